@@ -1,0 +1,15 @@
+// CRC-32C (Castagnoli), the checksum of log batches, KV batches and the journal. Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace weir {
+
+/// Continue `crc`, the value for the bytes before, with `bytes`. Crc32c(ab) == ExtendCrc32c(Crc32c(a), b).
+uint32_t ExtendCrc32c(uint32_t crc, BytesView bytes);
+
+inline uint32_t Crc32c(BytesView bytes) { return ExtendCrc32c(0, bytes); }
+
+}  // namespace weir
