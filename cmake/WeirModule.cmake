@@ -1,5 +1,5 @@
 # One static library per line of layers.txt, linked against exactly the modules that line names.
-#   src/<module>/*.cc          the library weir_<module>
+#   src/<module>/**.cc         the library weir_<module>, sub-folders included
 #   src/<module>/*_test.cc     one gtest binary  <module>_test
 #   src/<module>/*_fuzz.cc     one libFuzzer binary each (WEIR_FUZZ=ON)
 #   src/<module>/*_bench.cc    one google-benchmark binary <module>_bench
@@ -7,7 +7,7 @@
 
 function(weir_module name deps)
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
-  file(GLOB all CONFIGURE_DEPENDS ${dir}/*.cc)
+  file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.cc)
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|/main)\\.cc$")
   set(tests ${all})
