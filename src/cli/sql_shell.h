@@ -1,0 +1,24 @@
+// `weir sql`: the interactive shell, -c and -f. Rows go to stdout, everything else to stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/sql_backend.h"
+
+namespace weir {
+
+enum class ShellFormat { kAligned, kVertical, kCsv, kJson };
+
+struct SqlShellOptions {
+  std::optional<std::string> command;  // -c: run it and leave
+  std::optional<std::string> file;     // -f: run its statements and leave; "-" is stdin
+  ShellFormat format = ShellFormat::kAligned;
+  std::string database;                // what unqualified names mean at first
+};
+
+/// Run the shell until the input ends.
+/// Returns the exit code: 0 all statements succeeded, 1 one failed (it was the last one run), 3 server unreachable.
+int RunSqlShell(const SqlShellOptions& options, SqlBackend& backend);
+
+}  // namespace weir

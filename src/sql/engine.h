@@ -1,0 +1,38 @@
+// SQL over Weir's tables. The engine is DuckDB, loaded at the first statement; tables, writes and DDL are ours.
+//   text -> script.h (split) -> parser.h (our statements) | DuckDB (queries) -> result_stream.h (bytes)
+// Queries see every table at one moment: the first step of a statement is to fix the offsets of its tables.
+// Owned by server/; thread-safe, and blocking: call it from a thread that may wait, never from a shard.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "sql/result_stream.h"
+
+namespace weir {
+
+class SqlTables;
+
+struct SqlOptions {
+  int64_t memory_bytes_max = 1 * GiB;                       // of DuckDB's operators, all statements together
+  int threads = 0;                                          // of DuckDB; 0: one per core
+  std::chrono::milliseconds statement_timeout{5 * 60'000};  // for one request
+};
+
+class SqlEngine {
+ public:
+  SqlEngine(SqlOptions options, std::unique_ptr<SqlTables> tables);
+  ~SqlEngine();
+
+  /// Begin to run `request` in a new session. Nothing is executed before the first Next().
+  /// The engine must outlive the stream.
+  std::unique_ptr<ResultStream> Run(SqlRequest request);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

@@ -1,0 +1,50 @@
+// The HTTP side of the server: POST /v1/sql, GET /healthz, GET /metrics and a page that says what is here.
+// One thread with one event loop serves all connections; statements run on a bounded pool of threads that may
+// block. Owned by server/, which hands in what lies outside web/'s layers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "sql/engine.h"
+
+namespace weir {
+
+struct WebOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;                          // 0: any free one
+  int connections_max = 256;                     // further ones are closed at once
+  int statements_max = 8;                        // running at the same time; further requests get 503
+  int64_t request_bytes_max = 16 * MiB;          // of a body
+  std::chrono::milliseconds idle_timeout{60'000};  // between requests, and for the client to take bytes
+};
+
+struct WebParts {
+  SqlEngine& sql;
+  std::function<std::string()> metrics;   // Prometheus text; called on the web thread
+  std::function<bool()> healthy;          // called on the web thread
+};
+
+class WebServer {
+ public:
+  /// Listen and start the thread.
+  /// Errors  kNetworkException  the address cannot be used; says which
+  static Result<std::unique_ptr<WebServer>> Start(WebOptions options, WebParts parts);
+
+  /// Cancels running statements, closes connections, joins the threads.
+  ~WebServer();
+
+  uint16_t port() const;
+
+ private:
+  class Impl;
+  explicit WebServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
