@@ -19,12 +19,13 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "io/file.h"
 #include "meta/catalog_options.h"
 #include "meta/table_changes.h"
 #include "meta/table_info.h"
 
 namespace weir {
+
+class FileSystem;
 
 /// What to do when the thing to create is there already, or the thing to drop or alter is not.
 enum class IfExists : uint8_t { kFail, kIgnore };
