@@ -1,1 +1,1 @@
-target_link_libraries(weir_wire INTERFACE weir_proto)
+target_link_libraries(weir_wire PUBLIC weir_proto)

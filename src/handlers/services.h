@@ -1,0 +1,27 @@
+// What handlers work with. Wired once by server/ and never changed while requests run; thread-safe unless noted.
+// A handler reaches it through context.services().
+#pragma once
+
+#include <string>
+
+#include "async/blocking_pool.h"
+#include "async/shard.h"
+#include "base/clock.h"
+
+namespace weir {
+
+class Catalog;  // meta/catalog.h
+class Tablets;  // tablet/tablets.h
+
+struct Services {
+  Shards& shards;
+  BlockingPool& pool;
+  const Clock& clock;
+  Catalog* catalog = nullptr;
+  Tablets* tablets = nullptr;
+  int32_t server_id = 0;               // the node id metadata shows for this process, in both roles
+  std::string advertised_host;         // empty: the address the client connected to
+  int advertised_port = 0;             // 0: the port the client connected to
+};
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+// The connections of one shard: keeps them alive, enforces their deadlines, lends them the shard's scratch
+// buffer and bounds the memory their requests and replies may hold together.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "net/connection.h"
+
+namespace weir {
+
+class ConnectionSet {
+ public:
+  /// `clock` drives all deadlines; `in_flight_bytes_max` is this shard's part of the server's budget.
+  ConnectionSet(Shard& shard, const ConnectionLimits& limits, int64_t in_flight_bytes_max, const Clock& clock);
+  ~ConnectionSet();
+
+  using MakeSink = std::function<std::unique_ptr<FrameSink>(Connection&)>;
+  /// Take over an accepted socket. On this shard.
+  void Adopt(Connection::Socket socket, const MakeSink& make_sink, bool authenticated);
+  void Remove(Connection& connection);
+
+  /// Start the once-a-second check of deadlines.
+  void StartSweeping();
+  void Sweep();
+
+  /// Close idle connections now and the others when they are answered.
+  void CloseWhenIdle();
+  void CloseAll();
+
+  size_t size() const { return connections_.size(); }
+  Shard& shard() { return shard_; }
+  const ConnectionLimits& limits() const { return limits_; }
+  int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
+
+  /// The shard's receive buffer; its content is only meaningful within one call.
+  std::vector<char>& scratch() { return scratch_; }
+
+  void AddInFlight(int64_t bytes);
+  bool Overloaded() const { return in_flight_bytes_ > in_flight_bytes_max_; }
+  int64_t in_flight_bytes() const { return in_flight_bytes_; }
+  /// `connection` stopped reading because of Overloaded(): wake it when there is room.
+  void WakeWhenRoom(const std::shared_ptr<Connection>& connection);
+  void WakeWaiting();
+
+ private:
+  Shard& shard_;
+  const ConnectionLimits limits_;
+  const int64_t in_flight_bytes_max_;
+  const Clock& clock_;
+  boost::asio::steady_timer timer_;
+  std::vector<char> scratch_;
+  int64_t in_flight_bytes_ = 0;
+  bool closing_ = false;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::vector<std::weak_ptr<Connection>> waiting_;
+};
+
+}  // namespace weir

@@ -1,0 +1,45 @@
+// Requests and replies over connections: finds the row of each request, checks version, authentication and
+// permission, runs the handler and sends what it made. Thread-safe after construction; one per process.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "net/connection.h"
+#include "rpc/api.h"
+#include "rpc/authentication.h"
+
+namespace weir {
+
+struct RpcServerParts {
+  std::span<const Api> apis;
+  Services& services;
+  const Authenticator& authenticator;
+  const Authorizer& authorizer;
+  /// "db.table" of an id, empty when there is none; asked only when permission depends on names.
+  std::function<std::string(TableId)> table_name;
+};
+
+class RpcServer {
+ public:
+  explicit RpcServer(RpcServerParts parts);
+
+  /// The upper half of a new connection.
+  std::unique_ptr<FrameSink> MakeSession(Connection& connection);
+
+  /// Null when the protocol has no such request.
+  const Api* Find(ApiKey key) const;
+  const RpcServerParts& parts() const { return parts_; }
+
+ private:
+  static constexpr int kFirstKey = 1000;
+  static constexpr int kKeys = 128;
+
+  RpcServerParts parts_;
+  std::array<const Api*, kKeys> by_key_{};
+};
+
+}  // namespace weir

@@ -1,0 +1,39 @@
+// One connection's view of the RPC server: who is on the other side. Lives on the connection's shard, as long
+// as the connection object (which every request in progress keeps alive).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/connection.h"
+#include "rpc/authorization.h"
+#include "rpc/request_context.h"
+#include "rpc/rpc_server.h"
+
+namespace weir {
+
+class RpcSession : public FrameSink {
+ public:
+  RpcSession(RpcServer& server, Connection& connection) : server_(server), connection_(connection) {}
+
+  void OnFrame(SharedBytes frame) override;
+  std::string Refusal(const Error& error) override;
+
+  const Principal& principal() const { return principal_; }
+  bool authenticated() const { return authenticated_; }
+  /// The client proved who it is: the limits for strangers no longer apply.
+  void SetPrincipal(Principal principal);
+
+  RpcServer& server() const { return server_; }
+  Connection& connection() const { return connection_; }
+
+ private:
+  Status Admit(const RequestHeader& header, const Api* api) const;
+
+  RpcServer& server_;
+  Connection& connection_;
+  Principal principal_;
+  bool authenticated_ = false;
+};
+
+}  // namespace weir
