@@ -1,0 +1,166 @@
+// The files of one bucket's log: segments of batches end to end, their indexes, and how they are put right after
+// a crash. Knows bytes and offsets; acknowledgement, writers and waiters are tablet/log_tablet.h.
+// Plain synchronous and single-threaded; lives on the shard that owns the bucket.
+// Format: docs/formats/log_segment.md, docs/formats/checkpoint.md. Source: Fluss 1.0 LocalLog, LogSegment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "io/file.h"
+#include "record/log_batch.h"
+#include "storage/log_options.h"
+#include "storage/log_segment.h"
+#include "storage/open_files.h"
+
+namespace weir {
+
+/// A place between two batches.
+struct LogPosition {
+  Offset segment_base = 0;
+  int64_t bytes = 0;  // from the start of that segment's file
+
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+};
+
+/// Everything before this place is whole and durable; recovery looks only behind it.
+struct RecoveryPoint {
+  Offset offset = 0;
+  LogPosition at;
+  int64_t last_timestamp = 0;
+
+  friend bool operator==(const RecoveryPoint&, const RecoveryPoint&) = default;
+};
+
+/// A contiguous range of whole batches in one file. The file stays readable while it is held, even when
+/// retention removes the segment. Empty: file is null.
+struct LogSlice {
+  std::shared_ptr<const File> file;
+  int64_t position = 0;
+  int64_t bytes = 0;
+  Offset base_offset = 0;  // of the first batch; may be below the offset asked for
+  Offset end_offset = 0;   // first offset after the last batch
+
+  bool empty() const { return bytes == 0; }
+  /// Copy the bytes into memory.
+  Result<SharedBytes> Load() const;
+};
+
+/// What has to be synced, by any thread, so that everything appended until BeginSync is durable.
+struct SyncTicket {
+  RecoveryPoint point;  // valid once the sync succeeded
+  std::vector<std::shared_ptr<File>> files;
+  std::vector<std::string> directories;
+  uint64_t id = 0;
+
+  /// Blocks. Errors: kStorage; then the files must not be synced again.
+  Status Run(FileSystem& files) const;
+};
+
+/// A batch about to be appended: its header and its place in the pieces.
+struct BatchToAppend {
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  int64_t commit_timestamp = 0;
+  int64_t bytes = 0;
+};
+
+class BucketLog {
+ public:
+  /// Open the log in `directory` (absolute); a missing directory is an empty log and is not created.
+  ///
+  /// point    what the checkpoint says, if it knows the bucket; without it every byte is checked
+  /// root     no directory above it is ever created or synced
+  /// Errors   kLogStorage. Damage is not an error: the log is cut at the last whole batch, the rest is set aside.
+  /// Durable  what was found behind `point` is durable when this returns
+  static Result<std::unique_ptr<BucketLog>> Open(OpenFiles& files, std::string directory, std::string root,
+                                                 const LogOptions& options, std::optional<RecoveryPoint> point);
+  ~BucketLog();
+
+  /// Append batches that already carry their offsets: `batches` describes `pieces` from front to back.
+  ///
+  /// Errors  kDiskWriteLocked, kLogStorage; the log is as before (what was written is cut off again)
+  Status Append(std::span<const BytesView> pieces, std::span<const BatchToAppend> batches);
+
+  /// See LogTablet::Read; `up_to` is a place between batches, readers get nothing behind it.
+  Result<LogSlice> Read(Offset from, int64_t bytes_max, Offset up_to, LogPosition up_to_at);
+
+  /// The first offset whose commit timestamp is >= `timestamp_ms`; end_offset() when there is none.
+  Result<Offset> FindTimestamp(int64_t timestamp_ms);
+
+  /// Call `visit` with each batch header in [from, end_offset()), from the batch that contains `from`.
+  Status ForEachHeader(Offset from, const std::function<void(const LogBatchHeader&)>& visit);
+
+  /// Start a new segment at end_offset().
+  Status Roll();
+
+  /// Drop everything at and above `offset`, which must start a batch.
+  Status TruncateTo(Offset offset);
+
+  Offset start_offset() const { return segments_.empty() ? end_offset_ : segments_.front()->base_offset(); }
+  Offset end_offset() const { return end_offset_; }
+  LogPosition end_position() const;
+  int64_t last_timestamp() const { return last_timestamp_; }
+  int64_t bytes() const;
+  size_t segment_count() const { return segments_.size(); }
+  const std::string& directory() const { return directory_; }
+  const RecoveryPoint& recovery_point() const { return synced_; }
+  /// Bytes appended after the recovery point, about.
+  int64_t unsynced_bytes() const { return unsynced_bytes_; }
+
+  std::optional<SyncTicket> BeginSync();
+  /// Take over a successful ticket. After a failed one the segments it named are rewritten by the next Append
+  /// or BeginSync (a file whose sync failed is never synced again).
+  void FinishSync(const SyncTicket& ticket, const Status& status);
+
+  /// Remove whole segments that end at or below `keep_from` and that `expired` accepts, oldest first; the active
+  /// segment is rolled first when it qualifies. Returns renamed files for the caller to delete.
+  Result<std::vector<std::string>> RemoveSegments(Offset keep_from,
+                                                  const std::function<bool(const LogSegment&)>& expired);
+
+  /// Save the indexes, give preallocated space back and close all files.
+  Status CloseFiles();
+
+ private:
+  struct ReadHint {
+    Offset offset = -1;
+    LogPosition at;
+  };
+
+  BucketLog(OpenFiles& files, std::string directory, std::string root, const LogOptions& options);
+
+  Status Recover(std::optional<RecoveryPoint> point);
+  Status LoadSegments(bool& found_damage);
+  Status CheckFrom(size_t segment_index, RecoveryPoint from);
+  Status SetAsideFrom(size_t segment_index, int64_t position);
+  Status MakeDirectory();
+  Status AddSegment(Offset base);
+  LogSegment& active() { return *segments_.back(); }
+  size_t SegmentIndexOf(Offset offset) const;
+  Result<LogPosition> Find(Offset from, Offset* batch_base);
+
+  OpenFiles& files_;
+  const std::string directory_;
+  const std::string root_;
+  const LogOptions options_;
+  std::vector<std::unique_ptr<LogSegment>> segments_;  // by base offset; the last is active
+  Offset end_offset_ = 0;
+  int64_t last_timestamp_ = 0;
+  RecoveryPoint synced_;
+  int64_t unsynced_bytes_ = 0;
+  std::vector<std::string> unsynced_directories_;
+  uint64_t last_ticket_ = 0;
+  std::array<ReadHint, 4> read_hints_;  // where recent readers will go on
+  size_t next_hint_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,139 @@
+// All buckets of this server, each on the shard that owns it. The only door to a bucket from elsewhere:
+//   co_await tablets.Run(bucket, [records](Tablet& tablet) { return tablet.log->Append(records); });
+// hops to the owning shard, opens the tablet at its first use, calls the function and comes home with the result.
+// Also the housekeeping: syncing segments and releasing the journal, checkpoints, retention, closing what is idle.
+// Thread: any, unless a method says otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "async/blocking_pool.h"
+#include "async/shard.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "io/file.h"
+#include "storage/journal.h"
+#include "storage/log_options.h"
+#include "tablet/tablet.h"
+
+namespace weir {
+
+class GroupCommit;
+
+struct TabletsOptions {
+  std::string data_directory;
+  LogOptions log;
+  JournalOptions journal;
+  size_t open_files_max = 0;            // for log files, all shards together; 0: a quarter of `ulimit -n`
+  int64_t sync_interval_ms = 2000;      // segments are synced and the journal released about this often
+  int64_t retention_interval_ms = 60'000;
+  int64_t idle_close_ms = 120'000;      // close a tablet nobody used for this long
+  int64_t space_reserve_bytes = 64 * MiB;  // writes stop when less than this is free on the disk
+};
+
+class Tablets {
+ public:
+  /// The table of a bucket, as the catalog knows it now; null when it does not exist. Any thread.
+  using FindTable = std::function<std::shared_ptr<const TableInfo>(const TableBucket&)>;
+  /// Make the key-value half of a new tablet (set by server/ from storage of KV). On the owning shard.
+  using OpenKv = std::function<Result<std::shared_ptr<KvTablet>>(Tablet& tablet, const std::string& directory)>;
+
+  struct Environment {
+    Shards& shards;
+    BlockingPool& pool;
+    FileSystem& files;
+    const Clock& clock;
+    MetricRegistry& metrics;
+    FindTable find_table;
+    OpenKv open_kv;  // may be empty: primary-key tables are then logs only
+  };
+
+  /// Replay the journal, then be ready. Blocks; called before the shards start or from none of them.
+  /// Errors  kStorage
+  static Result<std::unique_ptr<Tablets>> Open(TabletsOptions options, Environment environment);
+  ~Tablets();
+
+  /// Start the housekeeping; the shards run.
+  void Start();
+  /// Sync everything, write the checkpoint with the clean mark, drop all tablets. Blocks; from no shard; the
+  /// shards still run. Idempotent.
+  void Stop();
+
+  /// Call `f(Tablet&)` -> Result<X> on the shard that owns `bucket`.
+  /// Errors  kUnknownTableOrBucket  no such table, partition or bucket; kLogStorage, kKvStorage  it cannot be opened
+  template <class F, class R = std::invoke_result_t<F, Tablet&>>
+  Task<R> Run(TableBucket bucket, F f) {
+    Shard& shard = ShardOf(bucket);
+    co_return co_await shard.Run([this, bucket, f = std::move(f)]() mutable -> R {
+      auto tablet = Open(bucket);
+      if (!tablet.has_value()) return Forward(std::move(tablet));
+      return f(**tablet);
+    });
+  }
+
+  /// The same for many buckets, one hop per shard; results are in the order of `buckets`. `f(Tablet&, index)`.
+  template <class F, class R = std::invoke_result_t<F, Tablet&, size_t>>
+  Task<std::vector<R>> RunEach(std::vector<TableBucket> buckets, F f) {
+    std::vector<std::optional<R>> found(buckets.size());
+    for (const auto& group : GroupByShard(buckets)) {
+      co_await shards().at(group.shard).Run([&] {
+        for (const size_t index : group.indexes) {
+          auto tablet = Open(buckets[index]);
+          found[index] = tablet.has_value() ? f(**tablet, index) : R(Forward(std::move(tablet)));
+        }
+      });
+    }
+    std::vector<R> results;
+    results.reserve(found.size());
+    for (auto& one : found) results.push_back(std::move(*one));
+    co_return results;
+  }
+
+  Shards& shards();
+  Shard& ShardOf(const TableBucket& bucket);
+
+  /// The tablet, opened when needed. On the owning shard only; what it returns stays there.
+  Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
+
+  /// Hooks of the catalog, called on any thread after the change is durable there.
+  void TableDropped(const std::shared_ptr<const TableInfo>& table);
+  void PartitionDropped(const std::shared_ptr<const TableInfo>& table, PartitionId partition,
+                        const std::string& partition_name);
+  void TableChanged(std::shared_ptr<const TableInfo> table);
+
+  /// Whether writes are refused for want of space.
+  bool write_locked() const;
+
+  /// One round of housekeeping, now (tests; otherwise a timer calls it). Blocks; from no shard.
+  void SyncNow();
+  void ApplyRetentionNow();
+  void CloseIdleNow();
+
+  struct ShardGroup {
+    int shard = 0;
+    std::vector<size_t> indexes;
+  };
+  std::vector<ShardGroup> GroupByShard(const std::vector<TableBucket>& buckets) const;
+
+ private:
+  struct State;
+  explicit Tablets(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// The directory of a bucket below the data directory: data/{db}/{table}-{id}[/{partition}-p{id}]/{kind}-{bucket}.
+std::string BucketDirectory(const TableInfo& table, const TableBucket& bucket, std::string_view kind);
+/// The directory of all buckets of a table, or of one partition of it.
+std::string TableDirectory(const TableInfo& table);
+
+}  // namespace weir
