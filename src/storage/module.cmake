@@ -1,0 +1,1 @@
+target_link_libraries(weir_storage PRIVATE RocksDB::rocksdb)
