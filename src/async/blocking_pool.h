@@ -3,6 +3,7 @@
 // and come home to their own thread with the result.
 #pragma once
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "async/shard.h"

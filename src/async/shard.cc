@@ -2,7 +2,10 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <string>
+
+#include "base/log.h"
 
 namespace weir {
 namespace {
@@ -24,7 +27,14 @@ void Shard::Start() {
   thread_ = std::thread([this] {
     t_current = this;
     pthread_setname_np(pthread_self(), ("shard-" + std::to_string(index_)).c_str());
-    io_.run();
+    // A library that throws costs the turn it threw in, not the shard.
+    while (!io_.stopped()) {
+      try {
+        io_.run();
+      } catch (const std::exception& e) {
+        LogError("async", "a turn of the loop threw: shard={} error=\"{}\"", index_, e.what());
+      }
+    }
   });
 }
 
