@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "duckdb/duckdb.h"
+#include <duckdb.h>
 
 namespace weir {
 
