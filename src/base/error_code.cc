@@ -4,6 +4,8 @@ namespace weir {
 
 std::string_view Name(ErrorCode code) {
   switch (code) {
+    case ErrorCode::kSqlFailed: return "SQL_FAILED";
+    case ErrorCode::kSqlSyntax: return "SQL_SYNTAX";
     case ErrorCode::kWouldBlock: return "WOULD_BLOCK";
     case ErrorCode::kCancelled: return "CANCELLED";
     case ErrorCode::kUnknownServerError: return "UNKNOWN_SERVER_ERROR";

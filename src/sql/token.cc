@@ -1,0 +1,220 @@
+#include "sql/token.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <numeric>
+
+namespace weir {
+namespace {
+
+bool IsWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsWordByte(char c) { return IsWordStart(c) || IsDigit(c) || c == '$'; }
+
+// Longest first; anything else is a symbol of one character.
+constexpr std::array<std::string_view, 16> kLongSymbols = {"->>", "<=>", "::", "<=", ">=", "<>", "!=", "||",
+                                                           "=>",  "->",  "//", "**", ":=", "==", "!~", "^@"};
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(std::string_view sql) : sql_(sql) {}
+
+  Result<std::vector<Token>> Run() {
+    while (true) {
+      RETURN_IF_ERROR(SkipSpace());
+      if (at_ == sql_.size()) break;
+      RETURN_IF_ERROR(One());
+    }
+    Add(TokenKind::kEnd, sql_.size(), "");
+    return std::move(tokens_);
+  }
+
+ private:
+  bool StartsWith(std::string_view prefix) const { return sql_.substr(at_).starts_with(prefix); }
+
+  Failure Unclosed(std::string_view what, size_t begin) const {
+    return Fail(ErrorCode::kSqlSyntax, "{} is not closed: starts at {}", what, PlaceOf(sql_, begin));
+  }
+
+  void Add(TokenKind kind, size_t begin, std::string text) {
+    tokens_.push_back({kind, begin, at_ - begin, std::move(text)});
+  }
+
+  Status SkipSpace() {
+    while (at_ < sql_.size()) {
+      if (std::isspace(static_cast<unsigned char>(sql_[at_]))) {
+        ++at_;
+      } else if (StartsWith("--")) {
+        at_ = std::min(sql_.find('\n', at_), sql_.size());
+      } else if (StartsWith("/*")) {
+        const size_t end = sql_.find("*/", at_ + 2);
+        if (end == std::string_view::npos) return Unclosed("a comment", at_);
+        at_ = end + 2;
+      } else {
+        break;
+      }
+    }
+    return {};
+  }
+
+  Status One() {
+    const char c = sql_[at_];
+    if (c == '\'') return Delimited(TokenKind::kString, '\'', "a string");
+    if (c == '"') return Delimited(TokenKind::kQuoted, '"', "a quoted name");
+    if (c == '`') return Delimited(TokenKind::kQuoted, '`', "a quoted name");
+    if (c == '$' && Dollar()) return DollarString();
+    if (IsWordStart(c)) {
+      Word();
+    } else if (IsDigit(c) || (c == '.' && at_ + 1 < sql_.size() && IsDigit(sql_[at_ + 1]))) {
+      Number();
+    } else {
+      Symbol();
+    }
+    return {};
+  }
+
+  Status Delimited(TokenKind kind, char quote, std::string_view what) {
+    const size_t begin = at_++;
+    std::string text;
+    while (at_ < sql_.size()) {
+      const char c = sql_[at_++];
+      if (c != quote) {
+        text += c;
+      } else if (at_ < sql_.size() && sql_[at_] == quote) {
+        text += c;
+        ++at_;
+      } else {
+        Add(kind, begin, std::move(text));
+        return {};
+      }
+    }
+    return Unclosed(what, begin);
+  }
+
+  /// Whether a dollar quote such as $$ or $body$ starts here, and not a parameter such as $1.
+  bool Dollar() const {
+    size_t end = at_ + 1;
+    while (end < sql_.size() && sql_[end] != '$' && IsWordByte(sql_[end])) ++end;
+    return end < sql_.size() && sql_[end] == '$' && !IsDigit(sql_[at_ + 1]);
+  }
+
+  Status DollarString() {
+    const size_t begin = at_;
+    const std::string_view tag = sql_.substr(at_, sql_.find('$', at_ + 1) + 1 - at_);
+    const size_t body = at_ + tag.size();
+    const size_t end = sql_.find(tag, body);
+    if (end == std::string_view::npos) return Unclosed("a string", begin);
+    at_ = end + tag.size();
+    Add(TokenKind::kString, begin, std::string(sql_.substr(body, end - body)));
+    return {};
+  }
+
+  void Word() {
+    const size_t begin = at_;
+    while (at_ < sql_.size() && IsWordByte(sql_[at_])) ++at_;
+    Add(TokenKind::kWord, begin, std::string(sql_.substr(begin, at_ - begin)));
+  }
+
+  void Number() {
+    const size_t begin = at_;
+    while (at_ < sql_.size() && (IsWordByte(sql_[at_]) || sql_[at_] == '.' ||
+                                 ((sql_[at_] == '-' || sql_[at_] == '+') && std::tolower(sql_[at_ - 1]) == 'e' &&
+                                  !sql_.substr(begin).starts_with("0x")))) {
+      ++at_;
+    }
+    Add(TokenKind::kNumber, begin, std::string(sql_.substr(begin, at_ - begin)));
+  }
+
+  void Symbol() {
+    const size_t begin = at_;
+    const auto* found = std::ranges::find_if(kLongSymbols, [&](std::string_view s) { return StartsWith(s); });
+    at_ += found == kLongSymbols.end() ? 1 : found->size();
+    Add(TokenKind::kSymbol, begin, std::string(sql_.substr(begin, at_ - begin)));
+  }
+
+  std::string_view sql_;
+  size_t at_ = 0;
+  std::vector<Token> tokens_;
+};
+
+/// Optimal string alignment distance: insert, delete, replace, swap neighbours.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before, previous(b.size() + 1), current(b.size() + 1);
+  std::iota(previous.begin(), previous.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    current[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      current[j] = std::min({replaced, previous[j] + 1, current[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        current[j] = std::min(current[j], before[j - 2] + 1);
+    }
+    before = std::exchange(previous, current);
+  }
+  return previous[b.size()];
+}
+
+std::string Quote(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += c;
+    out += c;
+  }
+  out += quote;
+  return out;
+}
+
+}  // namespace
+
+bool Token::Is(std::string_view keyword) const {
+  return kind == TokenKind::kWord && text.size() == keyword.size() &&
+         std::ranges::equal(text, keyword, [](char a, char b) {
+           return std::toupper(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
+         });
+}
+
+Result<std::vector<Token>> Tokenize(std::string_view sql) { return Tokenizer(sql).Run(); }
+
+std::string PlaceOf(std::string_view sql, size_t offset) {
+  size_t line = 1, column = 1;
+  for (const char c : sql.substr(0, offset)) {
+    if (c == '\n') {
+      ++line;
+      column = 1;
+    } else if ((c & 0xc0) != 0x80) {
+      ++column;
+    }
+  }
+  return fmt::format("line {}, column {}", line, column);
+}
+
+std::string Upper(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+std::string NearestWord(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string wanted = Upper(word.substr(0, 100));
+  size_t best = wanted.size() / 3 + 2;  // farther than this is not a slip of the finger
+  std::string nearest;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = EditDistance(wanted, Upper(std::string_view(candidate).substr(0, 100)));
+    if (distance < best && distance < wanted.size()) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string nearest = NearestWord(word, candidates);
+  return nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest);
+}
+
+std::string QuoteIdentifier(std::string_view name) { return Quote(name, '"'); }
+std::string QuoteString(std::string_view text) { return Quote(text, '\''); }
+
+}  // namespace weir
