@@ -13,7 +13,8 @@
 
 namespace weir {
 
-class SqlTables;
+class Catalog;
+class SqlBuckets;
 
 struct SqlOptions {
   int64_t memory_bytes_max = 1 * GiB;                       // of DuckDB's operators, all statements together
@@ -23,7 +24,8 @@ struct SqlOptions {
 
 class SqlEngine {
  public:
-  SqlEngine(SqlOptions options, std::unique_ptr<SqlTables> tables);
+  /// `catalog` must outlive the engine. For the buckets of a server: MakeTabletBuckets(tablets), sql/buckets.h.
+  SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets);
   ~SqlEngine();
 
   /// Begin to run `request` in a new session. Nothing is executed before the first Next().

@@ -85,9 +85,9 @@ class Parser {
     return name.object();
   }
 
-  IfExists OptionalIfExists() { return Keywords({"IF", "EXISTS"}) ? IfExists::kYes : IfExists::kNo; }
-  IfNotExists OptionalIfNotExists() {
-    return Keywords({"IF", "NOT", "EXISTS"}) ? IfNotExists::kYes : IfNotExists::kNo;
+  Clause OptionalIfExists() { return Keywords({"IF", "EXISTS"}) ? Clause::kPresent : Clause::kAbsent; }
+  Clause OptionalIfNotExists() {
+    return Keywords({"IF", "NOT", "EXISTS"}) ? Clause::kPresent : Clause::kAbsent;
   }
 
   /// ( item, item … )
@@ -364,7 +364,7 @@ class Parser {
     } else if (Peek().Is("DROP") && !Peek(1).Is("PARTITION") && !Peek(1).Is("IF")) {
       return NotYet("ALTER TABLE … DROP of anything but a PARTITION", "columns stay; create a new table without it");
     } else if (Keyword("DROP")) {
-      const IfExists if_exists = OptionalIfExists();
+      const Clause if_exists = OptionalIfExists();
       ASSIGN_OR_RETURN(auto partitions, Partitions());
       out.action = DropPartitions{std::move(partitions), if_exists};
     } else if (Peek().Is("MODIFY") || Peek().Is("RENAME")) {
@@ -377,13 +377,13 @@ class Parser {
 
   Status AlterAdd(AlterTable& out) {
     if (!Keyword("ADD")) return Unexpected("ADD, DROP, SET or RESET");
-    const IfNotExists if_not_exists = OptionalIfNotExists();
+    const Clause if_not_exists = OptionalIfNotExists();
     if (Peek().Is("PARTITION") && Peek(1).IsSymbol("(")) {
       ASSIGN_OR_RETURN(auto partitions, Partitions());
       out.action = AddPartitions{std::move(partitions), if_not_exists};
       return {};
     }
-    if (if_not_exists == IfNotExists::kYes) return Unexpected("PARTITION");
+    if (if_not_exists == Clause::kPresent) return Unexpected("PARTITION");
     AddColumns add;
     const auto column = [&]() -> Status {
       ASSIGN_OR_RETURN(ColumnSpec spec, ColumnWithoutKey());

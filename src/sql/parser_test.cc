@@ -45,7 +45,7 @@ TEST(Parser, ReadsTheWholeOfCreateTable) {
       PARTITIONED BY (`d``t`)
       WITH ('table.merge-engine' = 'first_row', 'k' = 'v'))");
   EXPECT_THAT(table.name.parts, ElementsAre("cat", "my db", "t"));
-  EXPECT_EQ(table.if_not_exists, IfNotExists::kYes);
+  EXPECT_EQ(table.if_not_exists, Clause::kPresent);
   ASSERT_EQ(table.columns.size(), 5u);
   EXPECT_EQ(table.columns[0].type.ToString(), "BIGINT NOT NULL");
   EXPECT_EQ(table.columns[0].comment, "the 'key'");
@@ -79,7 +79,7 @@ TEST(Parser, ReadsAlterTable) {
   EXPECT_THAT(std::get<AddPartitions>(partition.action).partitions,
               ElementsAre(ElementsAre(Pair("dt", "2026-01-01"), Pair("n", "3"))));
   const auto drop = As<AlterTable>("ALTER TABLE t DROP IF EXISTS PARTITION (dt = 'a')");
-  EXPECT_EQ(std::get<DropPartitions>(drop.action).if_exists, IfExists::kYes);
+  EXPECT_EQ(std::get<DropPartitions>(drop.action).if_exists, Clause::kPresent);
 }
 
 TEST(Parser, KeepsExpressionsOfDmlInDuckDbsWords) {

@@ -28,19 +28,18 @@ struct SqlName {
 
 using SqlOptionMap = std::map<std::string, std::string, std::less<>>;
 
-enum class IfExists : uint8_t { kNo, kYes };     // IF EXISTS
-enum class IfNotExists : uint8_t { kNo, kYes };  // IF NOT EXISTS
+enum class Clause : uint8_t { kAbsent, kPresent };  // IF EXISTS, IF NOT EXISTS
 
 struct CreateDatabase {
   std::string name;
-  IfNotExists if_not_exists = IfNotExists::kNo;
+  Clause if_not_exists = Clause::kAbsent;
   std::optional<std::string> comment;
   SqlOptionMap options;
 };
 
 struct DropDatabase {
   std::string name;
-  IfExists if_exists = IfExists::kNo;
+  Clause if_exists = Clause::kAbsent;
   bool cascade = false;
 };
 
@@ -52,7 +51,7 @@ struct ColumnSpec {
 
 struct CreateTable {
   SqlName name;
-  IfNotExists if_not_exists = IfNotExists::kNo;
+  Clause if_not_exists = Clause::kAbsent;
   std::vector<ColumnSpec> columns;
   std::vector<std::string> primary_key;
   std::optional<std::string> comment;
@@ -64,7 +63,7 @@ struct CreateTable {
 
 struct DropTable {
   SqlName name;
-  IfExists if_exists = IfExists::kNo;
+  Clause if_exists = Clause::kAbsent;
 };
 
 using PartitionValues = std::map<std::string, std::string, std::less<>>;  // column -> text
@@ -80,16 +79,16 @@ struct ResetOptions {
 };
 struct AddPartitions {
   std::vector<PartitionValues> partitions;
-  IfNotExists if_not_exists = IfNotExists::kNo;
+  Clause if_not_exists = Clause::kAbsent;
 };
 struct DropPartitions {
   std::vector<PartitionValues> partitions;
-  IfExists if_exists = IfExists::kNo;
+  Clause if_exists = Clause::kAbsent;
 };
 
 struct AlterTable {
   SqlName name;
-  IfExists if_exists = IfExists::kNo;
+  Clause if_exists = Clause::kAbsent;
   std::variant<AddColumns, SetOptions, ResetOptions, AddPartitions, DropPartitions> action;
 };
 
