@@ -60,12 +60,15 @@ struct DataType {
   static DataType Row(std::vector<Field> fields);
 
   /// Read the SQL syntax of ToString() and of Flink DDL, case-insensitive: "DECIMAL(10, 2) NOT NULL",
-  /// "MAP<STRING NOT NULL, BIGINT>", "ROW<`x` INT, y STRING 'comment'>", "VARCHAR(20)" (becomes STRING), "TIMESTAMP(3) WITH LOCAL TIME ZONE".
-  /// Omitted precisions are Fluss' defaults: DECIMAL(10, 0), TIME(0), TIMESTAMP(6).
+  /// "MAP<STRING NOT NULL, BIGINT>", "ROW<`x` INT, y STRING 'comment'>", "INT ARRAY", "VARCHAR(20)" (becomes
+  /// STRING), "VARBINARY(8)" (becomes BYTES), "TIMESTAMP(3) WITH LOCAL TIME ZONE". Omitted parameters are
+  /// Fluss' defaults: CHAR(1), BINARY(1), DECIMAL(10, 0), TIME(0), TIMESTAMP(6).
   /// Errors  kInvalidTable  not a type, a parameter out of range, nested deeper than kTypeDepthMax
   static Result<DataType> Parse(std::string_view sql);
+  /// The same for a type that starts `sql`, for parsers of column definitions; advances `sql` behind it.
+  static Result<DataType> ParsePrefix(std::string_view& sql);
 
-  /// SQL syntax as the Java client prints it, with " NOT NULL" when not nullable.
+  /// SQL syntax as the Java client prints it (asSummaryString), with " NOT NULL" when not nullable.
   std::string ToString() const;
 
   DataType NotNull() const;
@@ -107,7 +110,7 @@ std::string_view RootName(TypeKind kind);
 /// Errors  kInvalidTable  naming the type that is out of range
 Status CheckType(const DataType& type);
 
-/// Equal apart from nullability, comments and field ids, at every level: rows of both have the same bytes.
+/// Equal apart from nullability, field names, comments and ids, at every level: rows of both have the same bytes.
 bool SameLayout(const DataType& a, const DataType& b);
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "record/data_type.h"
+#include "record/field_code.h"
 #include "record/value.h"
 
 namespace weir {
@@ -46,22 +48,25 @@ class KeyEncoder {
  public:
   /// row_types  of the whole row;  positions  the key columns in key order
   /// Errors  kInvalidTable  the format cannot carry a column's type (ARRAY, MAP, ROW; Iceberg: more than
-  ///                        one column, BOOLEAN, TINYINT, SMALLINT, TIMESTAMP_LTZ)
+  ///                        one column, BOOLEAN, TINYINT, SMALLINT, TIMESTAMP_LTZ; Hudi: BINARY, BYTES)
   static Result<KeyEncoder> Make(KeyFormat format, std::span<const DataType> row_types,
                                  std::span<const int> positions);
 
   /// Append the key of `row` (whole rows, row_types' columns) to `out`.
   /// Errors  kCorruptRecord  a key column is null or not of its type
   Status Encode(std::span<const Value> row, std::string& out) const;
+  /// The same for a row of just the key columns, in key order.
+  Status EncodeKeyRow(std::span<const Value> key, std::string& out) const;
 
   KeyFormat format() const { return format_; }
-  std::span<const DataType> types() const { return types_; }  // of the key columns
+  std::span<const DataType> types() const { return *types_; }  // of the key columns
 
  private:
   KeyEncoder() = default;
 
   KeyFormat format_ = KeyFormat::kCompacted;
-  std::vector<DataType> types_;
+  std::shared_ptr<const std::vector<DataType>> types_;
+  std::vector<FieldPlan> plans_;  // point into *types_
   std::vector<int> positions_;
 };
 
@@ -71,18 +76,19 @@ class KeyDecoder {
   /// Errors  kInvalidTable  Hudi keys are hashes; other formats as KeyEncoder::Make
   static Result<KeyDecoder> Make(KeyFormat format, std::vector<DataType> key_types);
 
-  /// Decode a whole key into one Value per key column; they point into `key` or, where the encoding
-  /// differs from a row's (Paimon decimals), into static or caller bytes.
+  /// Decode a whole key into one Value per key column; they point into `key`.
   /// Errors  kCorruptRecord  the bytes are not a key of these types
   Status Decode(BytesView key, std::span<Value> out) const;
 
-  size_t size() const { return types_.size(); }
+  size_t size() const { return plans_.size(); }
+  std::span<const DataType> types() const { return *types_; }
 
  private:
   KeyDecoder() = default;
 
   KeyFormat format_ = KeyFormat::kCompacted;
-  std::vector<DataType> types_;
+  std::shared_ptr<const std::vector<DataType>> types_;
+  std::vector<FieldPlan> plans_;  // point into *types_
 };
 
 }  // namespace weir

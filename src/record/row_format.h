@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "record/data_type.h"
+#include "record/field_code.h"
 #include "record/value.h"
 
 namespace weir {
@@ -35,13 +37,14 @@ class RowDecoder {
   /// Source  Fluss 545c5539 CompactedRowReader, IndexedRowReader, AlignedRow
   Status Decode(BytesView row, std::span<Value> out) const;
 
-  size_t size() const { return types_.size(); }
-  std::span<const DataType> types() const { return types_; }
+  size_t size() const { return plans_.size(); }
+  std::span<const DataType> types() const { return *types_; }
   RowFormat format() const { return format_; }
 
  private:
   RowFormat format_;
-  std::vector<DataType> types_;
+  std::shared_ptr<const std::vector<DataType>> types_;
+  std::vector<FieldPlan> plans_;  // point into *types_
 };
 
 /// Turns Values into bytes. Prepared once per schema and format; then const and usable from any thread.
@@ -56,13 +59,14 @@ class RowEncoder {
   ///         kRecordTooLarge the row would pass 2 GiB
   Status Encode(std::span<const Value> row, std::string& out) const;
 
-  size_t size() const { return types_.size(); }
-  std::span<const DataType> types() const { return types_; }
+  size_t size() const { return plans_.size(); }
+  std::span<const DataType> types() const { return *types_; }
   RowFormat format() const { return format_; }
 
  private:
   RowFormat format_;
-  std::vector<DataType> types_;
+  std::shared_ptr<const std::vector<DataType>> types_;
+  std::vector<FieldPlan> plans_;  // point into *types_
 };
 
 }  // namespace weir

@@ -42,13 +42,13 @@ class Schema {
     std::optional<int32_t> highest_field_id;   // absent: the largest id in use
   };
 
-  /// Check and complete. Primary key columns become NOT NULL; when no column has an id, ids are given
-  /// depth-first to columns and nested ROW fields from one counter, as Java's Schema.Builder does.
+  /// Check and complete. Primary key columns become NOT NULL; columns and nested ROW fields without an id
+  /// get one depth-first from one counter above the ids in use, as Java's Schema.Builder does.
   ///
   /// Errors  kInvalidTable  no column, a name empty or used twice, a type out of range, a key column that
-  ///                        does not exist or is named twice, an auto-increment column that is not a
-  ///                        nullable-by-nature INT or BIGINT outside the key, some but not all ids given,
-  ///                        an id used twice or above highest_field_id
+  ///                        does not exist or is named twice, an auto-increment column that is not an INT
+  ///                        or BIGINT outside the key, ids on some columns only, an id used twice or above
+  ///                        highest_field_id, an aggregate function on a key column
   static Result<Schema> Make(Parts parts);
 
   std::span<const Column> columns() const { return parts_.columns; }
