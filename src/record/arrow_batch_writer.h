@@ -1,6 +1,6 @@
-// Rows in, one ARROW log batch out. The write-ahead log of every upsert goes through here, so columns are
-// collected in plain buffers that are kept from batch to batch.
-// One writer per (schema, compression), one thread at a time. Format: docs/formats/arrow_batch.md.
+// Rows in, one ARROW log batch out. The write-ahead log of every upsert goes through here, so
+// columns are collected in plain buffers that are kept from batch to batch. One writer per (schema,
+// compression), one thread at a time. Format: docs/formats/arrow_batch.md.
 #pragma once
 
 #include <memory>
@@ -32,9 +32,11 @@ class ArrowBatchWriter {
 
   /// Add a row at the end of the batch under construction.
   ///
-  /// row     one Value per column of the schema; bytes are copied. Times are truncated to the column's unit
-  /// Errors  kCorruptRecord  a value cannot stand in its column: null in a NOT NULL key of a map, a decimal of
-  ///                         more than 16 bytes, nested bytes that do not parse. The batch is unchanged
+  /// row     one Value per column of the schema; bytes are copied. Times are truncated to the
+  /// column's unit Errors  kCorruptRecord  a value cannot stand in its column: null in a NOT NULL
+  /// key of a map, a decimal of
+  ///                         more than 16 bytes, nested bytes that do not parse. The batch is
+  ///                         unchanged
   Status Append(std::span<const Value> row, ChangeType change);
 
   int32_t row_count() const;
@@ -42,8 +44,8 @@ class ArrowBatchWriter {
   /// About how large the batch would be without compression; grows with every Append.
   size_t bytes_estimate() const;
 
-  /// Append the finished batch (magic 0, base offset 0) to `out` and start the next one. Change types are stored
-  /// unless all rows are kAppendOnly. Without rows this is an empty batch.
+  /// Append the finished batch (magic 0, base offset 0) to `out` and start the next one. Change
+  /// types are stored unless all rows are kAppendOnly. Without rows this is an empty batch.
   Status Finish(BatchWriter writer, std::string& out);
 
   /// Forget the rows added since the last Finish.

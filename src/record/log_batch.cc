@@ -1,5 +1,7 @@
 #include "record/log_batch.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/crc32c.h"
 
@@ -7,8 +9,10 @@ namespace weir {
 
 namespace {
 
-constexpr size_t kHeaderBytes[] = {sizeof(LogBatchHeaderV0), sizeof(LogBatchHeaderV1), sizeof(LogBatchHeaderV2)};
-constexpr size_t kCrcStartsAt[] = {offsetof(LogBatchHeaderV0, schema_id), offsetof(LogBatchHeaderV0, schema_id),
+constexpr size_t kHeaderBytes[] = {sizeof(LogBatchHeaderV0), sizeof(LogBatchHeaderV1),
+                                   sizeof(LogBatchHeaderV2)};
+constexpr size_t kCrcStartsAt[] = {offsetof(LogBatchHeaderV0, schema_id),
+                                   offsetof(LogBatchHeaderV0, schema_id),
                                    offsetof(LogBatchHeaderV2, schema_id)};
 constexpr size_t kMagicAt = offsetof(LogBatchHeaderV0, magic);
 
@@ -52,17 +56,22 @@ LogBatchHeader Read(const char* bytes, int8_t magic) {
 Status CheckFields(const LogBatchHeader& h) {
   const int64_t head_bytes = static_cast<int64_t>(h.header_bytes()) + h.statistics_bytes;
   if (h.statistics_bytes < 0 || h.total_bytes < head_bytes) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch is shorter than its header: bytes={} statistics={}",
-                h.total_bytes, h.statistics_bytes);
+    return Fail(ErrorCode::kCorruptMessage,
+                "log batch is shorter than its header: bytes={} statistics={}", h.total_bytes,
+                h.statistics_bytes);
   }
-  if (h.record_count < 0 || h.last_offset_delta < 0 || h.base_offset > INT64_MAX - h.last_offset_delta - 1) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch has impossible counts: records={} last_offset_delta={}",
-                h.record_count, h.last_offset_delta);
+  if (h.record_count < 0 || h.last_offset_delta < 0 ||
+      h.base_offset > INT64_MAX - h.last_offset_delta - 1) {
+    return Fail(ErrorCode::kCorruptMessage,
+                "log batch has impossible counts: records={} last_offset_delta={}", h.record_count,
+                h.last_offset_delta);
   }
-  // Change types take a byte per record and row records take more; only ARROW appends may be denser.
+  // Change types take a byte per record and row records take more; only ARROW appends may be
+  // denser.
   if (!h.append_only() && h.total_bytes - head_bytes < h.record_count) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch is too short for its records: bytes={} records={}",
-                h.total_bytes, h.record_count);
+    return Fail(ErrorCode::kCorruptMessage,
+                "log batch is too short for its records: bytes={} records={}", h.total_bytes,
+                h.record_count);
   }
   return {};
 }
@@ -88,14 +97,16 @@ size_t LogBatchHeader::crc_starts_at() const { return kCrcStartsAt[magic]; }
 
 Result<LogBatchHeader> LogBatchHeader::Parse(BytesView front) {
   if (front.size() < sizeof(LogBatchHeaderV0)) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch header is cut short: bytes={}", front.size());
+    return Fail(ErrorCode::kCorruptMessage, "log batch header is cut short: bytes={}",
+                front.size());
   }
   const auto magic = static_cast<int8_t>(front[kMagicAt]);
   if (magic < 0 || magic > kLogBatchMagicMax) {
     return Fail(ErrorCode::kCorruptMessage, "log batch has an unknown magic: magic={}", magic);
   }
   if (front.size() < kHeaderBytes[magic]) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch header is cut short: bytes={} magic={}", front.size(), magic);
+    return Fail(ErrorCode::kCorruptMessage, "log batch header is cut short: bytes={} magic={}",
+                front.size(), magic);
   }
   const LogBatchHeader header = Read(front.data(), magic);
   RETURN_IF_ERROR(CheckFields(header));
@@ -114,10 +125,21 @@ Result<LogBatchView> LogBatchView::Parse(BytesView bytes) {
 Status LogBatchView::CheckCrc() const {
   const uint32_t actual = Crc32c(bytes_.substr(header_.crc_starts_at()));
   if (actual != header_.crc) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch is corrupt: base_offset={} crc={:08x} computed={:08x}",
+    return Fail(ErrorCode::kCorruptMessage,
+                "log batch is corrupt: base_offset={} crc={:08x} computed={:08x}",
                 header_.base_offset, header_.crc, actual);
   }
   return {};
+}
+
+Status CheckAppend(const LogBatchView& batch) {
+  const LogBatchHeader& header = batch.header();
+  if (header.last_offset_delta != std::max(header.record_count - 1, 0)) {
+    return Fail(ErrorCode::kCorruptMessage,
+                "log batch counts disagree: records={} last_offset_delta={}", header.record_count,
+                header.last_offset_delta);
+  }
+  return batch.CheckCrc();
 }
 
 void StampLogBatch(char* batch, const LogBatchStamp& stamp) {
@@ -130,7 +152,9 @@ void StampLogBatch(char* batch, const LogBatchStamp& stamp) {
 void WriteLogBatchHeader(char* batch, size_t batch_bytes, const LogBatchHeader& header) {
   WEIR_CHECK(header.magic >= 0 && header.magic <= kLogBatchMagicMax);
   WEIR_CHECK(batch_bytes >= header.header_bytes() && batch_bytes <= INT32_MAX);
-  const auto crc = [&] { return Crc32c({batch + header.crc_starts_at(), batch_bytes - header.crc_starts_at()}); };
+  const auto crc = [&] {
+    return Crc32c({batch + header.crc_starts_at(), batch_bytes - header.crc_starts_at()});
+  };
   if (header.magic == 2) {
     auto& layout = *reinterpret_cast<LogBatchHeaderV2*>(batch);
     WriteShared(header, batch_bytes, layout);
@@ -147,8 +171,9 @@ void WriteLogBatchHeader(char* batch, size_t batch_bytes, const LogBatchHeader& 
 
 std::string EmptyLogBatch(SchemaId schema_id, int64_t writer_id, int32_t batch_sequence) {
   std::string batch(sizeof(LogBatchHeaderV0), '\0');
-  WriteLogBatchHeader(batch.data(), batch.size(),
-                      {.schema_id = schema_id, .writer_id = writer_id, .batch_sequence = batch_sequence});
+  WriteLogBatchHeader(
+      batch.data(), batch.size(),
+      {.schema_id = schema_id, .writer_id = writer_id, .batch_sequence = batch_sequence});
   return batch;
 }
 
@@ -157,7 +182,8 @@ Result<std::optional<LogBatchView>> LogBatches::Next() {
   if (rest_.size() < kLogBatchPrefixBytes) return std::nullopt;
   const int64_t total_bytes = kPrefix + LoadLe<int32_t>(rest_.data() + 8);
   if (total_bytes < static_cast<int64_t>(sizeof(LogBatchHeaderV0))) {
-    return Fail(ErrorCode::kCorruptMessage, "log batch is shorter than its header: bytes={}", total_bytes);
+    return Fail(ErrorCode::kCorruptMessage, "log batch is shorter than its header: bytes={}",
+                total_bytes);
   }
   if (rest_.size() < static_cast<size_t>(total_bytes)) return std::nullopt;
   ASSIGN_OR_RETURN(const LogBatchView batch, LogBatchView::Parse(rest_));

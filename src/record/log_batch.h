@@ -1,6 +1,7 @@
-// The log record batch: the unit that writers send, segments store and readers get. A log segment, and the
-// `records` field of PRODUCE_LOG and FETCH_LOG, is batches end to end, nothing between them.
-// Format: docs/formats/log_batch.md. Little-endian. Views only: nothing here owns or copies bytes.
+// The log record batch: the unit that writers send, segments store and readers get. A log segment,
+// and the `records` field of PRODUCE_LOG and FETCH_LOG, is batches end to end, nothing between
+// them. Format: docs/formats/log_batch.md. Little-endian. Views only: nothing here owns or copies
+// bytes.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +27,14 @@ struct LogBatchHeaderV0 {
   Le<int64_t> writer_id;          // 32  -1: not idempotent
   Le<int32_t> batch_sequence;     // 40  -1: not idempotent
   Le<int32_t> record_count;       // 44  0: the batch only takes one offset
-};                                // 48  records follow
+};  // 48  records follow
 static_assert(sizeof(LogBatchHeaderV0) == 48);
 static_assert(offsetof(LogBatchHeaderV0, schema_id) == 25, "the CRC starts here");
 
 struct LogBatchHeaderV1 {
   LogBatchHeaderV0 v0;           //  0  magic 1
   Le<int32_t> statistics_bytes;  // 48  0: none
-};                               // 52  statistics, then records
+};  // 52  statistics, then records
 static_assert(sizeof(LogBatchHeaderV1) == 52);
 
 struct LogBatchHeaderV2 {
@@ -50,11 +51,12 @@ struct LogBatchHeaderV2 {
   Le<int32_t> batch_sequence;     // 44
   Le<int32_t> record_count;       // 48
   Le<int32_t> statistics_bytes;   // 52
-};                                // 56  statistics, then records
+};  // 56  statistics, then records
 static_assert(sizeof(LogBatchHeaderV2) == 56);
 static_assert(offsetof(LogBatchHeaderV2, schema_id) == 29, "the CRC starts here");
 
-inline constexpr size_t kLogBatchPrefixBytes = 12;     // base_offset and length: enough to step over a batch
+inline constexpr size_t kLogBatchPrefixBytes =
+    12;  // base_offset and length: enough to step over a batch
 inline constexpr size_t kLogBatchHeaderBytesMax = 56;  // enough to parse a header of any magic
 inline constexpr int8_t kLogBatchMagicMax = 2;
 inline constexpr uint8_t kAppendOnlyAttribute = 1;
@@ -62,7 +64,8 @@ inline constexpr uint8_t kAppendOnlyAttribute = 1;
 /// Any version's header, decoded. Fields a version lacks have their neutral value.
 struct LogBatchHeader {
   Offset base_offset = 0;
-  int64_t total_bytes = 0;  // of the whole batch, header included; at least header_bytes + statistics_bytes
+  int64_t total_bytes =
+      0;  // of the whole batch, header included; at least header_bytes + statistics_bytes
   int8_t magic = 0;
   int64_t commit_timestamp = 0;
   int32_t leader_epoch = -1;
@@ -85,7 +88,8 @@ struct LogBatchHeader {
   /// Decode the header at the front of `front`; the batch itself need not be there.
   ///
   /// front   at least min(total_bytes, kLogBatchHeaderBytesMax) bytes; more is ignored
-  /// Errors  kCorruptMessage  too short, unknown magic, or fields no writer makes: negative counts, a length
+  /// Errors  kCorruptMessage  too short, unknown magic, or fields no writer makes: negative counts,
+  /// a length
   ///                          smaller than the header, records without a place for them
   static Result<LogBatchHeader> Parse(BytesView front);
 };
@@ -102,13 +106,19 @@ class LogBatchView {
   int32_t record_count() const { return header_.record_count; }
   bool empty() const { return header_.record_count == 0; }
 
-  /// Errors  kCorruptMessage  the stored CRC is not that of the bytes. Projected batches never match.
+  /// Errors  kCorruptMessage  the stored CRC is not that of the bytes. Projected batches never
+  /// match.
   Status CheckCrc() const;
 
-  BytesView statistics() const { return bytes_.substr(header_.header_bytes(), Size(header_.statistics_bytes)); }
+  BytesView statistics() const {
+    return bytes_.substr(header_.header_bytes(), Size(header_.statistics_bytes));
+  }
 
-  /// Everything behind the statistics. INDEXED and COMPACTED: the records. ARROW: change types and payload.
-  BytesView records() const { return bytes_.substr(header_.header_bytes() + Size(header_.statistics_bytes)); }
+  /// Everything behind the statistics. INDEXED and COMPACTED: the records. ARROW: change types and
+  /// payload.
+  BytesView records() const {
+    return bytes_.substr(header_.header_bytes() + Size(header_.statistics_bytes));
+  }
 
   /// ARROW only: one ChangeType per record, empty when the batch is append-only. Fits, by Parse.
   BytesView arrow_change_types() const { return records().substr(0, ChangeTypeBytes()); }
@@ -125,6 +135,10 @@ class LogBatchView {
   BytesView bytes_;
 };
 
+/// What every batch from a writer must satisfy whatever its log format: the CRC matches, and it
+/// takes exactly one offset per record (one when it is empty). Errors  kCorruptMessage
+Status CheckAppend(const LogBatchView& batch);
+
 /// What the leader writes into a batch it appends; all of it is outside the CRC.
 struct LogBatchStamp {
   Offset base_offset = 0;
@@ -135,8 +149,9 @@ struct LogBatchStamp {
 /// Stamp a batch in place. `batch` starts at a batch that LogBatchHeader::Parse accepts.
 void StampLogBatch(char* batch, const LogBatchStamp& stamp);
 
-/// Write a header for `header.magic` with its CRC into the front of `batch`, whose statistics and records are
-/// already in place. `batch_bytes` becomes the length; header.total_bytes and header.crc are ignored.
+/// Write a header for `header.magic` with its CRC into the front of `batch`, whose statistics and
+/// records are already in place. `batch_bytes` becomes the length; header.total_bytes and
+/// header.crc are ignored.
 void WriteLogBatchHeader(char* batch, size_t batch_bytes, const LogBatchHeader& header);
 
 /// A batch without records: it takes one offset and tells readers to step over it. Magic 0.
@@ -154,9 +169,9 @@ class LogBatches {
  public:
   explicit LogBatches(BytesView range) : rest_(range) {}
 
-  /// The next whole batch; nothing when the range is used up or ends inside a batch. A range cut short is not
-  /// an error: readers get ranges cut by byte limits, and recovery cuts the tail a crash left.
-  /// Errors  kCorruptMessage  as LogBatchHeader::Parse. The walk stays where it is.
+  /// The next whole batch; nothing when the range is used up or ends inside a batch. A range cut
+  /// short is not an error: readers get ranges cut by byte limits, and recovery cuts the tail a
+  /// crash left. Errors  kCorruptMessage  as LogBatchHeader::Parse. The walk stays where it is.
   Result<std::optional<LogBatchView>> Next();
 
   /// The bytes not walked yet; after Next returned nothing, the truncated tail.

@@ -20,13 +20,16 @@ struct RowLogRecord {
   BytesView row;  // encoded; not checked
 };
 
-/// Walks the records of one batch, exactly record_count of them. `batch` must outlive the walk's views.
+/// Walks the records of one batch, exactly record_count of them. `batch` must outlive the walk's
+/// views.
 class RowLogRecords {
  public:
-  explicit RowLogRecords(const LogBatchView& batch) : rest_(batch.records()), left_(batch.record_count()) {}
+  explicit RowLogRecords(const LogBatchView& batch)
+      : rest_(batch.records()), left_(batch.record_count()) {}
 
   /// The next record; nothing behind the last.
-  /// Errors  kCorruptMessage  a length or change type is impossible, or bytes follow the last record
+  /// Errors  kCorruptMessage  a length or change type is impossible, or bytes follow the last
+  /// record
   Result<std::optional<RowLogRecord>> Next();
 
  private:

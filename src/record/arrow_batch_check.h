@@ -1,0 +1,43 @@
+// What an ARROW batch must be before anyone relies on it. One walk over nodes and buffers, a few
+// nanoseconds each; never decompresses and never touches column data except the length in front of
+// a compressed buffer. Runs when a batch comes from the network, and again before it is decoded.
+#pragma once
+
+#include "base/result.h"
+#include "record/arrow_layout.h"
+#include "record/arrow_message.h"
+#include "record/log_batch.h"
+
+namespace weir {
+
+/// Limits on what a batch may declare to be when decompressed. Real columns compress less than
+/// these allow.
+inline constexpr int64_t kBufferBytesMax = 64 * MiB;  // or kBufferRatioMax times its stored size
+inline constexpr int64_t kBufferRatioMax = 256;
+inline constexpr int64_t kBodyBytesMax =
+    256 * MiB;  // of all buffers; or kBodyRatioMax times the batch
+inline constexpr int64_t kBodyRatioMax = 16;
+
+/// A checked, non-empty batch taken apart.
+struct ArrowBatchParts {
+  ArrowMessageView message;
+  BytesView body;
+  BytesView change_types;   // empty: all kAppendOnly
+  int64_t plain_bytes = 0;  // sum of the buffers' sizes when decompressed
+};
+
+/// Check a batch against the columns of its schema.
+///
+/// REQUIRES  !batch.empty()
+/// Errors    kCorruptMessage  row, node or buffer counts differ from the schema's; buffers are out
+/// of order, not
+///                            8-aligned, outside the body or too small for their rows; unknown
+///                            change types; sizes beyond the limits above
+Result<ArrowBatchParts> CheckArrowBatch(const LogBatchView& batch, const ArrowLayout& layout);
+
+/// All checks of a batch from the network that is to be appended to a log of format ARROW:
+/// CheckAppend (CRC), and an empty batch or one that CheckArrowBatch accepts. Errors
+/// kCorruptMessage
+Status CheckArrowAppend(const LogBatchView& batch, const ArrowLayout& layout);
+
+}  // namespace weir
