@@ -19,4 +19,16 @@ const Api* FindApi(ApiKey key);
 Result<pb::ApiVersionsResponse> ApiVersions(RequestContext& context, const pb::ApiVersionsRequest& request);
 Result<pb::AuthenticateResponse> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request);
 
+// Data: hot requests decode and authorize themselves.
+Task<Result<Pieces>> ProduceLog(RequestContext& context, SharedBytes body);
+Task<Result<Pieces>> FetchLog(RequestContext& context, SharedBytes body);
+Task<Result<Pieces>> PutKv(RequestContext& context, SharedBytes body);
+Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body);
+Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body);
+Task<Result<Pieces>> LimitScan(RequestContext& context, SharedBytes body);
+Task<Result<pb::ScanKvResponse>> ScanKv(RequestContext& context, const pb::ScanKvRequest& request);
+Task<Result<pb::ListOffsetsResponse>> ListOffsets(RequestContext& context, const pb::ListOffsetsRequest& request);
+Task<Result<pb::GetTableStatsResponse>> GetTableStats(RequestContext& context,
+                                                      const pb::GetTableStatsRequest& request);
+
 }  // namespace weir

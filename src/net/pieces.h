@@ -42,6 +42,17 @@ class Pieces {
     if (range.length > 0) parts_.emplace_back(std::move(range));
   }
 
+  /// Everything `other` has, behind what is here.
+  void Append(Pieces other) {
+    for (Part& part : other.parts_) {
+      if (const auto* text = std::get_if<std::string>(&part); text != nullptr && text->size() < kJoinBelowBytes) {
+        Tail().append(*text);
+      } else {
+        parts_.push_back(std::move(part));
+      }
+    }
+  }
+
   /// Bytes on the wire.
   int64_t size() const {
     int64_t total = 0;
@@ -60,6 +71,8 @@ class Pieces {
   }
 
  private:
+  static constexpr size_t kJoinBelowBytes = 1024;
+
   std::vector<Part> parts_;
 };
 

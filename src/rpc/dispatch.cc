@@ -92,6 +92,10 @@ void RpcSession::OnFrame(SharedBytes frame) {
 
 std::string RpcSession::Refusal(const Error& error) { return EncodeRefusal(error); }
 
+void RpcSession::OnClosed() {
+  for (const auto& waiting : parked_) waiting->Notify();
+}
+
 void RpcSession::SetPrincipal(Principal principal) {
   principal_ = std::move(principal);
   authenticated_ = true;

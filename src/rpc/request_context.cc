@@ -21,6 +21,13 @@ const boost::asio::ip::tcp::endpoint& RequestContext::local() const { return con
 const std::string& RequestContext::peer() const { return connection_->peer(); }
 bool RequestContext::cancelled() const { return connection_->closed(); }
 
+std::shared_ptr<void> RequestContext::NotifyWhenClosed(std::shared_ptr<Completion> waiting) {
+  auto& parked = session_.parked();
+  const auto at = parked.insert(parked.end(), std::move(waiting));
+  // Removes the entry when let go of; the connection keeps the session alive until then.
+  return {connection_.get(), [&parked, at, connection = connection_](void*) { parked.erase(at); }};
+}
+
 Status RequestContext::Authorize(Operation operation, const Resource& resource) const {
   return session_.server().parts().authorizer.Authorize(principal_, operation, resource);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "async/completion.h"
 #include "async/shard.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -40,6 +41,8 @@ class RequestContext {
   const std::string& peer() const;
   /// Whether the client went away: a parked request may stop waiting.
   bool cancelled() const;
+  /// Notify `waiting` should the client go away; hold on to the result as long as that is of interest.
+  [[nodiscard]] std::shared_ptr<void> NotifyWhenClosed(std::shared_ptr<Completion> waiting);
 
   /// The only way to ask for permission.
   /// Errors  kAuthorization

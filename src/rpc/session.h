@@ -2,6 +2,7 @@
 // as the connection object (which every request in progress keeps alive).
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 
@@ -18,11 +19,15 @@ class RpcSession : public FrameSink {
 
   void OnFrame(SharedBytes frame) override;
   std::string Refusal(const Error& error) override;
+  void OnClosed() override;
 
   const Principal& principal() const { return principal_; }
   bool authenticated() const { return authenticated_; }
   /// The client proved who it is: the limits for strangers no longer apply.
   void SetPrincipal(Principal principal);
+
+  /// Requests that wait for something and stop waiting when the connection closes.
+  std::list<std::shared_ptr<Completion>>& parked() { return parked_; }
 
   RpcServer& server() const { return server_; }
   Connection& connection() const { return connection_; }
@@ -34,6 +39,7 @@ class RpcSession : public FrameSink {
   Connection& connection_;
   Principal principal_;
   bool authenticated_ = false;
+  std::list<std::shared_ptr<Completion>> parked_;
 };
 
 }  // namespace weir

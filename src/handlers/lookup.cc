@@ -1,0 +1,136 @@
+// LOOKUP and PREFIX_LOOKUP: rows of a primary-key table by encoded key or key prefix. Values are written into the
+// reply on the shard that owns the bucket, straight from where the row lies. An answer leaves only when
+// the state it saw is as durable as the table promises. Source: Fluss 545c5539 TabletService.lookup, prefixLookup.
+#include "handlers/bucket_calls.h"
+#include "handlers/bucket_reply.h"
+#include "handlers/handlers.h"
+#include "tablet/kv_tablet.h"
+#include "tablet/tablet.h"
+#include "wire/hot_requests.h"
+
+namespace weir {
+namespace {
+
+constexpr int kValuesField = 5;
+// A scan of many short rows must not make a reply that no client takes.
+constexpr int64_t kReplyBytesMax = 256 * MiB;
+
+template <class Message>
+struct Shared {
+  SharedBytes body;  // keeps the keys alive
+  Message request;
+};
+
+using Values = std::string;  // encoded fields of one bucket's reply
+
+struct Found {
+  Values values;
+  Offset readable_at = 0;
+};
+
+Status CheckKv(const Tablet& tablet) {
+  if (tablet.kv != nullptr) return {};
+  return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", tablet.table->path.ToString());
+}
+
+/// PbValue{1 values}; without the field: not found.
+void AppendValue(std::string& out, const BytesView* value) {
+  if (value == nullptr) return AppendLengthPrefix(out, kValuesField, 0);
+  const auto bytes = static_cast<int64_t>(value->size());
+  AppendLengthPrefix(out, kValuesField, LengthPrefixSize(1, bytes) + bytes);
+  AppendBytesField(out, 1, *value);
+}
+
+Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert) {
+  RETURN_IF_ERROR(CheckKv(tablet));
+  Found found;
+  const ValueSink sink = [&found](size_t, const BytesView* value) { AppendValue(found.values, value); };
+  ASSIGN_OR_RETURN(found.readable_at,
+                   insert ? tablet.kv->LookupOrInsert(bucket.keys, sink) : tablet.kv->Lookup(bucket.keys, sink));
+  return found;
+}
+
+/// PbValueList{1 values*} for each prefix.
+Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket) {
+  RETURN_IF_ERROR(CheckKv(tablet));
+  Found found;
+  for (const BytesView prefix : bucket.keys) {
+    std::string list;
+    ASSIGN_OR_RETURN(const Offset readable_at, tablet.kv->PrefixLookup(prefix, [&list](BytesView value) {
+      AppendBytesField(list, 1, value);
+    }));
+    found.readable_at = std::max(found.readable_at, readable_at);
+    AppendBytesField(found.values, kValuesField, list);
+    if (static_cast<int64_t>(found.values.size()) > kReplyBytesMax) {
+      return Fail(ErrorCode::kRecordTooLarge, "too many rows have these prefixes: bytes={}", found.values.size());
+    }
+  }
+  return found;
+}
+
+std::vector<TableBucket> BucketsOf(TableId table, const std::vector<KeysForBucket>& request) {
+  std::vector<TableBucket> buckets;
+  for (const KeysForBucket& bucket : request) buckets.push_back({table, bucket.partition, bucket.bucket});
+  return buckets;
+}
+
+Pieces Encode(const std::vector<KeysForBucket>& request, const std::vector<Result<Values>>& outcomes) {
+  size_t bytes = 0;
+  for (const auto& outcome : outcomes) bytes += 64 + (outcome.ok() ? outcome->size() : outcome.error().message.size());
+  Pieces reply = StartReply(bytes);
+  std::string& out = reply.Tail();
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    std::string fields;
+    AppendBucketFields(fields, request[i].partition, request[i].bucket);
+    if (request[i].original_partition_name) AppendBytesField(fields, 6, *request[i].original_partition_name);
+    if (!outcomes[i].ok()) AppendErrorFields(fields, outcomes[i].error());
+    const BytesView values = outcomes[i].ok() ? BytesView(*outcomes[i]) : BytesView();
+    AppendLengthPrefix(out, 1, static_cast<int64_t>(fields.size() + values.size()));
+    out.append(fields);
+    out.append(values);
+  }
+  return reply;
+}
+
+void AnswerFound(const Tablet& tablet, Result<Found> found, const BucketAnswer<Values>& answer) {
+  if (!found.ok()) return answer(Forward(std::move(found)));
+  AnswerWhenDurable(*tablet.log, found->readable_at, std::move(found->values), answer);
+}
+
+}  // namespace
+
+Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
+  CO_ASSIGN_OR_RETURN(LookupMessage request, Decode(context, body.view(), ParseLookup));
+  CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, request.table));
+  if (request.insert_if_not_exists) {
+    CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, request.table));
+  }
+  const auto shared = std::make_shared<const Shared<LookupMessage>>(
+      Shared<LookupMessage>{std::move(body), std::move(request)});
+  const LookupMessage& asked = shared->request;
+  const auto at_most = asked.insert_if_not_exists ? AckTimeout(-1, asked.timeout_ms, kNoAckTimeout) : kNoAckTimeout;
+  const auto outcomes = co_await CallBuckets<Values>(
+      context, BucketsOf(asked.table, asked.buckets), at_most,
+      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
+        if (!tablet.ok()) return answer(Forward(tablet));
+        AnswerFound(**tablet,
+                    LookupKeys(**tablet, shared->request.buckets[index], shared->request.insert_if_not_exists), answer);
+      });
+  co_return Encode(asked.buckets, outcomes);
+}
+
+Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
+  CO_ASSIGN_OR_RETURN(PrefixLookupMessage request, Decode(context, body.view(), ParsePrefixLookup));
+  CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, request.table));
+  const auto shared = std::make_shared<const Shared<PrefixLookupMessage>>(
+      Shared<PrefixLookupMessage>{std::move(body), std::move(request)});
+  const auto outcomes = co_await CallBuckets<Values>(
+      context, BucketsOf(shared->request.table, shared->request.buckets), kNoAckTimeout,
+      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
+        if (!tablet.ok()) return answer(Forward(tablet));
+        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index]), answer);
+      });
+  co_return Encode(shared->request.buckets, outcomes);
+}
+
+}  // namespace weir
