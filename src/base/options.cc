@@ -41,46 +41,6 @@ Result<N> ParseNumber(std::string_view text) {
   return value;
 }
 
-Status Parse(std::string_view text, bool& out) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower != "true" && lower != "false") return Fail(ErrorCode::kInvalidConfig, "not true or false: '{}'", text);
-  out = lower == "true";
-  return {};
-}
-Status Parse(std::string_view text, int32_t& out) {
-  ASSIGN_OR_RETURN(out, ParseNumber<int32_t>(text));
-  return {};
-}
-Status Parse(std::string_view text, int64_t& out) {
-  ASSIGN_OR_RETURN(out, ParseBytes(text));
-  return {};
-}
-Status Parse(std::string_view text, double& out) {
-  ASSIGN_OR_RETURN(out, ParseNumber<double>(text));
-  return {};
-}
-Status Parse(std::string_view text, std::chrono::milliseconds& out) {
-  ASSIGN_OR_RETURN(out, ParseDuration(text));
-  return {};
-}
-Status Parse(std::string_view text, std::string& out) {
-  out = text;
-  return {};
-}
-Status Parse(std::string_view text, std::vector<std::string>& out) {
-  out.clear();
-  while (!text.empty()) {
-    const size_t comma = std::min(text.find(','), text.size());
-    std::string_view item = text.substr(0, comma);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    if (!item.empty()) out.emplace_back(item);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return {};
-}
-
 double AsNumber(std::chrono::milliseconds value) { return static_cast<double>(value.count()); }
 template <class T>
 double AsNumber(const T& value) {
@@ -103,6 +63,46 @@ std::string Bounds(double min, double max) {
 
 }  // namespace
 
+Status ParseOption(std::string_view text, bool& out) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower != "true" && lower != "false") return Fail(ErrorCode::kInvalidConfig, "not true or false: '{}'", text);
+  out = lower == "true";
+  return {};
+}
+Status ParseOption(std::string_view text, int32_t& out) {
+  ASSIGN_OR_RETURN(out, ParseNumber<int32_t>(text));
+  return {};
+}
+Status ParseOption(std::string_view text, int64_t& out) {
+  ASSIGN_OR_RETURN(out, ParseBytes(text));
+  return {};
+}
+Status ParseOption(std::string_view text, double& out) {
+  ASSIGN_OR_RETURN(out, ParseNumber<double>(text));
+  return {};
+}
+Status ParseOption(std::string_view text, std::chrono::milliseconds& out) {
+  ASSIGN_OR_RETURN(out, ParseDuration(text));
+  return {};
+}
+Status ParseOption(std::string_view text, std::string& out) {
+  out = text;
+  return {};
+}
+Status ParseOption(std::string_view text, std::vector<std::string>& out) {
+  out.clear();
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (!item.empty()) out.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return {};
+}
+
 template <class T>
 void OptionSet::Bind(std::string_view key, T& value, double min, double max, Applied applied, std::string_view doc) {
   Row row{.key = std::string(key),
@@ -115,7 +115,7 @@ void OptionSet::Bind(std::string_view key, T& value, double min, double max, App
           .set = {}};
   row.set = [&value, min, max, bounds = row.bounds](std::string_view text) -> Status {
     T parsed{};
-    RETURN_IF_ERROR(Parse(text, parsed));
+    RETURN_IF_ERROR(ParseOption(text, parsed));
     const double number = AsNumber(parsed);
     if (number < min || number > max) return Fail(ErrorCode::kInvalidConfig, "'{}' is not in {}", text, bounds);
     value = std::move(parsed);

@@ -14,6 +14,7 @@
 // Keys are Fluss's own where Fluss has the option. Source: Fluss ConfigOptions.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -112,6 +113,15 @@ class OptionSet {
 
   std::map<std::string, Row, std::less<>> rows_;
 };
+
+/// Read one value as an option's text. Errors: kInvalidConfig; `out` is unchanged then.
+Status ParseOption(std::string_view text, bool& out);
+Status ParseOption(std::string_view text, int32_t& out);
+Status ParseOption(std::string_view text, int64_t& out);  // bytes
+Status ParseOption(std::string_view text, double& out);
+Status ParseOption(std::string_view text, std::chrono::milliseconds& out);
+Status ParseOption(std::string_view text, std::string& out);
+Status ParseOption(std::string_view text, std::vector<std::string>& out);
 
 /// Whether a key's value must not be shown: it names a password, secret, token or credential.
 bool IsSensitiveKey(std::string_view key);

@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,7 +21,13 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "meta/catalog_index.h"
 #include "meta/catalog_options.h"
+#include "meta/cluster_configs.h"
+#include "meta/producer_offsets.h"
+#include "meta/server_tags.h"
+#include "meta/snapshot_leases.h"
+#include "meta/store.h"
 #include "meta/table_changes.h"
 #include "meta/table_info.h"
 
@@ -35,9 +43,9 @@ enum class DropTables : uint8_t { kNo, kCascade };
 /// Key and value for each named partition key, in the order the client sent them.
 using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
 
-/// Called after a change is durable and visible, on the thread that made it, one at a time. A drop must reach
-/// the tablets: their data is garbage from now on. After a crash between the two, the tablets find data of
-/// tables the catalog does not know, and drop that.
+/// Called after a change is durable and visible, on the thread that made it, one at a time; must not change the
+/// catalog. A drop must reach the tablets: their data is garbage from now on. After a crash between the two, the
+/// tablets find data of tables the catalog does not know, and drop that.
 struct CatalogHooks {
   std::function<void(const TableRef& table)> table_dropped;
   std::function<void(const TableRef& table, const PartitionInfo& partition)> partition_dropped;
@@ -56,19 +64,26 @@ class Catalog {
   /// Errors  kStorage  the store cannot be read or is of a newer format; names the file
   static Result<std::unique_ptr<Catalog>> Open(FileSystem& files, const std::string& directory,
                                                const CatalogOptions& options, const Clock& clock = SystemClock());
-  virtual ~Catalog();
+  ~Catalog();
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
 
   /// Before any change; not thread-safe.
-  virtual void SetHooks(CatalogHooks hooks) = 0;
+  void SetHooks(CatalogHooks hooks) { hooks_ = std::move(hooks); }
+
+  const CatalogOptions& options() const { return options_; }
 
   // ---- Reading ----------------------------------------------------------------------------------------
 
   /// Null when there is none.
-  virtual DatabaseRef FindDatabase(std::string_view name) const = 0;
-  virtual TableRef FindTable(const TablePath& path) const = 0;
-  virtual TableRef FindTable(TableId id) const = 0;
+  DatabaseRef FindDatabase(std::string_view name) const { return index_.FindDatabase(name); }
+  TableRef FindTable(const TablePath& path) const { return index_.FindTable(path.database, path.table); }
+  TableRef FindTable(std::string_view database, std::string_view table) const {
+    return index_.FindTable(database, table);
+  }
+  TableRef FindTable(TableId id) const { return index_.FindTable(id); }
   /// The table that has the partition, or null.
-  virtual TableRef FindTableOfPartition(PartitionId id) const = 0;
+  TableRef FindTableOfPartition(PartitionId id) const { return index_.FindTableOfPartition(id); }
 
   /// Errors  kDatabaseNotExist
   Result<DatabaseRef> GetDatabase(std::string_view name) const;
@@ -77,20 +92,28 @@ class Catalog {
   Result<TableRef> GetTable(TableId id) const;
 
   /// By name.
-  virtual std::vector<DatabaseRef> Databases() const = 0;
+  std::vector<DatabaseRef> Databases() const { return index_.Databases(); }
   /// Errors  kDatabaseNotExist
-  virtual Result<std::vector<TableRef>> Tables(std::string_view database) const = 0;
+  Result<std::vector<TableRef>> Tables(std::string_view database) const;
   /// Of all databases.
-  virtual std::vector<TableRef> Tables() const = 0;
+  std::vector<TableRef> Tables() const { return index_.Tables(); }
+  int32_t CountTables(std::string_view database) const { return index_.CountTables(database); }
+
+  // ---- Smaller things kept in the same store -----------------------------------------------------------
+
+  ProducerOffsets& producer_offsets() { return *producer_offsets_; }
+  SnapshotLeases& snapshot_leases() { return *snapshot_leases_; }
+  ClusterConfigs& cluster_configs() { return *cluster_configs_; }
+  ServerTags& server_tags() { return *server_tags_; }
 
   // ---- Databases --------------------------------------------------------------------------------------
 
   /// Errors  kInvalidDatabase  a bad name;  kDatabaseAlreadyExist
-  virtual Status CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor, IfExists if_exists) = 0;
+  Status CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor, IfExists if_exists);
   /// Errors  kDatabaseNotExist, kInvalidConfig
-  virtual Status AlterDatabase(const std::string& name, const DatabaseChange& change, IfNotExists if_not_exists) = 0;
+  Status AlterDatabase(const std::string& name, const DatabaseChange& change, IfNotExists if_not_exists);
   /// Errors  kDatabaseNotExist; kDatabaseNotEmpty without kCascade; kInvalidDatabase for the built-in `fluss`
-  virtual Status DropDatabase(const std::string& name, DropTables tables, IfNotExists if_not_exists) = 0;
+  Status DropDatabase(const std::string& name, DropTables tables, IfNotExists if_not_exists);
 
   // ---- Tables -----------------------------------------------------------------------------------------
 
@@ -98,34 +121,65 @@ class Catalog {
   /// partitions the first ones are made with it.
   /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable, kInvalidConfig, kBucketMaxNum,
   ///         kInvalidReplicationFactor
-  virtual Result<TableRef> CreateTable(const TablePath& path, TableDescriptor descriptor, IfExists if_exists) = 0;
+  Result<TableRef> CreateTable(const TablePath& path, TableDescriptor descriptor, IfExists if_exists);
   /// Errors  kTableNotExist, kInvalidAlterTable, kInvalidTable, kInvalidConfig
-  virtual Status AlterTable(const TablePath& path, const TableChanges& changes, IfNotExists if_not_exists) = 0;
+  Status AlterTable(const TablePath& path, const TableChanges& changes, IfNotExists if_not_exists);
   /// Errors  kTableNotExist
-  virtual Status DropTable(const TablePath& path, IfNotExists if_not_exists) = 0;
+  Status DropTable(const TablePath& path, IfNotExists if_not_exists);
 
   // ---- Partitions -------------------------------------------------------------------------------------
 
   /// Errors  kTableNotExist, kTableNotPartitioned, kPartitionSpecInvalid, kPartitionAlreadyExists,
   ///         kPartitionMaxNum, kBucketMaxNum
-  virtual Result<PartitionInfo> CreatePartition(const TablePath& path, const PartitionSpec& spec,
-                                                IfExists if_exists) = 0;
+  Result<PartitionInfo> CreatePartition(const TablePath& path, const PartitionSpec& spec,
+                                                IfExists if_exists);
   /// Errors  kTableNotExist, kTableNotPartitioned, kPartitionSpecInvalid, kPartitionNotExists
-  virtual Status DropPartition(const TablePath& path, const PartitionSpec& spec, IfNotExists if_not_exists) = 0;
+  Status DropPartition(const TablePath& path, const PartitionSpec& spec, IfNotExists if_not_exists);
   /// Create the automatic partitions that are due now and drop those past their retention, in all tables.
   /// Called by a timer every `auto-partition.check.interval`.
-  virtual void RunAutoPartitions() = 0;
+  void RunAutoPartitions();
 
   // ---- Numbers ----------------------------------------------------------------------------------------
 
   /// A writer id never given out before. Mostly from memory.
-  virtual Result<int64_t> NewWriterId() = 0;
+  Result<int64_t> NewWriterId();
   /// The next `count` numbers of the table's auto-increment column; the first ever is 1.
   /// Errors  kTableNotExist
-  virtual Result<IdBlock> NewAutoIncrementIds(TableId table, int64_t count) = 0;
+  Result<IdBlock> NewAutoIncrementIds(TableId table, int64_t count);
 
- protected:
-  Catalog() = default;
+ private:
+  Catalog(std::unique_ptr<Store> store, const CatalogOptions& options, const Clock& clock);
+
+  Status Load();
+  Status LoadTables();
+  /// The next `count` ids of a kind; put into `transaction`, taken for good when that is committed.
+  static int64_t Take(std::string_view key, int64_t& next, int64_t count, Transaction& transaction);
+  /// Make partitions called `names` part of `table` and of `transaction`.
+  /// Errors  kPartitionMaxNum
+  Status AddPartitions(TableInfo& table, const std::vector<std::string>& names, Transaction& transaction);
+  Status RunAutoPartition(const TableRef& table, int64_t create_at_ms);
+  Status RemovePartitions(const TableRef& table, const std::vector<std::string>& names);
+  Result<TableInfo> Altered(const TableInfo& table, const TableChanges& changes, Transaction& transaction) const;
+  void DeleteRecords(const TableInfo& table, Transaction& transaction) const;
+
+  const CatalogOptions options_;
+  const Clock& clock_;
+  const std::unique_ptr<Store> store_;
+  CatalogHooks hooks_;
+  CatalogIndex index_;
+
+  std::mutex changes_;  // held for the whole of a change of databases, tables or partitions
+  int64_t next_table_ = 1;
+  int64_t next_partition_ = 1;
+
+  std::mutex numbers_;  // guards what follows
+  int64_t next_writer_ = 1;
+  int64_t writers_reserved_ = 1;  // ids below are taken in the store
+
+  std::unique_ptr<ProducerOffsets> producer_offsets_;
+  std::unique_ptr<SnapshotLeases> snapshot_leases_;
+  std::unique_ptr<ClusterConfigs> cluster_configs_;
+  std::unique_ptr<ServerTags> server_tags_;
 };
 
 /// The partitions of `table` that match a partial spec (every named key equal), by name.

@@ -26,6 +26,9 @@ struct CatalogOptions {
   std::string remote_data_dir;
 };
 
+/// The key encoding of new primary-key tables (docs/formats/keys.md).
+inline constexpr int32_t kKvFormatVersion = 2;
+
 inline constexpr std::array kCatalogOptions = {
     Option<CatalogOptions>{"default.bucket.number", &CatalogOptions::default_bucket_number, 1, 4096, kRestart,
                            "Buckets of a new table that does not say how many."},
