@@ -18,11 +18,16 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "tablet/kv_reader.h"
+#include "tablet/kv_scans.h"
+#include "tablet/kv_state.h"
+#include "tablet/kv_write_back.h"
+#include "tablet/kv_writer.h"
+#include "tablet/put_options.h"
 
 namespace weir {
 
@@ -30,44 +35,18 @@ class KvEnvironment;
 class LogTablet;
 struct TableInfo;
 
-/// PutKv's agg_mode. Overwrite bypasses the merge engine and its ban on deletes (Flink's undo recovery).
-enum class MergeMode : int32_t { kDefault = 0, kOverwrite = 1 };
-
-struct PutOptions {
-  std::span<const int32_t> target_columns = {};  // positions in the latest schema; empty: whole rows
-  MergeMode merge_mode = MergeMode::kDefault;
-};
-
-struct PutResult {
-  Offset end_offset = 0;  // next offset of the changelog after this batch; acknowledged once the HW is there
-  bool duplicate = false;
-};
-
 /// Called once per key, in the order of the keys; `value` (i16 schema id, row) is null when the key is
 /// unknown, and dies when the call returns.
 using ValueSink = std::function<void(size_t index, const BytesView* value)>;
 
-struct ScanOptions {
-  int64_t bytes_max = 0;             // > 0; soft: a page holds at least one row; capped at 10 MiB
-  std::optional<int64_t> limit = {};  // rows of the whole scan
-};
-
-struct ScanPage {
-  std::string scanner_id;  // empty when nothing follows
-  std::string records;     // a value batch (record/value_batch.h); empty without rows
-  bool has_more = false;
-  Offset log_offset = 0;   // the scan is the state of the changelog before this offset
-  Offset readable_at = 0;
-};
-
 struct LimitScanResult {
-  std::string records;
+  std::string records;  // a value batch; empty without rows
   Offset readable_at = 0;
 };
 
 class KvTablet {
  public:
-  using PostHome = std::function<void(std::function<void()>)>;
+  using PostHome = KvWriteBack::PostHome;
 
   /// Load what `dir` holds and replay `log` from there up to its end.
   ///
@@ -89,7 +68,9 @@ class KvTablet {
   ///          kSchemaNotExist        written with a schema this table does not have
   ///          kInvalidTargetColumn   see server rules of partial updates
   ///          kDeletionDisabled      it has a delete and table.delete.behavior is disable
-  ///          kOutOfOrderSequence, kLogStorage, kStorage…   from the log; nothing was changed
+  ///          kCorruptRecord         a row does not decode, or its key is not the record's
+  ///          kStorageBackpressure   changed rows fill the memory and cannot be written back fast enough
+  ///          kOutOfOrderSequence, kLogStorage, kDiskWriteLocked   from the log; nothing was changed
   /// Durable  when log.high_watermark() >= end_offset
   Result<PutResult> Put(BytesView kv_batch, const PutOptions& options = {});
 
@@ -97,7 +78,7 @@ class KvTablet {
   Result<Offset> Lookup(std::span<const BytesView> keys, const ValueSink& sink);
 
   /// Like Lookup, but first insert a row of just the key columns for each unknown key (auto-increment columns
-  /// get their numbers). Errors: kInvalidTable when a non-key column cannot be null.
+  /// get their numbers). Errors: kInvalidTargetColumn when another column is NOT NULL.
   Result<Offset> LookupOrInsert(std::span<const BytesView> keys, const ValueSink& sink);
 
   /// All rows whose key starts with `prefix`, in key order. Returns readable_at.
@@ -115,42 +96,39 @@ class KvTablet {
   /// Closing an unknown scan is fine.
   void CloseScan(BytesView scanner_id);
 
-  /// All rows in key order, for a local reader (SQL): `sink` may return false to stop.
-  /// Returns the offset the state belongs to, which is also readable_at.
-  Result<Offset> ScanAll(const std::function<bool(BytesView key, BytesView value)>& sink);
-
   /// Live keys, exact. Errors: kInvalidTable when the changelog image is WAL (nobody counts then).
   Result<int64_t> RowCount() const;
 
   /// The log from here on is needed to rebuild this state: retention must not pass it.
-  Offset flushed_offset() const;
+  Offset flushed_offset() const { return state_.flushed_offset; }
 
-  /// Whether so much of the log is not written back that recovery would be slow or memory short.
-  bool WantsWriteBack() const;
-
-  /// Start writing changed rows back to RocksDB; does its work on the environment's threads and calls
-  /// `done` on the owning shard. Coalesces: a running write-back only notes that another is wanted.
-  void StartWriteBack(std::function<void(Status)> done);
-
-  /// Write back and wait (shutdown, tests). Blocks.
-  Status WriteBackNow();
+  /// Write changed rows back to RocksDB on the environment's threads; `done` is called on the owning shard.
+  /// The tablet does so by itself when much is not written; this is for shutdown and tests.
+  void StartWriteBack(KvWriteBack::Done done) { write_back_.Start(std::move(done)); }
 
   /// A new schema or changed properties.
-  void SetTable(std::shared_ptr<const TableInfo> table);
+  Status SetTable(std::shared_ptr<const TableInfo> table);
 
-  /// Throw away what memory holds beyond RocksDB and replay the log: after the log lost its unsynced tail.
-  Status Reload();
-
-  /// Expire idle scans; close the engine when nobody used it for a while.
+  /// Housekeeping, about once a second: expires scans, gives buffers and memory of idle tablets back.
   void Tick(int64_t now_ms);
 
-  /// Bytes held in memory for this bucket.
-  int64_t memory_bytes() const;
+  /// Bytes held in memory for the rows of this bucket.
+  int64_t memory_bytes() const { return state_.index.memory_bytes(); }
 
  private:
-  struct State;
-  explicit KvTablet(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  KvTablet(LogTablet& log, std::shared_ptr<const KvRules> rules, TableBucket bucket, std::filesystem::path dir,
+           KvEnvironment& environment, PostHome post_home);
+  Status Recover();
+  Result<KvCheckpoint> LoadCheckpoint();
+  Status CheckPressure();
+  Offset ReadableAt(const HotRow* row) const;
+
+  KvState state_;
+  KvWriter writer_;
+  KvReader reader_;
+  KvScans scans_;
+  KvWriteBack write_back_;  // last: its destructor waits for the thread that reads the others
+  int64_t used_ms_ = 0;
 };
 
 }  // namespace weir

@@ -60,6 +60,14 @@ void HotIndex::Prefetch(uint64_t hash) const {
   __builtin_prefetch(&PageOf(hash).slots[hash % kPageSlots]);
 }
 
+void HotIndex::PrefetchRow(uint64_t hash) const {
+  const Slot slot = PageOf(hash).slots[hash % kPageSlots];
+  if ((slot & kAddress) == 0) return;
+  __builtin_prefetch(RowOf(slot));
+  __builtin_prefetch(reinterpret_cast<const char*>(RowOf(slot)) + 64);
+  __builtin_prefetch(reinterpret_cast<const char*>(RowOf(slot)) + 128);
+}
+
 HotIndex::Slot* HotIndex::FindSlot(BytesView key, uint64_t hash) const {
   Page& page = PageOf(hash);
   const Slot tag = TagOf(hash);
@@ -86,13 +94,7 @@ void HotIndex::FindMany(std::span<const BytesView> keys, std::span<const HotRow*
       hashes[i] = Hash(keys[first + i]);
       Prefetch(hashes[i]);
     }
-    for (size_t i = 0; i < n; ++i) {
-      const Slot slot = PageOf(hashes[i]).slots[hashes[i] % kPageSlots];
-      if ((slot & kAddress) != 0) {
-        __builtin_prefetch(RowOf(slot));
-        __builtin_prefetch(reinterpret_cast<const char*>(RowOf(slot)) + 64);
-      }
-    }
+    for (size_t i = 0; i < n; ++i) PrefetchRow(hashes[i]);
     for (size_t i = 0; i < n; ++i) rows[first + i] = Find(keys[first + i], hashes[i]);
   }
 }

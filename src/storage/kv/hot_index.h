@@ -61,6 +61,8 @@ class HotIndex {
 
   /// Fetch the cache line that Find(…, hash) looks at first.
   void Prefetch(uint64_t hash) const;
+  /// Fetch the row it probably finds; a little after Prefetch.
+  void PrefetchRow(uint64_t hash) const;
 
   /// Whether a key that Find does not know has no row anywhere: nothing was ever evicted.
   bool complete() const { return complete_; }
@@ -75,7 +77,7 @@ class HotIndex {
   void Commit();
   void Rollback();
 
-  /// Remember a row read from RocksDB. `key` must be unknown; no change may be open.
+  /// Remember a row read from RocksDB. `key` must be unknown. Not a change: Rollback keeps it.
   const HotRow* InsertClean(BytesView key, uint64_t hash, BytesView value);
 
   // Pins. Rows that were in the index when the pin was taken stay readable until it is released.

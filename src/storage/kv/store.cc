@@ -1,0 +1,53 @@
+#include "storage/kv/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/file.h"
+
+namespace weir {
+
+KvStore::KvStore(std::filesystem::path dir, const KvEngineShared& shared, FileSystem& files)
+    : dir_(std::move(dir)), shared_(shared), files_(files) {}
+
+bool KvStore::exists() const { return KvEngine::Exists(dir_ / "db"); }
+
+Result<KvCheckpoint> KvStore::ReadCheckpoint() const {
+  ASSIGN_OR_RETURN(const auto found, ReadKvCheckpoint(files_, (dir_ / "CHECKPOINT").string()));
+  return found.value_or(KvCheckpoint());
+}
+
+Result<KvEngine*> KvStore::Engine() {
+  const std::lock_guard lock(mutex_);
+  if (engine_ == nullptr) {
+    ASSIGN_OR_RETURN(engine_, KvEngine::Open(dir_ / "db", shared_));
+  }
+  return engine_.get();
+}
+
+Status KvStore::WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& checkpoint) {
+  std::ranges::sort(rows, {}, &HotRow::key);
+  ASSIGN_OR_RETURN(KvEngine * engine, Engine());
+  RETURN_IF_ERROR(engine->Ingest(rows));
+  return WriteKvCheckpoint(files_, (dir_ / "CHECKPOINT").string(), checkpoint);
+}
+
+void KvStore::Close() {
+  const std::lock_guard lock(mutex_);
+  engine_.reset();
+}
+
+bool KvStore::open() const {
+  const std::lock_guard lock(mutex_);
+  return engine_ != nullptr;
+}
+
+Status KvStore::SetAside() {
+  Close();
+  const std::string aside = dir_.string() + ".damaged";
+  RETURN_IF_ERROR(files_.RemoveAll(aside));
+  RETURN_IF_ERROR(files_.Rename(dir_.string(), aside));
+  return files_.SyncDirectory(dir_.parent_path().string());
+}
+
+}  // namespace weir

@@ -1,0 +1,121 @@
+#include "tablet/kv_write_back.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/kv/hot_memory.h"
+#include "tablet/log_tablet.h"
+
+namespace weir {
+namespace {
+
+// Below this it is not worth a file, however short memory is.
+constexpr int64_t kRoundBytesMin = 1 * MiB;
+
+}  // namespace
+
+struct KvWriteBack::Round {
+  std::vector<const HotRow*> rows;
+  KvCheckpoint checkpoint;
+  int64_t log_bytes = 0;
+  uint64_t log_waiter = 0;
+
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool writing = false;  // the background thread has it
+};
+
+KvWriteBack::KvWriteBack(KvState& state, PostHome post_home) : state_(state), post_home_(std::move(post_home)) {}
+
+KvWriteBack::~KvWriteBack() {
+  if (round_ == nullptr) return;
+  if (round_->log_waiter != 0) state_.log.CancelWaiter(round_->log_waiter);
+  std::unique_lock lock(round_->mutex);
+  round_->ended.wait(lock, [&] { return !round_->writing; });
+}
+
+bool KvWriteBack::IsDue() const {
+  if (running()) return false;
+  if (state_.unwritten_log_bytes >= state_.environment.options.write_back_log_bytes) return true;
+  return state_.environment.hot_memory->excess() > 0 && state_.index.changed_bytes() >= kRoundBytesMin;
+}
+
+void KvWriteBack::Start(Done done) {
+  if (running()) {
+    waiting_next_.push_back(std::move(done));
+    return;
+  }
+  waiting_.push_back(std::move(done));
+  Begin();
+}
+
+void KvWriteBack::Begin() {
+  round_ = std::make_shared<Round>();
+  round_->rows = state_.index.StartFlush();
+  round_->checkpoint = state_.CheckpointAt(state_.log.end_offset());
+  round_->log_bytes = std::exchange(state_.unwritten_log_bytes, 0);
+  const auto round = round_;
+  const auto durable = [this, alive = std::weak_ptr(alive_), round](const Status& status) {
+    if (alive.expired()) return;
+    round->log_waiter = 0;
+    if (!status.ok()) {
+      Finish(status);
+    } else {
+      Write(round);
+    }
+  };
+  round->log_waiter = state_.log.WhenHighWatermark(round->checkpoint.flushed_offset, durable);
+}
+
+void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
+  round->writing = true;
+  KvStore& store = state_.store;
+  // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
+  state_.environment.background([this, alive = std::weak_ptr(alive_), &store, round] {
+    const Status status = store.WriteBack(round->rows, round->checkpoint);
+    const std::lock_guard lock(round->mutex);
+    post_home_([this, alive, status] {
+      if (!alive.expired()) Finish(status);
+    });
+    round->writing = false;
+    round->ended.notify_all();
+  });
+}
+
+void KvWriteBack::Finish(const Status& status) {
+  const std::shared_ptr<Round> round = std::exchange(round_, nullptr);
+  state_.index.FinishFlush(status.ok());
+  if (status.ok()) {
+    state_.flushed_offset = round->checkpoint.flushed_offset;
+    state_.stored = true;
+    state_.log.set_min_retain_offset(state_.flushed_offset);
+  } else {
+    state_.unwritten_log_bytes += round->log_bytes;
+    LogWarn("kv", "write-back failed, rows stay in memory: table={} bucket={} error={}",
+            state_.rules->table().path.ToString(), state_.bucket.bucket, status.error().message);
+  }
+  for (const Done& done : std::exchange(waiting_, {})) {
+    if (done) done(status);
+  }
+  if (!waiting_next_.empty() && !running()) {
+    waiting_ = std::exchange(waiting_next_, {});
+    Begin();
+  }
+}
+
+Status KvWriteBack::RunNow(Offset up_to) {
+  std::vector<const HotRow*> rows = state_.index.StartFlush();
+  const KvCheckpoint checkpoint = state_.CheckpointAt(up_to);
+  const Status status = state_.store.WriteBack(rows, checkpoint);
+  state_.index.FinishFlush(status.ok());
+  RETURN_IF_ERROR(status);
+  state_.flushed_offset = checkpoint.flushed_offset;
+  state_.stored = true;
+  state_.unwritten_log_bytes = 0;
+  state_.log.set_min_retain_offset(state_.flushed_offset);
+  return {};
+}
+
+}  // namespace weir
