@@ -1,0 +1,126 @@
+#include "server/configuration.h"
+
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cctype>
+
+#include "base/log.h"
+#include "rpc/authentication.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kEnvironmentPrefix = "WEIR_";
+constexpr std::string_view kUsersKey = "security.users";
+constexpr std::string_view kJaasKey = "security.sasl.plain.jaas.config";
+
+/// Nested maps become dotted keys; lists become comma-separated text.
+void Flatten(const YAML::Node& node, const std::string& prefix, std::vector<Setting>& out) {
+  if (node.IsMap()) {
+    for (const auto& entry : node) {
+      const auto key = entry.first.as<std::string>();
+      Flatten(entry.second, prefix.empty() ? key : prefix + "." + key, out);
+    }
+  } else if (node.IsSequence()) {
+    std::string joined;
+    for (const auto& item : node) joined.append(joined.empty() ? "" : ",").append(item.as<std::string>());
+    out.emplace_back(prefix, joined);
+  } else {
+    out.emplace_back(prefix, node.IsNull() ? "" : node.as<std::string>());
+  }
+}
+
+/// "alice:secret,bob:other".
+Status ParseUsers(std::string_view text, std::map<std::string, std::string>& users) {
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    const std::string_view one = text.substr(0, comma);
+    const size_t colon = one.find(':');
+    if (colon == std::string_view::npos || colon == 0) {
+      return Fail(ErrorCode::kInvalidConfig, "users are written NAME:PASSWORD,NAME:PASSWORD");
+    }
+    users[std::string(one.substr(0, colon))] = one.substr(colon + 1);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string EnvironmentName(std::string_view key) {
+  std::string name(kEnvironmentPrefix);
+  for (const char c : key) {
+    name.push_back(c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  }
+  return name;
+}
+
+std::vector<std::string> ProcessEnvironment() {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+  return all;
+}
+
+Configuration::Configuration() {
+  options.Add(server, kServerOptions);
+  options.Add(catalog, kCatalogOptions);
+}
+
+Status Configuration::Set(std::string_view source, const std::string& key, const std::string& value) {
+  Status set;
+  if (key == kUsersKey) {
+    set = ParseUsers(value, users);
+  } else if (key.starts_with(std::string(kUsersKey) + ".")) {
+    users[key.substr(kUsersKey.size() + 1)] = value;
+  } else if (key == kJaasKey) {
+    auto parsed = ParseJaasUsers(value);
+    if (parsed.ok()) {
+      users.merge(*parsed);
+    } else {
+      set = Forward(std::move(parsed));
+    }
+  } else {
+    set = options.Set(key, value);
+  }
+  if (set.ok()) return {};
+  return Fail(set.code(), "{}: {}", source, set.error().message);
+}
+
+Status Configuration::LoadFile(const std::string& path) {
+  std::vector<Setting> settings;
+  try {
+    Flatten(YAML::LoadFile(path), "", settings);
+  } catch (const YAML::Exception& e) {
+    return Fail(ErrorCode::kInvalidConfig, "{}: {}", path, e.what());
+  }
+  for (const auto& [key, value] : settings) {
+    if (!key.empty()) RETURN_IF_ERROR(Set(path, key, value));
+  }
+  return {};
+}
+
+Status Configuration::LoadEnvironment(const std::vector<std::string>& environment) {
+  std::map<std::string, std::string> keys{{EnvironmentName(kUsersKey), std::string(kUsersKey)},
+                                          {EnvironmentName(kJaasKey), std::string(kJaasKey)}};
+  for (const auto& [key, row] : options.rows()) keys[EnvironmentName(key)] = key;
+  for (const std::string& entry : environment) {
+    const size_t equals = entry.find('=');
+    if (!entry.starts_with(kEnvironmentPrefix) || equals == std::string::npos) continue;
+    const std::string name = entry.substr(0, equals);
+    // Other variables of that prefix belong to tools around the server.
+    if (const auto found = keys.find(name); found != keys.end()) {
+      RETURN_IF_ERROR(Set("environment " + name, found->second, entry.substr(equals + 1)));
+    }
+  }
+  return {};
+}
+
+Status Configuration::Load(const ConfigurationSources& sources) {
+  if (!sources.file.empty()) RETURN_IF_ERROR(LoadFile(sources.file));
+  RETURN_IF_ERROR(LoadEnvironment(sources.environment));
+  for (const auto& [key, value] : sources.flags) RETURN_IF_ERROR(Set("command line", key, value));
+  return {};
+}
+
+}  // namespace weir
