@@ -58,7 +58,12 @@ struct LogSlice {
 /// What has to be synced, by any thread, so that everything appended until BeginSync is durable.
 struct SyncTicket {
   RecoveryPoint point;  // valid once the sync succeeded
-  std::vector<std::shared_ptr<File>> files;
+  struct SegmentFile {
+    Offset base_offset = 0;
+    int64_t bytes = 0;
+    std::shared_ptr<File> file;
+  };
+  std::vector<SegmentFile> segments;
   std::vector<std::string> directories;
   uint64_t id = 0;
 
@@ -66,22 +71,14 @@ struct SyncTicket {
   Status Run(FileSystem& files) const;
 };
 
-/// A batch about to be appended: its header and its place in the pieces.
-struct BatchToAppend {
-  Offset base_offset = 0;
-  Offset last_offset = 0;
-  int64_t commit_timestamp = 0;
-  int64_t bytes = 0;
-};
-
 class BucketLog {
  public:
   /// Open the log in `directory` (absolute); a missing directory is an empty log and is not created.
   ///
   /// point    what the checkpoint says, if it knows the bucket; without it every byte is checked
-  /// root     no directory above it is ever created or synced
+  /// root     the data directory; nothing above it is created or synced
   /// Errors   kLogStorage. Damage is not an error: the log is cut at the last whole batch, the rest is set aside.
-  /// Durable  what was found behind `point` is durable when this returns
+  /// Durable  only what is before `point`; for the rest sync a ticket before anybody reads it
   static Result<std::unique_ptr<BucketLog>> Open(OpenFiles& files, std::string directory, std::string root,
                                                  const LogOptions& options, std::optional<RecoveryPoint> point);
   ~BucketLog();
@@ -89,7 +86,7 @@ class BucketLog {
   /// Append batches that already carry their offsets: `batches` describes `pieces` from front to back.
   ///
   /// Errors  kDiskWriteLocked, kLogStorage; the log is as before (what was written is cut off again)
-  Status Append(std::span<const BytesView> pieces, std::span<const BatchToAppend> batches);
+  Status Append(std::span<const BytesView> pieces, std::span<const LogSegment::Batch> batches);
 
   /// See LogTablet::Read; `up_to` is a place between batches, readers get nothing behind it.
   Result<LogSlice> Read(Offset from, int64_t bytes_max, Offset up_to, LogPosition up_to_at);
@@ -106,6 +103,12 @@ class BucketLog {
   /// Drop everything at and above `offset`, which must start a batch.
   Status TruncateTo(Offset offset);
 
+  /// Append what the journal kept, batch by batch, unless it is here already. Where the two differ the journal is
+  /// right: only the journal was acknowledged. Batches behind a gap never were and are dropped.
+  ///
+  /// Errors  kDiskWriteLocked, kLogStorage
+  Status Replay(BytesView records);
+
   Offset start_offset() const { return segments_.empty() ? end_offset_ : segments_.front()->base_offset(); }
   Offset end_offset() const { return end_offset_; }
   LogPosition end_position() const;
@@ -114,18 +117,22 @@ class BucketLog {
   size_t segment_count() const { return segments_.size(); }
   const std::string& directory() const { return directory_; }
   const RecoveryPoint& recovery_point() const { return synced_; }
-  /// Bytes appended after the recovery point, about.
-  int64_t unsynced_bytes() const { return unsynced_bytes_; }
+  /// Bytes appended and not known to be durable.
+  int64_t unsynced_bytes() const;
 
-  std::optional<SyncTicket> BeginSync();
-  /// Take over a successful ticket. After a failed one the segments it named are rewritten by the next Append
-  /// or BeginSync (a file whose sync failed is never synced again).
+  /// What to sync so that all of end_offset() is durable; nothing when it is. Tickets may overlap. Segments whose
+  /// sync failed are first rewritten here.
+  /// Errors  kLogStorage  that did not work either
+  Result<std::optional<SyncTicket>> BeginSync();
+  /// Take over a ticket that ran. After a failed one Append refuses until BeginSync has rewritten the segments.
   void FinishSync(const SyncTicket& ticket, const Status& status);
+  /// As if a ticket for everything had succeeded (the whole file system was synced).
+  void MarkAllSynced();
 
   /// Remove whole segments that end at or below `keep_from` and that `expired` accepts, oldest first; the active
   /// segment is rolled first when it qualifies. Returns renamed files for the caller to delete.
   Result<std::vector<std::string>> RemoveSegments(Offset keep_from,
-                                                  const std::function<bool(const LogSegment&)>& expired);
+                                                  const std::function<bool(LogSegment&)>& expired);
 
   /// Save the indexes, give preallocated space back and close all files.
   Status CloseFiles();
@@ -135,18 +142,30 @@ class BucketLog {
     Offset offset = -1;
     LogPosition at;
   };
+  struct DirtyDirectory {
+    std::string path;
+    uint64_t id = 0;  // tickets begun with at least this id cover it
+  };
 
   BucketLog(OpenFiles& files, std::string directory, std::string root, const LogOptions& options);
 
-  Status Recover(std::optional<RecoveryPoint> point);
-  Status LoadSegments(bool& found_damage);
-  Status CheckFrom(size_t segment_index, RecoveryPoint from);
-  Status SetAsideFrom(size_t segment_index, int64_t position);
+  Status Recover(const std::optional<RecoveryPoint>& point);
+  Status LoadSegments();
+  size_t FirstToCheck(const std::optional<RecoveryPoint>& point, RecoveryPoint& from) const;
+  Status CheckFrom(size_t index, RecoveryPoint from);
+  Result<int64_t> CheckSegment(LogSegment& segment, int64_t position);
+  Status SetAsideFrom(size_t index, int64_t position);
+  Status SaveAside(LogSegment& segment, int64_t position);
   Status MakeDirectory();
   Status AddSegment(Offset base);
-  LogSegment& active() { return *segments_.back(); }
+  Status ReplayBatch(const LogBatchView& batch);
+  bool MustRoll(std::span<const LogSegment::Batch> batches) const;
   size_t SegmentIndexOf(Offset offset) const;
-  Result<LogPosition> Find(Offset from, Offset* batch_base);
+  std::optional<LogPosition> TakeHint(Offset offset);
+  void AddHint(Offset offset, LogPosition at);
+
+  LogSegment& active() { return *segments_.back(); }
+  const LogSegment& active() const { return *segments_.back(); }
 
   OpenFiles& files_;
   const std::string directory_;
@@ -156,8 +175,7 @@ class BucketLog {
   Offset end_offset_ = 0;
   int64_t last_timestamp_ = 0;
   RecoveryPoint synced_;
-  int64_t unsynced_bytes_ = 0;
-  std::vector<std::string> unsynced_directories_;
+  std::vector<DirtyDirectory> dirty_directories_;
   uint64_t last_ticket_ = 0;
   std::array<ReadHint, 4> read_hints_;  // where recent readers will go on
   size_t next_hint_ = 0;

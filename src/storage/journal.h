@@ -5,6 +5,7 @@
 // Format and what a torn write leaves: docs/formats/journal.md. INV-1.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,16 +45,28 @@ struct ReplayedEntry {
   BytesView records;
 };
 
+/// Parse one record that starts at the front of `bytes`, which may go on behind it; the entries point into it.
+/// Errors  kCorruptMessage  not a record, cut short, or damaged
+struct JournalRecord {
+  uint64_t sequence = 0;
+  uint64_t released = 0;
+  uint64_t epoch = 0;
+  int64_t bytes = 0;  // in the file, with padding
+  std::vector<ReplayedEntry> entries;
+};
+Result<JournalRecord> ParseJournalRecord(BytesView bytes);
+
 class Journal {
  public:
   using Sequence = uint64_t;
+  using Replay = std::function<Status(const ReplayedEntry&)>;
 
   /// Open or create the journal in `directory` and hand every live entry to `replay`, oldest first. Torn and
   /// stale records are not live. `replay` may return an error to stop the start.
   ///
-  /// Errors  kStorage  a file cannot be read; damage in the middle is cut off and reported in the log
+  /// Errors  kStorage  a file cannot be read; damage in the middle is stepped over and reported in the log
   static Result<std::unique_ptr<Journal>> Open(FileSystem& files, std::string directory, const JournalOptions& options,
-                                               const std::function<Status(const ReplayedEntry&)>& replay);
+                                               const Replay& replay);
   ~Journal();
 
   /// Write one record with all entries and make it durable. One thread at a time.
@@ -63,44 +76,50 @@ class Journal {
   /// Durable  all entries, when it returns success
   Result<Sequence> Write(std::span<const JournalEntry> entries);
 
-  /// Everything up to and including `sequence` is durable elsewhere. Takes effect for replay with the next
-  /// Write (or WriteRelease). Thread-safe.
+  /// Everything up to and including `sequence` is durable elsewhere. Replay knows with the next Write. Any thread.
   void Release(Sequence sequence);
-  /// Write the release down at once. Same thread as Write.
-  Status WriteRelease();
 
-  /// Make the next file ready: whole and zeroed. Slow; any thread but the writer's, one at a time.
-  void PrepareNextFile();
-  bool wants_next_file() const;
+  /// Make the next file ready, whole and zeroed, if none is. Slow; one thread at a time, any but the writer's.
+  Status PrepareNextFile();
 
-  /// Sequence of the last record written, 0 when none.
-  Sequence last_sequence() const { return last_sequence_; }
-  /// Bytes of records that are not released.
-  int64_t live_bytes() const;
+  /// Sequence of the last record written or replayed, 0 when none. Any thread.
+  Sequence last_sequence() const { return last_sequence_.load(std::memory_order_acquire); }
+  /// Sequence up to which records are released. Any thread.
+  Sequence released() const;
+  /// How many files there are. Any thread.
+  int32_t file_count() const;
 
  private:
   struct JournalFile {
     std::unique_ptr<File> file;
-    int64_t bytes = 0;       // zeroed so far
-    Sequence last = 0;       // newest record in it
+    int64_t number = 0;     // in its name
+    int64_t zeroed = 0;     // overwriting costs a third of growing
     int64_t used = 0;
+    Sequence first = 0;     // oldest record of the current use
+    Sequence last = 0;      // newest; 0: none
+    bool failed = false;    // a sync failed: not used again
   };
 
   Journal(FileSystem& files, std::string directory, const JournalOptions& options);
 
-  Status Scan(const std::function<Status(const ReplayedEntry&)>& replay);
-  Status SwitchFile();
-  Status WriteOnce(std::span<const BytesView> pieces, int64_t bytes);
-  Result<std::unique_ptr<JournalFile>> CreateFile(int64_t bytes);
+  Status Load(const Replay& replay);
+  Status ScanFile(JournalFile& file, const std::function<Status(const JournalRecord&)>& visit) const;
+  Result<std::unique_ptr<JournalFile>> CreateFile(int64_t zeroed);
+  Status UseNextFile();
+  Status WriteToActive(std::span<const BytesView> pieces, int64_t bytes, Sequence sequence);
+  void Recycle(std::unique_ptr<JournalFile> file);
 
   FileSystem& files_;
   const std::string directory_;
   const JournalOptions options_;
-  Sequence last_sequence_ = 0;                 // writer thread
-  std::unique_ptr<JournalFile> active_;        // writer thread
-  mutable std::mutex mutex_;                   // everything below
+  uint64_t epoch_ = 1;
+  std::atomic<Sequence> last_sequence_{0};
+  std::unique_ptr<JournalFile> active_;  // the writer's
+
+  mutable std::mutex mutex_;  // everything below
   std::vector<std::unique_ptr<JournalFile>> full_;
-  std::unique_ptr<JournalFile> next_;
+  std::vector<std::unique_ptr<JournalFile>> free_;
+  bool has_active_ = false;
   Sequence released_ = 0;
   int64_t next_number_ = 1;
 };

@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -33,60 +35,65 @@ class LogSegment {
   int64_t bytes() const { return bytes_; }
   std::string Path(std::string_view suffix) const;
 
-  /// Whether a batch ending at `last_offset` can still be addressed by the 32-bit fields of the indexes.
+  /// Whether a batch of `bytes` ending at `last_offset` can still be addressed by the 32-bit fields of the indexes.
   bool Fits(Offset last_offset, int64_t bytes) const;
 
-  /// Write `pieces` at the end. On error the file is cut back.
+  /// Write `pieces` at the end; they become part of the segment with the next Note() calls.
+  /// Errors  kDiskWriteLocked, kLogStorage; the file is cut back
   Status Write(std::span<const BytesView> pieces, int64_t bytes);
-  /// Take notice of a batch that starts at `position` (index entries, timestamps).
-  void Note(const LogBatchHeader& header, int64_t position);
-  void Note(Offset base, Offset last, int64_t timestamp, int64_t position);
+  /// Take notice of the next batch of the file: it ends where bytes() is afterwards.
+  struct Batch {
+    Offset base_offset = 0;
+    Offset last_offset = 0;
+    int64_t timestamp = 0;
+    int64_t bytes = 0;
+  };
+  Status Note(const Batch& batch);
+
+  /// Believe only the first `position` bytes; recovery notes the batches behind them one by one.
+  void StartCheck(int64_t position);
 
   /// A batch's header and where it starts.
   struct Found {
     LogBatchHeader header;
     int64_t position = 0;
   };
-  /// The batch that contains `offset`, looking only before `end` bytes; nothing when all of them are below it.
-  Result<std::optional<Found>> Find(Offset offset, int64_t end);
-  /// The end of the last batch that ends at or before `limit`, walking from `from` (a batch's start), and the
-  /// offset after it.
-  struct Boundary {
-    int64_t position = 0;
-    Offset next_offset = 0;
-  };
-  Result<Boundary> LastBoundary(Boundary from, int64_t limit);
+  /// The batch that contains `offset`; nothing when all batches are below it.
+  Result<std::optional<Found>> Find(Offset offset);
   /// The first batch with commit timestamp >= `timestamp_ms`.
   Result<std::optional<Found>> FindTimestamp(int64_t timestamp_ms);
-  /// Walk headers from `position` (a batch's start) to `end`; `visit` returns false to stop.
-  Status Walk(int64_t position, int64_t end, const std::function<bool(const LogBatchHeader&, int64_t)>& visit);
+  /// The last place between batches at or before `limit`. `from` is one of them.
+  Result<int64_t> LastBoundary(int64_t from, int64_t limit, Offset* next_offset);
+  /// Walk headers from `position` (a batch's start); `visit` returns false to stop.
+  /// Errors  kLogStorage  what is there is not a batch
+  using Visit = std::function<bool(const LogBatchHeader& header, int64_t position)>;
+  Status Walk(int64_t position, const Visit& visit);
 
   /// Largest commit timestamp of the segment; 0 when it is empty.
   Result<int64_t> MaxTimestamp();
 
-  /// Cut to `bytes`, which ends batch `last_offset`.
+  /// Cut to `bytes`, where the batch with `next_offset` started. Durable when it returns.
   Status TruncateTo(int64_t bytes, Offset next_offset);
 
   Result<std::shared_ptr<File>> file();
   /// Replace the file by a copy on other blocks, made durable: after a failed sync.
   Status Rewrite();
   Status SaveIndexes();
-  /// Save the indexes, return preallocated space, close.
-  Status Close();
   /// No more appends will come: leave the indexes complete.
   Status Seal();
+  /// Save the indexes, return preallocated space, close.
+  Status Close();
   /// Rename the files to *.deleted; returns their new paths.
   Result<std::vector<std::string>> MarkDeleted();
-  /// Rebuild the indexes from the batch headers up to `end`.
-  Status RebuildIndexes(int64_t end);
-  void ForgetIndexes();
 
-  // State the BucketLog keeps beside the file.
-  bool unsynced = false;        // bytes were written after the last successful sync
-  bool must_rewrite = false;    // a sync of this file failed
+  // Kept by BucketLog.
+  int64_t synced_bytes = 0;   // durable prefix
+  bool must_rewrite = false;  // a sync of this file failed
 
  private:
   Status LoadIndexes();
+  Status RebuildIndexes();
+  void AddIndexEntries(const Batch& batch, int64_t position);
   Status ReserveFor(File& file, int64_t bytes);
 
   OpenFiles& files_;
@@ -94,13 +101,13 @@ class LogSegment {
   const Offset base_offset_;
   const LogOptions& options_;
   int64_t bytes_;
-  int64_t reserved_ = 0;         // file space asked for so far
+  int64_t reserved_ = 0;  // file space asked for so far, up to this position
   OpenFiles::Slot slot_;
   bool indexes_loaded_ = false;
   OffsetIndex offset_index_;
   TimeIndex time_index_;
-  int64_t indexed_at_ = -1;      // position of the newest offset-index entry; -1: none yet
-  int64_t max_timestamp_ = -1;   // -1: not known yet
+  int64_t indexed_at_ = 0;      // where the newest indexed batch starts
+  int64_t max_timestamp_ = -1;  // -1: not known yet
   Offset max_timestamp_offset_ = 0;
 };
 

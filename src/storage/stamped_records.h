@@ -2,6 +2,7 @@
 // batch a private copy of its first bytes, then the rest by reference. What the segment and the journal write.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>

@@ -10,9 +10,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "async/worker_thread.h"
 #include "base/ids.h"
 #include "base/metrics.h"
 #include "base/result.h"
@@ -64,9 +64,12 @@ class GroupCommit {
       : GroupCommit(files, std::move(journal), std::move(post), metrics, Options()) {}
   ~GroupCommit();
 
+  /// Ask before an append is written: it cannot be taken back.
+  /// Errors  kLogStorage  too much is queued, the disk cannot follow
+  Status CheckRoom() const;
+
   /// Queue an append for the next round.
-  /// Errors  kStorage  too much is queued, or the server is stopping; `done` will not be called
-  Status Submit(Request request);
+  void Submit(Request request);
 
   /// Sync what a bucket's ticket names, soon, on the second thread.
   void SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard, Done done);
@@ -98,10 +101,9 @@ class GroupCommit {
   std::condition_variable sync_wake_;
   std::vector<Request> queue_;
   std::vector<SyncRequest> syncs_;
-  int64_t queued_bytes_ = 0;
   bool stopping_ = false;
-  std::thread journal_thread_;
-  std::thread sync_thread_;
+  WorkerThread journal_thread_;  // last: they use everything above
+  WorkerThread sync_thread_;
 };
 
 }  // namespace weir

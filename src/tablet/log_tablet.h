@@ -3,6 +3,7 @@
 // Rules: docs/decisions on durability; INV-1, INV-2, INV-4. Source: Fluss 1.0 LogTablet, LocalLog.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -63,6 +64,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     OpenFiles* open_files = nullptr;  // the shard's
     GroupCommit* commits = nullptr;   // needed for Durability::kDisk only
     int shard = 0;                    // where completions are posted
+    std::atomic<bool>* write_locked = nullptr;  // the disk's: set when it is full, cleared by Tablets
     std::optional<RecoveryPoint> recovery_point;
   };
 
@@ -127,41 +129,55 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   BucketLog& log() { return *log_; }
 
   /// Background work, called by Tablets.
-  /// What must be synced to make everything appended so far durable; empty when nothing is dirty.
-  std::optional<SyncTicket> BeginSync() { return log_->BeginSync(); }
+  /// What must be synced to make everything appended so far durable; nothing when nothing is dirty.
+  Result<std::optional<SyncTicket>> BeginSync() { return log_->BeginSync(); }
   /// Take notice of a finished sync (on this shard).
   void FinishSync(const SyncTicket& ticket, const Status& status);
   /// Remove segments that retention no longer wants; returns files to delete elsewhere.
   Result<std::vector<std::string>> ApplyRetention();
   /// Write indexes and writer state down and close files; the next call opens them again.
-  Status CloseIdle() { return log_->CloseFiles(); }
+  Status CloseFiles();
+  /// Whether somebody waits or something is not durable yet.
+  bool busy() const { return !waiters_.empty() || !in_flight_.empty(); }
   /// Fail all waiters; called before the tablet goes away.
   void Abandon(const Status& why);
 
  private:
   struct InFlight {
-    Offset end_offset;
+    Offset end_offset = 0;
     LogPosition end;
-    bool done = false;
+    bool durable = false;
   };
+  struct Accepted;
 
   LogTablet(LogTabletOptions options, Environment environment, std::unique_ptr<BucketLog> log);
 
-  void CommitToJournal(SharedBytes records, StampedRecords stamped, const InFlight& flight);
-  void OnCommitted(Offset end_offset, const Status& status);
+  Status LoadWriterState();
+  Status SaveWriterState();
+  Result<Accepted> Validate(const SharedBytes& records, AppendOptions options) const;
+  Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted, const LogBatchHeader& header) const;
+  Status Write(Accepted& accepted);
+  Status MakeDurable(Accepted& accepted);
+  void OnDurable(Offset end_offset, const Status& status);
+  void AdvanceOverDurable();
   void RaiseHighWatermark(Offset to, LogPosition at);
   void FailWaiters(const Status& why);
 
   LogTabletOptions options_;
   Environment env_;
+  std::shared_ptr<const std::string> directory_;  // for journal entries
   std::unique_ptr<BucketLog> log_;
+  WriterState writers_;
+  Offset snapshot_offset_ = 0;        // of the newest writer snapshot
+  int64_t bytes_since_snapshot_ = 0;
   Offset high_watermark_ = 0;
   LogPosition watermark_position_;
-  Offset min_retain_offset_ = 0;
-  std::deque<InFlight> in_flight_;  // appended, not yet durable; offset order
+  Offset min_retain_offset_ = INT64_MAX;
+  std::deque<InFlight> in_flight_;  // appended, not yet safe; offset order
   std::function<void(Offset)> observer_;
-  std::multimap<Offset, std::pair<WaiterId, WaiterCallback>> waiters_;
+  std::map<std::pair<Offset, WaiterId>, WaiterCallback> waiters_;
   WaiterId last_waiter_ = 0;
+  Status abandoned_;
 };
 
 }  // namespace weir

@@ -55,7 +55,9 @@ class Tablets {
     const Clock& clock;
     MetricRegistry& metrics;
     FindTable find_table;
-    OpenKv open_kv;  // may be empty: primary-key tables are then logs only
+    OpenKv open_kv = {};  // may be empty: primary-key tables are then logs only
+    /// Tell a tablet's key-value half that tablet.table changed. On the owning shard.
+    std::function<void(Tablet& tablet)> change_kv = {};
   };
 
   /// Replay the journal, then be ready. Blocks; called before the shards start or from none of them.
@@ -114,8 +116,9 @@ class Tablets {
   /// Whether writes are refused for want of space.
   bool write_locked() const;
 
-  /// One round of housekeeping, now (tests; otherwise a timer calls it). Blocks; from no shard.
-  void SyncNow();
+  /// One round of housekeeping, now (tests; otherwise a timer does it). Block; from no shard, while the shards run.
+  /// Sync every segment and release the journal. Errors: some bucket could not be synced.
+  Status SyncNow();
   void ApplyRetentionNow();
   void CloseIdleNow();
 

@@ -4,11 +4,12 @@
 // Source: Fluss 1.0 WriterStateManager, WriterStateEntry, WriterAppendInfo.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -34,9 +35,8 @@ class WriterState {
 
   /// Whether (writer, sequence) may be appended now: nothing = yes; a value = it was, with these offsets.
   ///
-  /// Errors  kOutOfOrderSequence  neither one of the last five nor the next one. A writer nobody remembers may
-  ///                              start at any sequence when something of it may have expired (`log_starts_at` > 0
-  ///                              or the log is older than the expiration), else at 0 only.
+  /// Errors  kOutOfOrderSequence  neither one of the writer's last five nor its next. A writer nobody remembers must
+  ///                              start at 0, unless writers were forgotten: then it may go on where it was.
   Result<std::optional<WriterBatch>> Check(int64_t writer_id, int32_t sequence) const;
 
   /// Take a batch that is in the log. Never refuses: what was accepted once stays accepted.
@@ -45,24 +45,31 @@ class WriterState {
   /// Forget writers whose last batch is older than the expiration at log time `now_ms`.
   void Expire(int64_t now_ms);
 
-  /// Forget batches at and above `offset`, after the log was cut there. Returns false when a writer lost all it
-  /// had, so that the state must be rebuilt from an older snapshot.
-  size_t size() const { return writers_.size(); }
-  void Clear() { writers_.clear(); }
+  /// Batches before the log's start were never seen: an unknown writer may not be new.
+  void MarkIncomplete() { incomplete_ = true; }
 
-  /// Bytes of a snapshot that says: this is the state after the log up to `end_offset`.
+  size_t size() const { return writers_.size(); }
+  void Clear() { writers_.clear(), incomplete_ = false; }
+
+  /// A snapshot that says: this is the state after the log up to `end_offset`.
   std::string Encode(Offset end_offset) const;
-  /// Replace the state. Errors: kCorruptMessage; the state is then empty.
+  /// Replace the state; returns the end offset it belongs to.
+  /// Errors  kCorruptMessage; the state is then empty
   Result<Offset> Decode(BytesView snapshot);
 
  private:
   struct Writer {
-    std::vector<WriterBatch> batches;  // oldest first, at most kBatchesPerWriter
+    std::array<WriterBatch, kBatchesPerWriter> recent;  // oldest first
+    size_t count = 0;
+
+    std::span<const WriterBatch> batches() const { return {recent.data(), count}; }
+    const WriterBatch& last() const { return recent[count - 1]; }
+    void Push(const WriterBatch& batch);
   };
 
   const int64_t expiration_ms_;
   std::unordered_map<int64_t, Writer> writers_;
-  bool some_expired_ = false;  // a writer unknown here may have been known before
+  bool incomplete_ = false;
 };
 
 }  // namespace weir

@@ -1,0 +1,165 @@
+#include "tablet/shard_tablets.h"
+
+#include "base/log.h"
+#include "tablet/group_commit.h"
+
+namespace weir {
+
+ShardTablets::ShardTablets(int shard, const TabletsOptions& options, const Tablets::Environment& environment,
+                           GroupCommit& commits, std::atomic<bool>& write_locked, size_t open_files_max)
+    : shard_(shard), options_(options), env_(environment), commits_(commits), write_locked_(write_locked),
+      open_files_(environment.files, open_files_max) {}
+
+void ShardTablets::Configure(LogTablet& log, const TableInfo& table) {
+  log.set_durability(table.config.durability);
+  log.set_retention_ms(table.config.log_ttl.count());
+}
+
+Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
+  const auto known = tablets_.find(bucket);
+  if (known != tablets_.end()) {
+    known->second->used_ms = env_.clock.NowMs();
+    return known->second;
+  }
+  const auto table = env_.find_table(bucket);
+  if (table == nullptr || bucket.bucket < 0 || bucket.bucket >= table->bucket_count() ||
+      bucket.partition.has_value() != table->is_partitioned() ||
+      (bucket.partition.has_value() && table->FindPartition(*bucket.partition) == nullptr)) {
+    return Fail(ErrorCode::kUnknownTableOrBucket, "no such bucket: table={} bucket={}", bucket.table.value,
+                bucket.bucket);
+  }
+  auto tablet = std::make_shared<Tablet>();
+  tablet->bucket = bucket;
+  tablet->table = table;
+  const auto point = points_.find(bucket);
+  ASSIGN_OR_RETURN(
+      tablet->log,
+      LogTablet::Open({.bucket = bucket, .directory = BucketDirectory(*table, bucket, "log"), .log = options_.log},
+                      {.files = &env_.files,
+                       .data_directory = options_.data_directory,
+                       .clock = &env_.clock,
+                       .open_files = &open_files_,
+                       .commits = &commits_,
+                       .shard = shard_,
+                       .write_locked = &write_locked_,
+                       .recovery_point =
+                           point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second)}));
+  Configure(*tablet->log, *table);
+  if (table->has_primary_key() && env_.open_kv) {
+    const std::string directory = options_.data_directory + "/" + BucketDirectory(*table, bucket, "kv");
+    ASSIGN_OR_RETURN(tablet->kv, env_.open_kv(*tablet, directory));
+  }
+  tablet->used_ms = env_.clock.NowMs();
+  tablets_.emplace(bucket, tablet);
+  return tablet;
+}
+
+void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {
+  const auto gone = [&](const TableBucket& bucket) {
+    return bucket.table == table && (!partition.has_value() || bucket.partition == partition);
+  };
+  std::vector<std::shared_ptr<Tablet>> dropped;
+  std::erase_if(tablets_, [&](const auto& entry) {
+    if (!gone(entry.first)) return false;
+    dropped.push_back(entry.second);
+    return true;
+  });
+  std::erase_if(points_, [&](const auto& entry) { return gone(entry.first); });
+  for (const auto& tablet : dropped) {
+    tablet->log->Abandon(Fail(ErrorCode::kUnknownTableOrBucket, "table or partition was dropped: table={}", table.value));
+  }
+}
+
+void ShardTablets::Change(const std::shared_ptr<const TableInfo>& table) {
+  for (auto& [bucket, tablet] : tablets_) {
+    if (bucket.table != table->id) continue;
+    tablet->table = table;
+    Configure(*tablet->log, *table);
+    if (tablet->kv != nullptr && env_.change_kv) env_.change_kv(*tablet);
+  }
+}
+
+void ShardTablets::DropAll(const Status& why) {
+  const auto tablets = std::move(tablets_);
+  tablets_.clear();
+  for (const auto& [bucket, tablet] : tablets) tablet->log->Abandon(why);
+}
+
+std::vector<TableBucket> ShardTablets::Buckets() const {
+  std::vector<TableBucket> buckets;
+  buckets.reserve(tablets_.size());
+  for (const auto& [bucket, tablet] : tablets_) buckets.push_back(bucket);
+  return buckets;
+}
+
+std::vector<SyncJob> ShardTablets::BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count,
+                                             bool& failed) {
+  std::vector<SyncJob> jobs;
+  for (size_t i = from; i < std::min(from + count, buckets.size()); ++i) {
+    const auto known = tablets_.find(buckets[i]);
+    if (known == tablets_.end()) continue;
+    auto ticket = known->second->log->BeginSync();
+    if (!ticket.ok()) {
+      LogError("tablet", "bucket cannot be synced: {}", ticket.error().message);
+      failed = true;
+    } else if (ticket->has_value()) {
+      jobs.push_back({known->second->log, std::move(**ticket), {}});
+    }
+  }
+  return jobs;
+}
+
+void ShardTablets::FinishSync(const std::vector<SyncJob>& jobs) {
+  for (const SyncJob& job : jobs) {
+    job.log->FinishSync(job.ticket, job.status);
+    const TableBucket& bucket = job.log->options().bucket;
+    if (tablets_.contains(bucket)) points_[bucket] = job.log->log().recovery_point();
+  }
+}
+
+std::vector<std::string> ShardTablets::ApplyRetention() {
+  std::vector<std::string> doomed;
+  for (const auto& [bucket, tablet] : tablets_) {
+    auto removed = tablet->log->ApplyRetention();
+    if (removed.ok()) {
+      doomed.insert(doomed.end(), removed->begin(), removed->end());
+    } else {
+      LogWarn("tablet", "retention failed: {}", removed.error().message);
+    }
+  }
+  return doomed;
+}
+
+void ShardTablets::CloseIdle(int64_t idle_since_ms) {
+  std::erase_if(tablets_, [&](const auto& entry) {
+    const auto& [bucket, tablet] = entry;
+    if (tablet->used_ms > idle_since_ms || tablet->log->log().unsynced_bytes() > 0) return false;
+    if (const Status closed = tablet->log->CloseFiles(); !closed.ok()) {
+      LogWarn("tablet", "could not close an idle bucket: {}", closed.error().message);
+    }
+    points_[bucket] = tablet->log->log().recovery_point();
+    // Whoever waits for new data keeps the tablet; primary-key state decides for itself what to unload.
+    return tablet->kv == nullptr && !tablet->log->busy() && tablet.use_count() == 1;
+  });
+}
+
+void ShardTablets::CloseAll() {
+  for (const auto& [bucket, tablet] : tablets_) {
+    if (const Status closed = tablet->log->CloseFiles(); !closed.ok()) {
+      LogWarn("tablet", "could not close a bucket: {}", closed.error().message);
+    }
+    points_[bucket] = tablet->log->log().recovery_point();
+  }
+}
+
+std::vector<std::pair<TableBucket, RecoveryPoint>> ShardTablets::RecoveryPoints() const {
+  return {points_.begin(), points_.end()};
+}
+
+int64_t ShardTablets::unsynced_bytes() const {
+  int64_t sum = 0;
+  for (const auto& [bucket, tablet] : tablets_) sum += tablet->log->log().unsynced_bytes();
+  return sum;
+}
+
+}  // namespace weir

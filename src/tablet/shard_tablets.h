@@ -1,0 +1,70 @@
+// The tablets of one shard. Everything here runs on that shard's thread, except Run of a SyncJob.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "storage/open_files.h"
+#include "tablet/tablet.h"
+#include "tablet/tablets.h"
+
+namespace weir {
+
+/// A tablet's ticket, to be run by a thread that may block and brought back.
+struct SyncJob {
+  std::shared_ptr<LogTablet> log;
+  SyncTicket ticket;
+  Status status;
+};
+
+class ShardTablets {
+ public:
+  ShardTablets(int shard, const TabletsOptions& options, const Tablets::Environment& environment,
+               GroupCommit& commits, std::atomic<bool>& write_locked, size_t open_files_max);
+
+  /// Recovery points known from the checkpoint, of buckets not opened yet.
+  void SetRecoveryPoint(const TableBucket& bucket, const RecoveryPoint& point) { points_[bucket] = point; }
+
+  Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
+
+  /// Tables that changed or went away.
+  void Drop(TableId table, std::optional<PartitionId> partition);
+  void Change(const std::shared_ptr<const TableInfo>& table);
+  void DropAll(const Status& why);
+
+  /// Tickets for up to `count` tablets with something to sync, going on behind `after`.
+  std::vector<TableBucket> Buckets() const;
+  std::vector<SyncJob> BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count, bool& failed);
+  void FinishSync(const std::vector<SyncJob>& jobs);
+
+  /// Files to delete elsewhere.
+  std::vector<std::string> ApplyRetention();
+  void CloseIdle(int64_t idle_since_ms);
+  /// Save indexes and writer states of all; before a clean stop.
+  void CloseAll();
+
+  /// Recovery points of all buckets ever opened or in the checkpoint.
+  std::vector<std::pair<TableBucket, RecoveryPoint>> RecoveryPoints() const;
+  size_t tablet_count() const { return tablets_.size(); }
+  int64_t unsynced_bytes() const;
+
+ private:
+  static void Configure(LogTablet& log, const TableInfo& table);
+
+  const int shard_;
+  const TabletsOptions& options_;
+  const Tablets::Environment& env_;
+  GroupCommit& commits_;
+  std::atomic<bool>& write_locked_;
+  OpenFiles open_files_;
+  std::unordered_map<TableBucket, std::shared_ptr<Tablet>, TableBucketHash> tablets_;
+  std::unordered_map<TableBucket, RecoveryPoint, TableBucketHash> points_;
+};
+
+}  // namespace weir
