@@ -7,6 +7,7 @@
 #include "async/blocking_pool.h"
 #include "async/shard.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 
 namespace weir {
 
@@ -17,6 +18,7 @@ struct Services {
   Shards& shards;
   BlockingPool& pool;
   const Clock& clock;
+  MetricRegistry& metrics;
   Catalog* catalog = nullptr;
   Tablets* tablets = nullptr;
   int32_t server_id = 0;               // the node id metadata shows for this process, in both roles

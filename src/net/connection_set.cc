@@ -25,10 +25,14 @@ void ConnectionSet::Adopt(Connection::Socket socket, const MakeSink& make_sink, 
   if (closing_) return;
   auto connection = std::make_shared<Connection>(*this, std::move(socket));
   connections_.insert(connection);
+  published_size_ = static_cast<int64_t>(connections_.size());
   connection->Start(make_sink(*connection), authenticated);
 }
 
-void ConnectionSet::Remove(Connection& connection) { connections_.erase(connection.shared_from_this()); }
+void ConnectionSet::Remove(Connection& connection) {
+  connections_.erase(connection.shared_from_this());
+  published_size_ = static_cast<int64_t>(connections_.size());
+}
 
 void ConnectionSet::StartSweeping() {
   timer_.expires_after(kSweepEvery);

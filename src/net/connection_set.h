@@ -4,6 +4,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <memory>
 #include <unordered_set>
 #include <vector>
@@ -32,6 +33,8 @@ class ConnectionSet {
   void CloseAll();
 
   size_t size() const { return connections_.size(); }
+  /// The same from any thread, a moment old.
+  int64_t published_size() const { return published_size_.load(std::memory_order_relaxed); }
   Shard& shard() { return shard_; }
   const ConnectionLimits& limits() const { return limits_; }
   int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
@@ -56,6 +59,7 @@ class ConnectionSet {
   int64_t in_flight_bytes_ = 0;
   bool closing_ = false;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::atomic<int64_t> published_size_ = 0;
   std::vector<std::weak_ptr<Connection>> waiting_;
 };
 

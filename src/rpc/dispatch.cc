@@ -5,6 +5,7 @@
 
 #include <exception>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "rpc/rpc_server.h"
 #include "rpc/session.h"
@@ -22,6 +23,19 @@ Task<Result<Pieces>> RunHandler(RequestContext& context, SharedBytes body) {
   }
 }
 
+/// Counts and times one request, however it ends.
+struct Measured {
+  Measured(ApiMetrics& m, int64_t frame_bytes) : metrics(m), started_us(SystemClock().MonotonicUs()) {
+    metrics.request_bytes.Add(frame_bytes);
+  }
+  ~Measured() {
+    metrics.requests.Add();
+    metrics.seconds.ObserveUs(SystemClock().MonotonicUs() - started_us);
+  }
+  ApiMetrics& metrics;
+  int64_t started_us;
+};
+
 Pieces Finish(Pieces reply, int32_t request_id) {
   const int64_t body_bytes = reply.size() - static_cast<int64_t>(kReplyHeaderBytes);
   StoreReplyHeader(std::get<std::string>(reply.parts().front()).data(), ReplyType::kSuccess, request_id, body_bytes);
@@ -31,14 +45,17 @@ Pieces Finish(Pieces reply, int32_t request_id) {
 Task<void> Serve(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api,
                  RequestHeader header, SharedBytes frame) {
   const auto frame_bytes = static_cast<int64_t>(frame.size());
+  const Measured measured(session.server().MetricsOf(api), frame_bytes);
   RequestContext context(connection, session, api, header, frame_bytes);
   SharedBytes body = frame.Slice(frame.view().substr(kRequestHeaderBytes));
   frame = {};
   Result<Pieces> reply = co_await RunHandler(context, std::move(body));
   if (reply.ok()) {
+    measured.metrics.reply_bytes.Add(reply->size());
     connection->Reply(Finish(std::move(*reply), header.request_id), frame_bytes);
     co_return;
   }
+  measured.metrics.errors.Add();
   connection->Reply(Pieces(EncodeErrorReply(header.request_id, reply.error())), frame_bytes);
   // Whoever sends bytes that are not a request cannot be trusted to be in step with the stream.
   if (context.undecodable()) connection->CloseWhenSent();
@@ -47,7 +64,12 @@ Task<void> Serve(std::shared_ptr<Connection> connection, RpcSession& session, co
 }  // namespace
 
 RpcServer::RpcServer(RpcServerParts parts) : parts_(std::move(parts)) {
-  for (const Api& api : parts_.apis) by_key_.at(static_cast<size_t>(api.key) - kFirstKey) = &api;
+  for (const Api& api : parts_.apis) {
+    by_key_.at(IndexOf(api.key)) = &api;
+    if (!api.served()) continue;
+    metrics_.at(IndexOf(api.key)) =
+        std::make_unique<ApiMetrics>(parts_.metrics, MetricLabels{{"api", std::string(api.name)}});
+  }
 }
 
 std::unique_ptr<FrameSink> RpcServer::MakeSession(Connection& connection) {

@@ -11,6 +11,7 @@
 #include "net/connection.h"
 #include "rpc/api.h"
 #include "rpc/authentication.h"
+#include "rpc/rpc_metrics.h"
 
 namespace weir {
 
@@ -21,6 +22,7 @@ struct RpcServerParts {
   const Authorizer& authorizer;
   /// "db.table" of an id, empty when there is none; asked only when permission depends on names.
   std::function<std::string(TableId)> table_name;
+  MetricRegistry& metrics;
 };
 
 class RpcServer {
@@ -30,6 +32,9 @@ class RpcServer {
   /// The upper half of a new connection.
   std::unique_ptr<FrameSink> MakeSession(Connection& connection);
 
+  /// The numbers of a served row.
+  ApiMetrics& MetricsOf(const Api& api) { return *metrics_[IndexOf(api.key)]; }
+
   /// Null when the protocol has no such request.
   const Api* Find(ApiKey key) const;
   const RpcServerParts& parts() const { return parts_; }
@@ -38,7 +43,10 @@ class RpcServer {
   static constexpr int kFirstKey = 1000;
   static constexpr int kKeys = 128;
 
+  static size_t IndexOf(ApiKey key) { return static_cast<size_t>(static_cast<int>(key) - kFirstKey); }
+
   RpcServerParts parts_;
+  std::array<std::unique_ptr<ApiMetrics>, kKeys> metrics_;
   std::array<const Api*, kKeys> by_key_{};
 };
 

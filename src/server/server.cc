@@ -1,70 +1,142 @@
 #include "server/server.h"
 
+#include <google/protobuf/stubs/logging.h>
+
+#include <future>
 #include <thread>
 
 #include "base/log.h"
 #include "handlers/handlers.h"
 #include "handlers/services.h"
-#include "net/connection_set.h"
-#include "net/listener.h"
-#include "rpc/authentication.h"
-#include "rpc/rpc_server.h"
+#include "io/file.h"
+#include "meta/catalog.h"
+#include "server/data_directory.h"
+#include "server/wire_service.h"
+#include "tablet/kv_environment.h"
+#include "tablet/kv_tablet.h"
+#include "tablet/tablets.h"
 
 namespace weir {
 
+/// Members are in the order in which they are made; they go in the reverse one.
 struct Server::State {
-  State(const ServerOptions& o, int shard_count)
-      : options(o), shards(shard_count), services{.shards = shards, .pool = pool, .clock = SystemClock()} {}
+  State(const Configuration& c, DataDirectory d)
+      : configuration(c),
+        directory(std::move(d)),
+        shards(ShardCount(c.server)),
+        pool(c.server.blocking_threads),
+        services{.shards = shards, .pool = pool, .clock = SystemClock(), .metrics = metrics} {}
 
-  ServerOptions options;
+  static int ShardCount(const ServerOptions& options) {
+    if (options.shards > 0) return options.shards;
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+
+  const Configuration& configuration;
+  DataDirectory directory;
+  MetricRegistry metrics;
   Shards shards;
-  BlockingPool pool{4};
+  BlockingPool pool;
   Services services;
-  Authenticator authenticator{{}};
-  AllowEverything authorizer;
-  std::unique_ptr<RpcServer> rpc;
-  std::vector<std::unique_ptr<ConnectionSet>> connections;  // one per shard
-  std::unique_ptr<Listener> listener;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<KvEnvironment> kv;
+  std::unique_ptr<Tablets> tablets;
+  std::unique_ptr<WireService> wire;
+  bool stopped = false;
+
+  Status OpenStorage();
+  Status OpenTablets();
+  void HookCatalog();
+  void RunAutoPartitions();
 };
+
+Status Server::State::OpenStorage() {
+  FileSystem& files = RealFileSystem();
+  ASSIGN_OR_RETURN(catalog, Catalog::Open(files, directory.path() + "/meta", configuration.catalog));
+  catalog->cluster_configs().SetServerOptions(&configuration.options);
+  services.catalog = catalog.get();
+  kv = std::make_unique<KvEnvironment>(
+      KvOptions{}, files, [this](std::function<void()> work) { pool.Post(std::move(work)); },
+      [this](TableId table, int64_t count) -> Result<IdRange> {
+        ASSIGN_OR_RETURN(const IdBlock block, catalog->NewAutoIncrementIds(table, count));
+        return IdRange{.first = block.first, .last = block.first + block.count - 1};
+      });
+  RETURN_IF_ERROR(OpenTablets());
+  HookCatalog();
+  return {};
+}
+
+Status Server::State::OpenTablets() {
+  Tablets::Environment environment{
+      .shards = shards,
+      .pool = pool,
+      .files = RealFileSystem(),
+      .clock = services.clock,
+      .metrics = metrics,
+      .find_table = [this](const TableBucket& bucket) { return catalog->FindTable(bucket.table); },
+      .open_kv = [this](Tablet& tablet, const std::string& folder) -> Result<std::shared_ptr<KvTablet>> {
+        Shard& owner = tablets->ShardOf(tablet.bucket);
+        ASSIGN_OR_RETURN(std::unique_ptr<KvTablet> opened,
+                         KvTablet::Open(*tablet.log, tablet.table, tablet.bucket, folder, *kv,
+                                        [&owner](std::function<void()> f) { owner.Post(std::move(f)); }));
+        return std::shared_ptr<KvTablet>(std::move(opened));
+      }};
+  ASSIGN_OR_RETURN(tablets, Tablets::Open({.data_directory = directory.path()}, std::move(environment)));
+  services.tablets = tablets.get();
+  return {};
+}
+
+void Server::State::HookCatalog() {
+  catalog->SetHooks({
+      .table_dropped = [this](const TableRef& table) { tablets->TableDropped(table); },
+      .partition_dropped =
+          [this](const TableRef& table, const PartitionInfo& partition) {
+            tablets->PartitionDropped(table, partition.id, partition.name);
+          },
+      .table_changed = [this](const TableRef& table) { tablets->TableChanged(table); },
+  });
+}
+
+void Server::State::RunAutoPartitions() {
+  shards.at(0).timers().Add(configuration.catalog.auto_partition_check_interval, [this] {
+    pool.Post([this] { catalog->RunAutoPartitions(); });
+    RunAutoPartitions();
+  });
+}
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() { Stop(); }
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  auto state = std::make_unique<State>(options, options.shards > 0 ? options.shards : cores);
+Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
+  // Hostile bodies are answered with an error; a line for each would be an attack on the log.
+  google::protobuf::SetLogHandler(nullptr);
+  ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Lock(configuration.server.data_dir));
+  auto state = std::make_unique<State>(configuration, std::move(directory));
   State& s = *state;
-  s.rpc = std::make_unique<RpcServer>(RpcServerParts{
-      .apis = Apis(),
-      .services = s.services,
-      .authenticator = s.authenticator,
-      .authorizer = s.authorizer,
-      .table_name = [](TableId) { return std::string(); },
-  });
-  constexpr int64_t kInFlightBytesMax = 512 * MiB;
-  for (int i = 0; i < s.shards.count(); ++i) {
-    s.connections.push_back(std::make_unique<ConnectionSet>(s.shards.at(i), ConnectionLimits{},
-                                                            kInFlightBytesMax / s.shards.count(), s.services.clock));
-    s.connections.back()->StartSweeping();
-  }
-  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.listen));
-  ASSIGN_OR_RETURN(s.listener, Listener::Open(s.shards, address, [&s](Shard& shard, Connection::Socket socket) {
-    s.connections[static_cast<size_t>(shard.index())]->Adopt(
-        std::move(socket), [&s](Connection& connection) { return s.rpc->MakeSession(connection); },
-        !s.authenticator.required());
-  }));
-  s.listener->Start();
+  // First the addresses: a port in use is the most frequent mistake and must not wait for a recovery.
+  ASSIGN_OR_RETURN(s.wire, WireService::Open(configuration, s.services));
+  RETURN_IF_ERROR(s.OpenStorage());
   s.shards.Start();
+  s.tablets->Start();
+  s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
+  s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
+  s.wire->Start();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
 void Server::Stop() {
-  if (state_ == nullptr) return;
-  state_->shards.Stop();
-  state_.reset();
+  State& s = *state_;
+  if (std::exchange(s.stopped, true)) return;
+  s.wire->Stop(s.configuration.server.stop_wait_max);
+  s.tablets->Stop();
+  s.pool.Stop();
+  s.shards.Stop();
 }
 
-int Server::port() const { return state_->listener->port(); }
+int Server::port() const { return state_->wire->port(); }
+Catalog& Server::catalog() { return *state_->catalog; }
+Tablets& Server::tablets() { return *state_->tablets; }
+MetricRegistry& Server::metrics() { return state_->metrics; }
 
 }  // namespace weir

@@ -1,32 +1,36 @@
-// A whole Weir server in one object: shards, listeners, services. Used by `weir serve` and by embedded SQL.
+// A whole Weir server in one object: storage, shards, listeners, services. Used by `weir serve` and by embedded SQL
+// (which starts one without listeners).
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "base/metrics.h"
 #include "base/result.h"
+#include "server/configuration.h"
 
 namespace weir {
 
-struct ServerOptions {
-  std::string data_dir = "./weir-data";
-  std::string listen = "127.0.0.1:9123";  // empty: no wire protocol listener
-  std::string http = "127.0.0.1:8080";    // empty: no HTTP listener
-  int shards = 0;                         // 0: one per core
-};
+class Catalog;
+class Tablets;
 
 class Server {
  public:
-  /// Open the data directory and the listeners and start serving.
-  /// Errors  kInvalidConfig, kNetworkException (port in use), kStorage (directory not usable)
-  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  /// Open the data directory and the listeners and start serving. `configuration` is kept by reference.
+  /// Errors  kInvalidConfig; kNetworkException (an address is taken); kStorage (the directory is not usable)
+  static Result<std::unique_ptr<Server>> Start(const Configuration& configuration);
   ~Server();
 
-  /// Refuse new requests, finish those under way (for at most a few seconds), make everything durable, stop.
+  /// Refuse new connections, answer what is under way (for at most server.stop-wait-max), make everything durable,
+  /// stop. Idempotent; from no shard.
   void Stop();
 
-  /// The wire protocol's port.
+  /// The wire protocol's port; 0 without that listener.
   int port() const;
+
+  Catalog& catalog();
+  Tablets& tablets();
+  MetricRegistry& metrics();
 
  private:
   struct State;
