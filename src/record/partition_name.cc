@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/hex.h"
 #include "record/civil_date.h"
 #include "record/java_text.h"
 
@@ -21,12 +22,6 @@ std::string FloatText(T value) {
   std::string text = JavaText(value);
   std::ranges::replace(text, '.', '_');
   return text;
-}
-
-std::string HexText(BytesView bytes) {
-  std::string out;
-  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<uint8_t>(byte));
-  return out;
 }
 
 std::string DateText(const CivilDate& date) {
@@ -48,10 +43,6 @@ bool IsInteger(std::string_view text, int64_t min, int64_t max) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= min && value <= max;
-}
-
-bool IsHex(std::string_view text) {
-  return text.size() % 2 == 0 && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
 }
 
 bool IsFloat(std::string_view text) {
@@ -133,7 +124,7 @@ bool IsTextOf(std::string_view text, TypeKind kind) {
     case TypeKind::kInt: return IsInteger(text, INT32_MIN, INT32_MAX);
     case TypeKind::kBigInt: return IsInteger(text, INT64_MIN, INT64_MAX);
     case TypeKind::kBinary:
-    case TypeKind::kBytes: return IsHex(text);
+    case TypeKind::kBytes: return FromHex(text).has_value();
     case TypeKind::kFloat:
     case TypeKind::kDouble: return IsFloat(text);
     case TypeKind::kDate: return IsDate(text);
@@ -156,7 +147,7 @@ Result<std::string> PartitionValueText(const Value& value, const DataType& type)
   switch (type.kind) {
     case TypeKind::kBoolean: return std::string(value.boolean() ? "true" : "false");
     case TypeKind::kBinary:
-    case TypeKind::kBytes: return HexText(value.bytes());
+    case TypeKind::kBytes: return ToHex(value.bytes());
     case TypeKind::kFloat: return FloatText(value.float32());
     case TypeKind::kDouble: return FloatText(value.float64());
     case TypeKind::kDate: return DateText(DateOfDays(value.integer()));
