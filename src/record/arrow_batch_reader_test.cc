@@ -1,31 +1,16 @@
 #include "record/arrow_batch_reader.h"
 
-#include <arrow/buffer.h>
-#include <arrow/io/memory.h>
-#include <arrow/ipc/dictionary.h>
-#include <arrow/ipc/message.h>
-#include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
 #include <gmock/gmock.h>
 
 #include "record/arrow_batch_check.h"
-#include "record/arrow_schema.h"
+#include "record/golden_arrow.h"
 #include "record/golden_batches.h"
 
 namespace weir {
 namespace {
 
 using testing::ElementsAreArray;
-
-// What Arrow's own reader makes of a batch's message.
-std::shared_ptr<arrow::RecordBatch> ReadByArrow(const Schema& schema, const LogBatchView& batch) {
-  arrow::io::BufferReader in(arrow::Buffer::FromString(std::string(batch.arrow_message())));
-  const auto message = arrow::ipc::ReadMessage(&in).ValueOrDie();
-  arrow::ipc::DictionaryMemo none;
-  return arrow::ipc::ReadRecordBatch(*message, ToArrowSchema(schema), &none,
-                                     arrow::ipc::IpcReadOptions::Defaults())
-      .ValueOrDie();
-}
 
 TEST(ArrowBatchReader, RowsOfTheJavaClientAreReadAsItReadsThem) {
   for (const auto& [file, rows] : ArrowGoldens()) {

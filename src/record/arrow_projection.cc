@@ -225,34 +225,62 @@ void ArrowProjection::AddBody(const ArrowMessageView& message, int64_t body_at,
   }
 }
 
+namespace {
+
+// Where the parts of a stored batch lie, found out from its front.
+struct Source {
+  LogBatchHeader header;
+  size_t changes_at = 0;
+  size_t change_bytes = 0;
+  size_t message_at = 0;
+  size_t message_head_bytes = 0;
+};
+
+// Header bytes that must be there before LogBatchHeader::Parse can be asked; small batches have no
+// more.
+size_t HeaderBytesWanted(BytesView front) {
+  const int64_t length = reinterpret_cast<const LogBatchHeaderV0*>(front.data())->length;
+  const int64_t total_bytes = static_cast<int64_t>(kLogBatchPrefixBytes) + length;
+  return static_cast<size_t>(
+      std::clamp<int64_t>(total_bytes, sizeof(LogBatchHeaderV0), kLogBatchHeaderBytesMax));
+}
+
+// Returns 0, or how many bytes are needed to find all parts. An empty batch has only a header.
+Result<size_t> Locate(BytesView front, Source& out) {
+  if (front.size() < kLogBatchPrefixBytes) return kLogBatchPrefixBytes;
+  if (front.size() < HeaderBytesWanted(front)) return HeaderBytesWanted(front);
+  ASSIGN_OR_RETURN(out.header, LogBatchHeader::Parse(front));
+  if (out.header.record_count == 0) return 0;
+
+  const auto total_bytes = static_cast<size_t>(out.header.total_bytes);
+  out.changes_at = out.header.header_bytes() + static_cast<size_t>(out.header.statistics_bytes);
+  out.change_bytes = out.header.append_only() ? 0 : static_cast<size_t>(out.header.record_count);
+  out.message_at = out.changes_at + out.change_bytes;
+  if (total_bytes - out.message_at < kArrowPrefixBytes) return Corrupt("no message");
+  if (front.size() < out.message_at + kArrowPrefixBytes) return out.message_at + kArrowPrefixBytes;
+  ASSIGN_OR_RETURN(out.message_head_bytes, AnnouncedHeadBytes(front.substr(out.message_at)));
+  const size_t front_bytes = out.message_at + out.message_head_bytes;
+  if (total_bytes < front_bytes) return Corrupt("metadata is cut short");
+  return front.size() < front_bytes ? front_bytes : 0;
+}
+
+}  // namespace
+
 Result<size_t> ArrowProjection::Project(BytesView front, int64_t source_offset,
                                         ProjectedBatches& out) const {
-  if (front.size() < kLogBatchPrefixBytes) return kLogBatchPrefixBytes;
-  const int64_t claimed_bytes =
-      static_cast<int64_t>(kLogBatchPrefixBytes) +
-      int64_t{reinterpret_cast<const LogBatchHeaderV0*>(front.data())->length};
-  const auto header_bytes_max = static_cast<size_t>(
-      std::clamp<int64_t>(claimed_bytes, sizeof(LogBatchHeaderV0), kLogBatchHeaderBytesMax));
-  if (front.size() < header_bytes_max) return header_bytes_max;
-
-  ASSIGN_OR_RETURN(const LogBatchHeader header, LogBatchHeader::Parse(front));
-  const auto total_bytes = static_cast<size_t>(header.total_bytes);
+  Source source;
+  ASSIGN_OR_RETURN(const size_t bytes_needed, Locate(front, source));
+  if (bytes_needed != 0) return bytes_needed;
+  const LogBatchHeader& header = source.header;
   if (header.record_count == 0) {
     out.Add(false, source_offset, header.total_bytes);
     return 0;
   }
-  const size_t changes_at = header.header_bytes() + static_cast<size_t>(header.statistics_bytes);
-  const size_t change_bytes = header.append_only() ? 0 : static_cast<size_t>(header.record_count);
-  const size_t message_at = changes_at + change_bytes;
-  if (total_bytes - message_at < kArrowPrefixBytes) return Corrupt("no message");
-  if (front.size() < message_at + kArrowPrefixBytes) return message_at + kArrowPrefixBytes;
-  ASSIGN_OR_RETURN(const size_t message_head_bytes, AnnouncedHeadBytes(front.substr(message_at)));
-  if (total_bytes - message_at < message_head_bytes) return Corrupt("metadata is cut short");
-  if (front.size() < message_at + message_head_bytes) return message_at + message_head_bytes;
-
-  ASSIGN_OR_RETURN(const ArrowMessageView message,
-                   ArrowMessageView::Parse(front.substr(message_at, message_head_bytes)));
-  RETURN_IF_ERROR(CheckCounts(message, header, static_cast<int64_t>(total_bytes - message_at)));
+  ASSIGN_OR_RETURN(
+      const ArrowMessageView message,
+      ArrowMessageView::Parse(front.substr(source.message_at, source.message_head_bytes)));
+  RETURN_IF_ERROR(
+      CheckCounts(message, header, header.total_bytes - static_cast<int64_t>(source.message_at)));
   ASSIGN_OR_RETURN(const int64_t kept_bytes, KeptBodyBytes(message));
   Missing missing;
   RETURN_IF_ERROR(MakeMissing(message, missing));
@@ -260,28 +288,27 @@ Result<size_t> ArrowProjection::Project(BytesView front, int64_t source_offset,
   const size_t node_count = kept_nodes_ + missing_.size();
   const size_t buffer_count = kept_buffers_ + missing_buffers_;
   const int64_t body_bytes = kept_bytes + static_cast<int64_t>(missing.body.size());
-  const size_t new_message_at = header.header_bytes() + change_bytes;
+  const size_t message_at = header.header_bytes() + source.change_bytes;
   const size_t head_bytes =
-      new_message_at + ArrowMessageHeadBytes(message.compression(), node_count, buffer_count);
-  const size_t new_total_bytes = head_bytes + static_cast<size_t>(body_bytes);
-  if (new_total_bytes > INT32_MAX) return Corrupt("too large");
+      message_at + ArrowMessageHeadBytes(message.compression(), node_count, buffer_count);
+  const size_t total_bytes = head_bytes + static_cast<size_t>(body_bytes);
+  if (total_bytes > INT32_MAX) return Corrupt("too large");
 
   const size_t head_at = out.head.size();
   out.head.resize(head_at + head_bytes);
   char* const head = out.head.data() + head_at;
   std::memcpy(head, front.data(), header.header_bytes());
-  PatchHeader(head, header.magic, new_total_bytes);
-  std::memcpy(head + header.header_bytes(), front.data() + changes_at, change_bytes);
+  PatchHeader(head, header.magic, total_bytes);
+  std::memcpy(head + header.header_bytes(), front.data() + source.changes_at, source.change_bytes);
   FillLists(message, missing,
-            WriteArrowMessageHead(head + new_message_at, message.compression(), message.length(),
+            WriteArrowMessageHead(head + message_at, message.compression(), message.length(),
                                   node_count, buffer_count, body_bytes));
 
   out.Add(true, static_cast<int64_t>(head_at), static_cast<int64_t>(head_bytes));
-  AddBody(message, source_offset + static_cast<int64_t>(message_at + message.body_at()), out);
-  if (!missing.body.empty()) {
-    out.Add(true, static_cast<int64_t>(out.head.size()), static_cast<int64_t>(missing.body.size()));
-    out.head += missing.body;
-  }
+  AddBody(message, source_offset + static_cast<int64_t>(source.message_at + message.body_at()),
+          out);
+  out.Add(true, static_cast<int64_t>(out.head.size()), static_cast<int64_t>(missing.body.size()));
+  out.head += missing.body;
   return 0;
 }
 

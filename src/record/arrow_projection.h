@@ -55,7 +55,7 @@ class ArrowProjection {
   /// of the source and hence wrong, as readers expect; an empty batch is passed on as it is.
   ///
   /// front          the batch, or as much of its front as is in memory
-  /// source_offset  where the batch starts in the source
+  /// source_offset  where the batch starts in the source, which holds all of it (the caller knows)
   /// Returns  0 when done. Else how many bytes of the front are needed, more than front.size(), and
   /// `out` is
   ///          unchanged
