@@ -13,11 +13,11 @@
 #include "base/result.h"
 #include "record/change_type.h"
 #include "record/log_batch.h"
+#include "record/value.h"
 
 namespace weir {
 
 class Schema;
-class Value;
 
 /// A decoded batch. `rows` owns its memory.
 struct ArrowBatch {

@@ -11,11 +11,11 @@
 #include "base/result.h"
 #include "record/change_type.h"
 #include "record/log_compression.h"
+#include "record/value.h"
 
 namespace weir {
 
 class Schema;
-class Value;
 
 /// Who wrote a batch. Neutral values: not idempotent.
 struct BatchWriter {
