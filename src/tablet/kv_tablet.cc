@@ -68,9 +68,12 @@ Status KvTablet::Recover() {
   return Replay(state_, [this](Offset next) { return write_back_.RunNow(next); });
 }
 
-Status KvTablet::CheckPressure() {
+// Memory is soft up to twice its bound; beyond that a batch must fit into what eviction gave back.
+Status KvTablet::CheckPressure(size_t batch_bytes) {
   const HotMemory& memory = *state_.environment.hot_memory;
   if (memory.used() <= 2 * memory.bytes_max()) return {};
+  state_.index.MakeRoom();
+  if (state_.index.reusable_bytes() >= static_cast<int64_t>(batch_bytes)) return {};
   return Fail(ErrorCode::kStorageBackpressure, "changed rows wait to be written back: bytes={} bytes_max={}",
               memory.used(), memory.bytes_max());
 }
@@ -78,7 +81,7 @@ Status KvTablet::CheckPressure() {
 Result<PutResult> KvTablet::Put(BytesView kv_batch, const PutOptions& options) {
   used_ms_ = state_.environment.clock.NowMs();
   if (write_back_.IsDue()) write_back_.Start({});
-  RETURN_IF_ERROR(CheckPressure());
+  RETURN_IF_ERROR(CheckPressure(kv_batch.size()));
   return writer_.Put(kv_batch, options);
 }
 

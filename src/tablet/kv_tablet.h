@@ -120,7 +120,7 @@ class KvTablet {
            KvEnvironment& environment, PostHome post_home);
   Status Recover();
   Result<KvCheckpoint> LoadCheckpoint();
-  Status CheckPressure();
+  Status CheckPressure(size_t batch_bytes);
   Offset ReadableAt(const HotRow* row) const;
 
   KvState state_;
