@@ -88,8 +88,8 @@ class WeirServer:
     def log_path(self):
         return self.data_dir.with_suffix(".log")
 
-    def launch(self):
-        """Start the process and wait until it answers on the Fluss port."""
+    def launch(self, wait=True):
+        """Start the process and, unless told not to, wait until it answers on the Fluss port."""
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         command = [str(weir_binary()), "serve", "--data-dir", str(self.data_dir), "--listen", self.bootstrap,
                    "--http", self.http, *self.options]
@@ -97,6 +97,8 @@ class WeirServer:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             env={**os.environ, **(self.env or {})})
+        if not wait:
+            return
         while not answers(self.port):
             if self.process.poll() is not None:
                 raise RuntimeError(f"weir serve exited with {self.process.returncode}:\n{self.log_tail()}")
