@@ -1,6 +1,7 @@
 // The binary: subcommands, signals, exit codes. Everything else lives in modules.
 #include <CLI/CLI.hpp>
 
+#include "cli/table_command.h"
 #include "server/serve_command.h"
 
 int main(int argc, char** argv) {
@@ -8,6 +9,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   weir::AddServeCommand(app, exit_code);
+  weir::AddTableCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }
