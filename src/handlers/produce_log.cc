@@ -4,14 +4,14 @@
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
+#include "record/arrow_batch_check.h"
 #include "record/log_batch.h"
+#include "record/row_log_batch.h"
 #include "tablet/tablet.h"
 #include "wire/hot_requests.h"
 
 namespace weir {
 namespace {
-
-constexpr uint32_t kArrowContinuation = 0xffffffff;
 
 /// Refuse what readers of the table could not read. The upstream server stores it.
 Status CheckFormat(const TableInfo& table, BytesView records) {
@@ -20,18 +20,17 @@ Status CheckFormat(const TableInfo& table, BytesView records) {
     const auto batch = batches.Next();
     if (!batch.ok()) return Fail(ErrorCode::kCorruptRecord, "{}", batch.error().message);
     if (!*batch) break;
-    const LogBatchHeader& header = (*batch)->header();
-    if (table.FindSchema(header.schema_id) == nullptr) {
+    const SchemaId id = (*batch)->header().schema_id;
+    const auto schema = table.FindSchema(id);
+    if (schema == nullptr) {
       return Fail(ErrorCode::kSchemaNotExist, "the table has no such schema: table={} schema_id={}",
-                  table.path.ToString(), header.schema_id.value);
+                  table.path.ToString(), id.value);
     }
-    if ((*batch)->empty()) continue;
     const bool arrow = table.config.log_format == LogFormat::kArrow;
-    const BytesView body = arrow ? (*batch)->arrow_message() : (*batch)->records();
-    const bool continues = body.size() >= sizeof(kArrowContinuation) && LoadLe<uint32_t>(body.data()) == kArrowContinuation;
-    if (continues != arrow) {
-      return Fail(ErrorCode::kCorruptRecord, "the batch is not in the table's log format: table={} format={}",
-                  table.path.ToString(), arrow ? "ARROW" : "rows");
+    const Status fits = arrow ? CheckArrowAppend(**batch, ArrowLayout(*schema)) : CheckRowAppend(**batch);
+    if (!fits.ok()) {
+      return Fail(ErrorCode::kCorruptRecord, "the batch does not fit the table's log format: table={} format={}: {}",
+                  table.path.ToString(), arrow ? "ARROW" : "rows", fits.error().message);
     }
   }
   return {};

@@ -35,9 +35,8 @@ struct ArrowBatchParts {
 ///                            change types; sizes beyond the limits above
 Result<ArrowBatchParts> CheckArrowBatch(const LogBatchView& batch, const ArrowLayout& layout);
 
-/// All checks of a batch from the network that is to be appended to a log of format ARROW:
-/// CheckAppend (CRC), and an empty batch or one that CheckArrowBatch accepts. Errors
-/// kCorruptMessage
+/// The same for a batch from the network that is to be appended to a log of format ARROW; an empty
+/// one passes. The CRC and the offsets are checked by CheckAppend, whatever the format.
 Status CheckArrowAppend(const LogBatchView& batch, const ArrowLayout& layout);
 
 }  // namespace weir

@@ -31,6 +31,14 @@ Result<std::optional<RowLogRecord>> RowLogRecords::Next() {
   return record;
 }
 
+Status CheckRowAppend(const LogBatchView& batch) {
+  RowLogRecords records(batch);
+  while (true) {
+    ASSIGN_OR_RETURN(const auto record, records.Next());
+    if (!record) return {};
+  }
+}
+
 void RowLogBatchWriter::Append(BytesView row, ChangeType change) {
   AppendLe(batch_, static_cast<int32_t>(row.size() + 1));
   batch_.push_back(static_cast<char>(change));

@@ -37,6 +37,11 @@ class RowLogRecords {
   int32_t left_;
 };
 
+/// Check a batch from the network that is to be appended to a log of row format: its records are
+/// all there and nothing else is. The rows themselves are checked when they are decoded. Errors
+/// kCorruptMessage
+Status CheckRowAppend(const LogBatchView& batch);
+
 /// Builds a magic 0 batch of rows. Reusable.
 class RowLogBatchWriter {
  public:

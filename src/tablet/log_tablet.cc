@@ -133,8 +133,8 @@ Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records, Appe
     if (!batch.ok()) return corrupt(batch.error());
     if (!batch->has_value()) break;
     if (options.source == AppendOptions::Source::kNetwork) {
-      const Status crc = (*batch)->CheckCrc();
-      if (!crc.ok()) return corrupt(crc.error());
+      const Status sound = CheckAppend(**batch);
+      if (!sound.ok()) return corrupt(sound.error());
     }
     accepted.views.push_back(**batch);
   }
