@@ -13,7 +13,6 @@ namespace weir {
 
 namespace {
 
-constexpr std::string_view kBuiltInDatabase = "fluss";
 constexpr int64_t kWriterIdsPerCommit = 1000;
 
 Result<int64_t> NumberOr(const Store& store, std::string_view key, int64_t fallback) {

@@ -35,6 +35,9 @@ namespace weir {
 
 class FileSystem;
 
+/// Always there and cannot be dropped: Flink's default.
+inline constexpr std::string_view kBuiltInDatabase = "fluss";
+
 /// What to do when the thing to create is there already, or the thing to drop or alter is not.
 enum class IfExists : uint8_t { kFail, kIgnore };
 enum class IfNotExists : uint8_t { kFail, kIgnore };
