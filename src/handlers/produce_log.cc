@@ -13,6 +13,13 @@
 namespace weir {
 namespace {
 
+constexpr uint32_t kArrowContinuation = 0xffffffff;  // the first bytes of an ARROW message, and of no row
+
+bool LooksLikeArrow(const LogBatchView& batch) {
+  const BytesView body = batch.arrow_message();
+  return body.size() >= sizeof(kArrowContinuation) && LoadLe<uint32_t>(body.data()) == kArrowContinuation;
+}
+
 /// Refuse what readers of the table could not read. The upstream server stores it.
 Status CheckFormat(const TableInfo& table, BytesView records) {
   LogBatches batches(records);
@@ -27,6 +34,11 @@ Status CheckFormat(const TableInfo& table, BytesView records) {
                   table.path.ToString(), id.value);
     }
     const bool arrow = table.config.log_format == LogFormat::kArrow;
+    // fluss-rs 1.0.0 sends ARROW whatever the table's format. Not CORRUPT_RECORD: clients retry that for ever.
+    if (!arrow && !(*batch)->empty() && LooksLikeArrow(**batch)) {
+      return Fail(ErrorCode::kInvalidTable, "an ARROW batch for a table in another log format: table={}",
+                  table.path.ToString());
+    }
     const Status fits = arrow ? CheckArrowAppend(**batch, ArrowLayout(*schema)) : CheckRowAppend(**batch);
     if (!fits.ok()) {
       return Fail(ErrorCode::kCorruptRecord, "the batch does not fit the table's log format: table={} format={}: {}",

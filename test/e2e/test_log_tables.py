@@ -9,7 +9,7 @@ from fluss import EARLIEST_OFFSET, OffsetSpec, TableBucket, col
 from fluss_session import append, changes, error_of, read_all, read_records
 from rows import LOG, log_batch
 
-LOG_OFFSET_OUT_OF_RANGE, INVALID_TIMESTAMP = 19, 38
+INVALID_TABLE, LOG_OFFSET_OUT_OF_RANGE, INVALID_TIMESTAMP = 15, 19, 38
 
 
 async def test_arrow_batches_come_back_as_they_were_written(session):
@@ -110,14 +110,15 @@ async def test_every_compression_can_be_written_and_read(session, compression):
         assert (await read_all(table, columns=["id"]))["id"].to_pylist() == list(range(5000))
 
 
-async def test_the_indexed_format_can_be_written(session):
-    # The Python client cannot scan INDEXED tables; the Java client's test reads them.
+async def test_arrow_batches_for_an_indexed_table_are_refused(session):
+    # The Python client writes ARROW whatever the format of the table; nobody could read that. The Java client's
+    # test writes and reads INDEXED tables.
     async with session:
         table = await session.create("t", LOG, log_format="INDEXED")
-        async with table.new_append().create_writer() as writer:
-            for number in range(100):
-                writer.append({"id": number, "name": "x"})
-        assert await session.offsets("t", OffsetSpec.latest()) == {0: 100}
+        writer = table.new_append().create_writer()
+        acknowledged = writer.append({"id": 1, "name": "x"})
+        assert await error_of(acknowledged.wait()) == INVALID_TABLE
+        assert await session.offsets("t", OffsetSpec.latest()) == {0: 0}
 
 
 async def test_rows_of_a_keyed_log_table_spread_over_its_buckets(session):
