@@ -85,6 +85,7 @@ uint64_t ClaimedBytes(const char* slot, FieldCode code) {
     case FieldCode::kChar:
     case FieldCode::kBinary:
     case FieldCode::kBytes: return IsInline(word) ? 0 : word & UINT32_MAX;
+    case FieldCode::kBigDecimal:
     case FieldCode::kNested: return word & UINT32_MAX;
     default: return 0;
   }
