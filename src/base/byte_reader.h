@@ -1,5 +1,5 @@
-// A cursor over untrusted bytes (INV-7). A read past the end gives zeros and sets a sticky flag, so a parser
-// reads a whole header and asks ok() once:
+// A cursor over untrusted bytes (INV-7). A read past the end gives zeros and sets a sticky flag, so
+// a parser reads a whole header and asks ok() once:
 //   ByteReader in(bytes);
 //   const auto length = in.Le<int32_t>();
 //   const auto key = in.VarBytes();
@@ -14,7 +14,8 @@ namespace weir {
 
 class ByteReader {
  public:
-  explicit ByteReader(BytesView bytes) : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit ByteReader(BytesView bytes)
+      : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   bool ok() const { return ok_; }
   size_t remaining() const { return static_cast<size_t>(end_ - at_); }

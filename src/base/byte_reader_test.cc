@@ -8,7 +8,13 @@ namespace weir {
 namespace {
 
 TEST(ByteReader, ReadsEveryKindInOrder) {
-  const std::string bytes = *FromHex("01000000" "00000002" "05" "8001" "026869" "7a7a");
+  const std::string bytes = *FromHex(
+      "01000000"
+      "00000002"
+      "05"
+      "8001"
+      "026869"
+      "7a7a");
   ByteReader in(bytes);
   EXPECT_EQ(in.Le<int32_t>(), 1);
   EXPECT_EQ(in.Be<int32_t>(), 2);

@@ -1,8 +1,9 @@
-// The crc32 instruction has this polynomial. Two methods go faster than one instruction after the other; both
-// rest on this: the remainder of A·B is that of B plus A's remainder times x^(8·|B|) mod P, and a carry-less
-// multiplication does the "times".
-//   three runs  compute three neighbouring runs at once, then move the first two over what follows them
-//   vpclmul     keep 256 bytes of input as they are and move them over the next 256, 64 at a time (AVX-512)
+// The crc32 instruction has this polynomial. Two methods go faster than one instruction after the
+// other; both rest on this: the remainder of A·B is that of B plus A's remainder times x^(8·|B|)
+// mod P, and a carry-less multiplication does the "times".
+//   three runs  compute three neighbouring runs at once, then move the first two over what follows
+//   them vpclmul     keep 256 bytes of input as they are and move them over the next 256, 64 at a
+//   time (AVX-512)
 // Intel, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ", 2009.
 #include "base/crc32c.h"
 
@@ -23,8 +24,9 @@ consteval uint64_t PowerOfX(int n) {
   return power;
 }
 
-/// The pair of factors that moves 16 bytes ahead by `bytes`: for their first and their last 8 bytes. One less
-/// than the distance, because the product of two reflected numbers comes out shifted by one.
+/// The pair of factors that moves 16 bytes ahead by `bytes`: for their first and their last 8
+/// bytes. One less than the distance, because the product of two reflected numbers comes out
+/// shifted by one.
 consteval uint64_t FirstFactor(int bytes) { return PowerOfX(8 * bytes + 32 - 1); }
 consteval uint64_t LastFactor(int bytes) { return PowerOfX(8 * bytes - 32 - 1); }
 static_assert(FirstFactor(16) == 0xf20c0dfe && LastFactor(16) == 0x493c7d27);
@@ -55,14 +57,16 @@ __attribute__((target("pclmul"))) __m128i Fold16(__m128i ahead, __m128i onto) {
 template <int kBytes>
 __attribute__((target("pclmul"))) uint32_t SkipZeros(uint32_t state) {
   constexpr uint64_t kFactor = PowerOfX(8 * kBytes - 32 - 1);
-  const __m128i product =
-      _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(state)), _mm_cvtsi64_si128(kFactor), 0);
+  const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(state)),
+                                               _mm_cvtsi64_si128(kFactor), 0);
   return static_cast<uint32_t>(_mm_crc32_u64(0, static_cast<uint64_t>(_mm_cvtsi128_si64(product))));
 }
 
-/// Three neighbouring runs of `kBytes` at once: the crc32 instruction takes three cycles but starts every cycle.
+/// Three neighbouring runs of `kBytes` at once: the crc32 instruction takes three cycles but starts
+/// every cycle.
 template <int kBytes>
-__attribute__((target("pclmul"))) uint32_t ExtendByThree(uint32_t state, const char*& at, size_t& size) {
+__attribute__((target("pclmul"))) uint32_t ExtendByThree(uint32_t state, const char*& at,
+                                                         size_t& size) {
   for (; size >= 3 * kBytes; at += 3 * kBytes, size -= 3 * kBytes) {
     uint64_t a = state;
     uint64_t b = 0;
@@ -72,13 +76,14 @@ __attribute__((target("pclmul"))) uint32_t ExtendByThree(uint32_t state, const c
       b = _mm_crc32_u64(b, LoadLe<uint64_t>(at + kBytes + i));
       c = _mm_crc32_u64(c, LoadLe<uint64_t>(at + 2 * kBytes + i));
     }
-    state = SkipZeros<2 * kBytes>(static_cast<uint32_t>(a)) ^ SkipZeros<kBytes>(static_cast<uint32_t>(b)) ^
-            static_cast<uint32_t>(c);
+    state = SkipZeros<2 * kBytes>(static_cast<uint32_t>(a)) ^
+            SkipZeros<kBytes>(static_cast<uint32_t>(b)) ^ static_cast<uint32_t>(c);
   }
   return state;
 }
 
-__attribute__((target("pclmul"))) uint32_t ExtendByThreeRuns(uint32_t state, const char* at, size_t size) {
+__attribute__((target("pclmul"))) uint32_t ExtendByThreeRuns(uint32_t state, const char* at,
+                                                             size_t size) {
   state = ExtendByThree<2048>(state, at, size);
   state = ExtendByThree<128>(state, at, size);
   return ExtendByInstruction(state, at, size);
@@ -88,7 +93,8 @@ __attribute__((target("pclmul"))) uint32_t ExtendByThreeRuns(uint32_t state, con
 
 template <int kBytes>
 WEIR_TARGET_VPCLMUL __m512i Fold64(__m512i ahead, __m512i onto) {
-  const __m512i factors = _mm512_broadcast_i32x4(_mm_set_epi64x(LastFactor(kBytes), FirstFactor(kBytes)));
+  const __m512i factors =
+      _mm512_broadcast_i32x4(_mm_set_epi64x(LastFactor(kBytes), FirstFactor(kBytes)));
   const __m512i first = _mm512_clmulepi64_epi128(ahead, factors, 0x00);
   const __m512i last = _mm512_clmulepi64_epi128(ahead, factors, 0x11);
   constexpr int kXorOfThree = 0x96;
@@ -104,7 +110,8 @@ WEIR_TARGET_VPCLMUL uint32_t ExtendByVpclmul(uint32_t state, const char* at, siz
   const __m128i start = _mm_cvtsi32_si128(static_cast<int>(state));
   lanes[0] = _mm512_xor_si512(lanes[0], _mm512_zextsi128_si512(start));
   for (at += kBlock, size -= kBlock; size >= kBlock; at += kBlock, size -= kBlock) {
-    for (int i = 0; i < kLanes; ++i) lanes[i] = Fold64<kBlock>(lanes[i], _mm512_loadu_si512(at + i * 64));
+    for (int i = 0; i < kLanes; ++i)
+      lanes[i] = Fold64<kBlock>(lanes[i], _mm512_loadu_si512(at + i * 64));
   }
   __m512i wide = lanes[0];
   for (int i = 1; i < kLanes; ++i) wide = Fold64<64>(wide, lanes[i]);
@@ -135,8 +142,10 @@ uint32_t ExtendCrc32c(uint32_t crc, BytesView bytes) {
 uint32_t ExtendCrc32cWith(Crc32cMethod method, uint32_t crc, BytesView bytes) {
   __builtin_cpu_init();
   switch (method) {
-    case Crc32cMethod::kInstruction: break;
-    case Crc32cMethod::kThreeRuns: return ~ExtendByThreeRuns(~crc, bytes.data(), bytes.size());
+    case Crc32cMethod::kInstruction:
+      break;
+    case Crc32cMethod::kThreeRuns:
+      return ~ExtendByThreeRuns(~crc, bytes.data(), bytes.size());
     case Crc32cMethod::kVpclmul:
       if (Fastest() == ExtendByVpclmul) return ~ExtendByVpclmul(~crc, bytes.data(), bytes.size());
   }

@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of log batches, KV batches and the journal. Pure functions, any thread.
+// CRC-32C (Castagnoli), the checksum of log batches, KV batches and the journal. Pure functions,
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,8 @@
 
 namespace weir {
 
-/// Continue `crc`, the value for the bytes before, with `bytes`. Crc32c(ab) == ExtendCrc32c(Crc32c(a), b).
-/// Takes the fastest method this processor has; see crc32c_bench.cc.
+/// Continue `crc`, the value for the bytes before, with `bytes`. Crc32c(ab) ==
+/// ExtendCrc32c(Crc32c(a), b). Takes the fastest method this processor has; see crc32c_bench.cc.
 uint32_t ExtendCrc32c(uint32_t crc, BytesView bytes);
 
 inline uint32_t Crc32c(BytesView bytes) { return ExtendCrc32c(0, bytes); }

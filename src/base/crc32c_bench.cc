@@ -10,8 +10,14 @@ void BM_Crc32c(benchmark::State& state, Crc32cMethod method) {
   for (auto _ : state) benchmark::DoNotOptimize(ExtendCrc32cWith(method, 0, bytes));
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * state.range(0));
 }
-BENCHMARK_CAPTURE(BM_Crc32c, instruction, Crc32cMethod::kInstruction)->Arg(64)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK_CAPTURE(BM_Crc32c, three_runs, Crc32cMethod::kThreeRuns)->Arg(64)->Arg(4 << 10)->Arg(1 << 20);
+BENCHMARK_CAPTURE(BM_Crc32c, instruction, Crc32cMethod::kInstruction)
+    ->Arg(64)
+    ->Arg(4 << 10)
+    ->Arg(1 << 20);
+BENCHMARK_CAPTURE(BM_Crc32c, three_runs, Crc32cMethod::kThreeRuns)
+    ->Arg(64)
+    ->Arg(4 << 10)
+    ->Arg(1 << 20);
 BENCHMARK_CAPTURE(BM_Crc32c, vpclmul, Crc32cMethod::kVpclmul)->Arg(64)->Arg(4 << 10)->Arg(1 << 20);
 
 void BM_Crc32cChosen(benchmark::State& state) {

@@ -40,8 +40,10 @@ TEST(Crc32c, EveryMethodAgreesAtEveryLengthAndAlignment) {
     const BytesView part = BytesView(bytes).substr(random() % 64, length);
     const uint32_t expected = ByTheBook(part);
     EXPECT_EQ(Crc32c(part), expected) << length;
-    for (const auto method : {Crc32cMethod::kInstruction, Crc32cMethod::kThreeRuns, Crc32cMethod::kVpclmul}) {
-      EXPECT_EQ(ExtendCrc32cWith(method, 0, part), expected) << length << " method " << static_cast<int>(method);
+    for (const auto method :
+         {Crc32cMethod::kInstruction, Crc32cMethod::kThreeRuns, Crc32cMethod::kVpclmul}) {
+      EXPECT_EQ(ExtendCrc32cWith(method, 0, part), expected)
+          << length << " method " << static_cast<int>(method);
     }
   }
 }
@@ -52,7 +54,8 @@ TEST(Crc32c, MayBeComputedInPieces) {
   for (char& byte : bytes) byte = static_cast<char>(random());
   const uint32_t whole = Crc32c(bytes);
   for (size_t cut = 0; cut <= bytes.size(); cut += 37) {
-    EXPECT_EQ(ExtendCrc32c(Crc32c(BytesView(bytes).substr(0, cut)), BytesView(bytes).substr(cut)), whole);
+    EXPECT_EQ(ExtendCrc32c(Crc32c(BytesView(bytes).substr(0, cut)), BytesView(bytes).substr(cut)),
+              whole);
   }
 }
 

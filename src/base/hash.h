@@ -1,5 +1,5 @@
-// Fast non-cryptographic hashing of bytes for tables in memory. The value is not stable between versions:
-// never store it. (Fluss' own bucketing hashes are in record/bucketing.h.)
+// Fast non-cryptographic hashing of bytes for tables in memory. The value is not stable between
+// versions: never store it. (Fluss' own bucketing hashes are in record/bucketing.h.)
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Variable-length integers as Fluss rows use them: unsigned LEB128 of the two's complement value, so a
-// negative int takes 5 bytes and a negative long 10 (no zig-zag).
-// Source: Fluss 545c5539 CompactedRowWriter.writeInt/writeLong, VarLengthUtils.
+// Variable-length integers as Fluss rows use them: unsigned LEB128 of the two's complement value,
+// so a negative int takes 5 bytes and a negative long 10 (no zig-zag). Source: Fluss 545c5539
+// CompactedRowWriter.writeInt/writeLong, VarLengthUtils.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,9 @@ inline size_t VarintBytes(uint64_t value) {
   return static_cast<size_t>((63 - __builtin_clzll(value | 1)) / 7 + 1);
 }
 
-/// Read one value from [from, end) into `value`; return the byte after it, or nullptr when the bytes
-/// end early or the number is longer than its type (more than 5 or 10 bytes, or set bits beyond 32 or 64).
+/// Read one value from [from, end) into `value`; return the byte after it, or nullptr when the
+/// bytes end early or the number is longer than its type (more than 5 or 10 bytes, or set bits
+/// beyond 32 or 64).
 inline const char* ReadVarint32(const char* from, const char* end, uint32_t& value) {
   if (from != end && static_cast<int8_t>(*from) >= 0) {  // most numbers are short
     value = static_cast<uint8_t>(*from);

@@ -23,11 +23,13 @@ TEST(Varint, HasTheBytesOfTheJavaClient) {  // fluss-client 1.0.0, test/wire/row
 
 TEST(Varint, ReadsBackEveryLength) {
   for (int shift = 0; shift < 64; ++shift) {
-    for (const uint64_t value : {uint64_t{1} << shift, (uint64_t{1} << shift) - 1, ~uint64_t{0} >> shift}) {
+    for (const uint64_t value :
+         {uint64_t{1} << shift, (uint64_t{1} << shift) - 1, ~uint64_t{0} >> shift}) {
       const std::string bytes = Encoded(value);
       EXPECT_EQ(bytes.size(), VarintBytes(value));
       uint64_t read = 0;
-      EXPECT_EQ(ReadVarint64(bytes.data(), bytes.data() + bytes.size(), read), bytes.data() + bytes.size());
+      EXPECT_EQ(ReadVarint64(bytes.data(), bytes.data() + bytes.size(), read),
+                bytes.data() + bytes.size());
       EXPECT_EQ(read, value);
       for (size_t cut = 0; cut < bytes.size(); ++cut) {
         EXPECT_EQ(ReadVarint64(bytes.data(), bytes.data() + cut, read), nullptr);

@@ -15,7 +15,8 @@ size_t NullBytes(size_t columns) { return (columns + 63 + kHeaderBits) / 64 * 8;
 Status DecodeAlignedRow(BytesView row, std::span<const FieldPlan> plans, std::span<Value> out) {
   const size_t slots_at = NullBytes(plans.size());
   if (row.size() < slots_at + plans.size() * kSlotBytes) {
-    return Fail(ErrorCode::kCorruptRecord, "aligned row is shorter than its slots: bytes={} columns={}", row.size(),
+    return Fail(ErrorCode::kCorruptRecord,
+                "aligned row is shorter than its slots: bytes={} columns={}", row.size(),
                 plans.size());
   }
   uint64_t claimed = 0;
@@ -29,12 +30,14 @@ Status DecodeAlignedRow(BytesView row, std::span<const FieldPlan> plans, std::sp
     ASSIGN_OR_RETURN(out[i], ReadSlot(row, at, plans[i], RowFormat::kAligned));
   }
   if (claimed > row.size()) {
-    return Fail(ErrorCode::kCorruptRecord, "aligned row's fields overlap: bytes={} claimed={}", row.size(), claimed);
+    return Fail(ErrorCode::kCorruptRecord, "aligned row's fields overlap: bytes={} claimed={}",
+                row.size(), claimed);
   }
   return {};
 }
 
-Status EncodeAlignedRow(std::span<const Value> row, std::span<const FieldPlan> plans, std::string& out) {
+Status EncodeAlignedRow(std::span<const Value> row, std::span<const FieldPlan> plans,
+                        std::string& out) {
   const size_t start = out.size();
   const size_t slots_at = NullBytes(plans.size());
   out.resize(start + slots_at + plans.size() * kSlotBytes);
@@ -43,7 +46,8 @@ Status EncodeAlignedRow(std::span<const Value> row, std::span<const FieldPlan> p
       SetBit(out.data() + start, i + kHeaderBits);
       continue;
     }
-    RETURN_IF_ERROR(WriteSlot(out, start, slots_at + i * kSlotBytes, plans[i], row[i], RowFormat::kAligned));
+    RETURN_IF_ERROR(
+        WriteSlot(out, start, slots_at + i * kSlotBytes, plans[i], row[i], RowFormat::kAligned));
   }
   return {};
 }

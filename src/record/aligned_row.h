@@ -1,5 +1,6 @@
-// ALIGNED rows: Flink's and Paimon's BinaryRow. Keys of Paimon tables and bounds in batch statistics.
-// Bytes: docs/formats/rows.md. Java: org.apache.fluss.row.aligned. Used through record/row_format.h.
+// ALIGNED rows: Flink's and Paimon's BinaryRow. Keys of Paimon tables and bounds in batch
+// statistics. Bytes: docs/formats/rows.md. Java: org.apache.fluss.row.aligned. Used through
+// record/row_format.h.
 #pragma once
 
 #include <span>
@@ -16,6 +17,7 @@ namespace weir {
 Status DecodeAlignedRow(BytesView row, std::span<const FieldPlan> plans, std::span<Value> out);
 
 /// Append a row of row kind 0 (insert). Errors as RowEncoder::Encode.
-Status EncodeAlignedRow(std::span<const Value> row, std::span<const FieldPlan> plans, std::string& out);
+Status EncodeAlignedRow(std::span<const Value> row, std::span<const FieldPlan> plans,
+                        std::string& out);
 
 }  // namespace weir

@@ -19,16 +19,21 @@ size_t HeaderBytes(size_t size) { return kSizeBytes + (size + 31) / 32 * 4; }
 size_t SlotBytes(FieldCode code) {
   switch (code) {
     case FieldCode::kBool:
-    case FieldCode::kInt8: return 1;
-    case FieldCode::kInt16: return 2;
+    case FieldCode::kInt8:
+      return 1;
+    case FieldCode::kInt16:
+      return 2;
     case FieldCode::kInt32:
-    case FieldCode::kFloat: return 4;
-    default: return 8;
+    case FieldCode::kFloat:
+      return 4;
+    default:
+      return 8;
   }
 }
 
 Failure Damaged(std::string_view what, BytesView bytes, int64_t size) {
-  return Fail(ErrorCode::kCorruptRecord, "{} is damaged: bytes={} size={}", what, bytes.size(), size);
+  return Fail(ErrorCode::kCorruptRecord, "{} is damaged: bytes={} size={}", what, bytes.size(),
+              size);
 }
 
 bool ContainsRow(const DataType& type) {
@@ -46,11 +51,15 @@ std::vector<FieldPlan> FieldPlans(const DataType& row) {
   return plans;
 }
 
-Status DecodeRow(BytesView bytes, RowFormat format, std::span<const FieldPlan> plans, std::span<Value> out) {
+Status DecodeRow(BytesView bytes, RowFormat format, std::span<const FieldPlan> plans,
+                 std::span<Value> out) {
   switch (format) {
-    case RowFormat::kCompacted: return DecodeCompactedRow(bytes, plans, out);
-    case RowFormat::kIndexed: return DecodeIndexedRow(bytes, plans, out);
-    case RowFormat::kAligned: return DecodeAlignedRow(bytes, plans, out);
+    case RowFormat::kCompacted:
+      return DecodeCompactedRow(bytes, plans, out);
+    case RowFormat::kIndexed:
+      return DecodeIndexedRow(bytes, plans, out);
+    case RowFormat::kAligned:
+      return DecodeAlignedRow(bytes, plans, out);
   }
   return {};
 }
@@ -79,7 +88,8 @@ Status ReencodeRow(const DataType& type, const Value& value, RowFormat format, s
 
 }  // namespace
 
-Result<ArrayView> ArrayView::Open(BytesView bytes, const DataType& element, RowFormat nested_format) {
+Result<ArrayView> ArrayView::Open(BytesView bytes, const DataType& element,
+                                  RowFormat nested_format) {
   if (bytes.size() < kSizeBytes) return Damaged("array", bytes, -1);
   const auto size = LoadLe<int32_t>(bytes.data());
   ArrayView view;
@@ -94,13 +104,16 @@ Result<ArrayView> ArrayView::Open(BytesView bytes, const DataType& element, RowF
   if (view.element_.code < FieldCode::kChar) return view;
   uint64_t claimed = 0;
   for (int32_t i = 0; i < size; ++i) {
-    if (!view.is_null(i)) claimed += ClaimedBytes(bytes.data() + view.SlotAt(i), view.element_.code);
+    if (!view.is_null(i))
+      claimed += ClaimedBytes(bytes.data() + view.SlotAt(i), view.element_.code);
   }
   if (claimed > bytes.size()) return Damaged("array whose elements overlap", bytes, size);
   return view;
 }
 
-bool ArrayView::is_null(int32_t i) const { return TestBit(bytes_.data() + kSizeBytes, static_cast<size_t>(i)); }
+bool ArrayView::is_null(int32_t i) const {
+  return TestBit(bytes_.data() + kSizeBytes, static_cast<size_t>(i));
+}
 
 Result<Value> ArrayView::At(int32_t i) const {
   if (is_null(i)) return Value::Null();
@@ -125,9 +138,12 @@ Result<MapView> OpenMap(const Value& value, const DataType& type) {
   const auto key_bytes = in.Le<int32_t>();
   const BytesView keys = in.Bytes(key_bytes);
   if (!in.ok()) return Damaged("map", value.bytes(), key_bytes);
-  ASSIGN_OR_RETURN(const ArrayView key_array, ArrayView::Open(keys, type.key(), value.nested_format()));
-  ASSIGN_OR_RETURN(const ArrayView value_array, ArrayView::Open(in.rest(), type.value(), value.nested_format()));
-  if (key_array.size() != value_array.size()) return Damaged("map", value.bytes(), key_array.size());
+  ASSIGN_OR_RETURN(const ArrayView key_array,
+                   ArrayView::Open(keys, type.key(), value.nested_format()));
+  ASSIGN_OR_RETURN(const ArrayView value_array,
+                   ArrayView::Open(in.rest(), type.value(), value.nested_format()));
+  if (key_array.size() != value_array.size())
+    return Damaged("map", value.bytes(), key_array.size());
   for (int32_t i = 0; i < key_array.size(); ++i) {
     if (key_array.is_null(i)) return Damaged("map with a null key", value.bytes(), i);
   }
@@ -138,13 +154,15 @@ Status OpenRow(const Value& value, const DataType& type, std::span<Value> out) {
   return DecodeRow(value.bytes(), value.nested_format(), FieldPlans(type), out);
 }
 
-Status AppendArray(const DataType& element, std::span<const Value> elements, RowFormat format, std::string& out) {
+Status AppendArray(const DataType& element, std::span<const Value> elements, RowFormat format,
+                   std::string& out) {
   const FieldPlan plan = PlanOf(element);
   const size_t start = out.size();
   const size_t slots_at = HeaderBytes(elements.size());
   const size_t slot_bytes = SlotBytes(plan.code);
   const size_t fixed = RoundUp8(slots_at + elements.size() * slot_bytes);
-  if (fixed > INT_MAX) return Fail(ErrorCode::kRecordTooLarge, "array is too large: elements={}", elements.size());
+  if (fixed > INT_MAX)
+    return Fail(ErrorCode::kRecordTooLarge, "array is too large: elements={}", elements.size());
   out.resize(start + fixed);
   StoreLe(out.data() + start, static_cast<int32_t>(elements.size()));
   for (size_t i = 0; i < elements.size(); ++i) {
@@ -157,8 +175,8 @@ Status AppendArray(const DataType& element, std::span<const Value> elements, Row
   return {};
 }
 
-Status AppendMap(const DataType& type, std::span<const Value> keys, std::span<const Value> values, RowFormat format,
-                 std::string& out) {
+Status AppendMap(const DataType& type, std::span<const Value> keys, std::span<const Value> values,
+                 RowFormat format, std::string& out) {
   const size_t start = out.size();
   AppendLe<int32_t>(out, 0);
   RETURN_IF_ERROR(AppendArray(type.key(), keys, format, out));
@@ -166,12 +184,16 @@ Status AppendMap(const DataType& type, std::span<const Value> keys, std::span<co
   return AppendArray(type.value(), values, format, out);
 }
 
-Status AppendRow(const DataType& type, std::span<const Value> fields, RowFormat format, std::string& out) {
+Status AppendRow(const DataType& type, std::span<const Value> fields, RowFormat format,
+                 std::string& out) {
   const std::vector<FieldPlan> plans = FieldPlans(type);
   switch (format) {
-    case RowFormat::kCompacted: return EncodeCompactedRow(fields, plans, out);
-    case RowFormat::kIndexed: return EncodeIndexedRow(fields, plans, out);
-    case RowFormat::kAligned: return EncodeAlignedRow(fields, plans, out);
+    case RowFormat::kCompacted:
+      return EncodeCompactedRow(fields, plans, out);
+    case RowFormat::kIndexed:
+      return EncodeIndexedRow(fields, plans, out);
+    case RowFormat::kAligned:
+      return EncodeAlignedRow(fields, plans, out);
   }
   return {};
 }
@@ -182,9 +204,12 @@ Status AppendNested(const DataType& type, const Value& value, RowFormat format, 
     return {};
   }
   switch (type.kind) {
-    case TypeKind::kArray: return ReencodeArray(type, value, format, out);
-    case TypeKind::kMap: return ReencodeMap(type, value, format, out);
-    default: return ReencodeRow(type, value, format, out);
+    case TypeKind::kArray:
+      return ReencodeArray(type, value, format, out);
+    case TypeKind::kMap:
+      return ReencodeMap(type, value, format, out);
+    default:
+      return ReencodeRow(type, value, format, out);
   }
 }
 

@@ -15,8 +15,9 @@
 
 namespace weir {
 
-/// An opened array: its size is checked against its bytes, elements are checked when read. Reading all
-/// elements yields at most as many bytes as the array has, so a small array cannot unfold into a huge one.
+/// An opened array: its size is checked against its bytes, elements are checked when read. Reading
+/// all elements yields at most as many bytes as the array has, so a small array cannot unfold into
+/// a huge one.
 class ArrayView {
  public:
   /// Errors  kCorruptRecord  the bytes are too short for their size, or elements share bytes
@@ -50,7 +51,8 @@ struct MapView {
 };
 
 /// Open a kNested value of the given type. `type` must outlive the view.
-/// Errors  kCorruptRecord  the bytes are damaged, a map's arrays differ in size, or a map key is null
+/// Errors  kCorruptRecord  the bytes are damaged, a map's arrays differ in size, or a map key is
+/// null
 Result<ArrayView> OpenArray(const Value& value, const DataType& type);
 Result<MapView> OpenMap(const Value& value, const DataType& type);
 /// Read the fields of a nested ROW into `out`, one Value per field.
@@ -58,15 +60,18 @@ Status OpenRow(const Value& value, const DataType& type, std::span<Value> out);
 
 /// Append an array of `elements` in the binary layout; nested rows are (re-)encoded in `format`.
 /// Errors  kCorruptRecord  an element is not of type `element`
-Status AppendArray(const DataType& element, std::span<const Value> elements, RowFormat format, std::string& out);
+Status AppendArray(const DataType& element, std::span<const Value> elements, RowFormat format,
+                   std::string& out);
 /// The same for a map; keys.size() == values.size().
-Status AppendMap(const DataType& type, std::span<const Value> keys, std::span<const Value> values, RowFormat format,
-                 std::string& out);
+Status AppendMap(const DataType& type, std::span<const Value> keys, std::span<const Value> values,
+                 RowFormat format, std::string& out);
 
 /// The same for a ROW; one Value per field.
-Status AppendRow(const DataType& type, std::span<const Value> fields, RowFormat format, std::string& out);
+Status AppendRow(const DataType& type, std::span<const Value> fields, RowFormat format,
+                 std::string& out);
 
-/// Append the nested value's bytes so that rows inside are in `format`; copies when they already are.
+/// Append the nested value's bytes so that rows inside are in `format`; copies when they already
+/// are.
 Status AppendNested(const DataType& type, const Value& value, RowFormat format, std::string& out);
 
 }  // namespace weir

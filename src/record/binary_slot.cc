@@ -10,14 +10,16 @@ namespace weir {
 namespace {
 
 Failure Outside(BytesView whole, uint64_t offset, uint64_t length) {
-  return Fail(ErrorCode::kCorruptRecord, "slot points outside its row or array: bytes={} offset={} length={}",
-              whole.size(), offset, length);
+  return Fail(ErrorCode::kCorruptRecord,
+              "slot points outside its row or array: bytes={} offset={} length={}", whole.size(),
+              offset, length);
 }
 
 bool IsInline(uint64_t slot) { return slot >> 63 != 0; }
 
 Result<BytesView> Pointed(BytesView whole, uint64_t offset, uint64_t length) {
-  if (offset > whole.size() || length > whole.size() - offset) return Outside(whole, offset, length);
+  if (offset > whole.size() || length > whole.size() - offset)
+    return Outside(whole, offset, length);
   return whole.substr(offset, length);
 }
 
@@ -40,14 +42,17 @@ Result<Value> ReadTimestampSlot(BytesView whole, uint64_t slot) {
 
 Result<Value> ReadDecimalSlot(BytesView whole, uint64_t slot) {
   ASSIGN_OR_RETURN(const BytesView bytes, Pointed(whole, slot >> 32, slot & UINT32_MAX));
-  if (bytes.empty() || bytes.size() > kDecimalBytesMax) return Outside(whole, slot >> 32, bytes.size());
+  if (bytes.empty() || bytes.size() > kDecimalBytesMax)
+    return Outside(whole, slot >> 32, bytes.size());
   return Value::Bytes(bytes);
 }
 
-/// Point the slot at the end of `out`, where `area` zeroed bytes are added; return where they start.
+/// Point the slot at the end of `out`, where `area` zeroed bytes are added; return where they
+/// start.
 Result<size_t> Claim(std::string& out, size_t start, size_t at, size_t area, uint64_t low) {
   const size_t offset = out.size() - start;
-  if (offset + area > INT_MAX) return Fail(ErrorCode::kRecordTooLarge, "row or array is too large: bytes={}", offset);
+  if (offset + area > INT_MAX)
+    return Fail(ErrorCode::kRecordTooLarge, "row or array is too large: bytes={}", offset);
   StoreLe<uint64_t>(out.data() + start + at, static_cast<uint64_t>(offset) << 32 | low);
   out.resize(out.size() + area);
   return start + offset;
@@ -66,12 +71,13 @@ Status WriteBytesSlot(std::string& out, size_t start, size_t at, BytesView bytes
 }
 
 /// Nested values are never inline.
-Status WriteNestedSlot(std::string& out, size_t start, size_t at, const DataType& type, const Value& value,
-                       RowFormat nested_format) {
+Status WriteNestedSlot(std::string& out, size_t start, size_t at, const DataType& type,
+                       const Value& value, RowFormat nested_format) {
   ASSIGN_OR_RETURN(const size_t to, Claim(out, start, at, 0, 0));
   RETURN_IF_ERROR(AppendNested(type, value, nested_format, out));
   const size_t length = out.size() - to;
-  if (out.size() - start > INT_MAX) return Fail(ErrorCode::kRecordTooLarge, "row or array is too large: bytes={}", length);
+  if (out.size() - start > INT_MAX)
+    return Fail(ErrorCode::kRecordTooLarge, "row or array is too large: bytes={}", length);
   StoreLe<uint64_t>(out.data() + start + at, static_cast<uint64_t>(to - start) << 32 | length);
   out.resize(to + RoundUp8(length));
   return {};
@@ -84,49 +90,80 @@ uint64_t ClaimedBytes(const char* slot, FieldCode code) {
   switch (code) {
     case FieldCode::kChar:
     case FieldCode::kBinary:
-    case FieldCode::kBytes: return IsInline(word) ? 0 : word & UINT32_MAX;
+    case FieldCode::kBytes:
+      return IsInline(word) ? 0 : word & UINT32_MAX;
     case FieldCode::kBigDecimal:
-    case FieldCode::kNested: return word & UINT32_MAX;
-    default: return 0;
+    case FieldCode::kNested:
+      return word & UINT32_MAX;
+    default:
+      return 0;
   }
 }
 
 Result<Value> ReadSlot(BytesView whole, size_t at, const FieldPlan& plan, RowFormat nested_format) {
   const char* slot = whole.data() + at;
   switch (plan.code) {
-    case FieldCode::kBool: return Value::Bool(*slot != 0);
-    case FieldCode::kInt8: return Value::Int(LoadLe<int8_t>(slot));
-    case FieldCode::kInt16: return Value::Int(LoadLe<int16_t>(slot));
-    case FieldCode::kInt32: return Value::Int(LoadLe<int32_t>(slot));
-    case FieldCode::kInt64: return Value::Int(LoadLe<int64_t>(slot));
-    case FieldCode::kFloat: return Value::Float(LoadLe<float>(slot));
-    case FieldCode::kDouble: return Value::Double(LoadLe<double>(slot));
-    case FieldCode::kTimestampMs: return Value::Timestamp(LoadLe<int64_t>(slot));
-    case FieldCode::kTimestampNanos: return ReadTimestampSlot(whole, LoadLe<uint64_t>(slot));
+    case FieldCode::kBool:
+      return Value::Bool(*slot != 0);
+    case FieldCode::kInt8:
+      return Value::Int(LoadLe<int8_t>(slot));
+    case FieldCode::kInt16:
+      return Value::Int(LoadLe<int16_t>(slot));
+    case FieldCode::kInt32:
+      return Value::Int(LoadLe<int32_t>(slot));
+    case FieldCode::kInt64:
+      return Value::Int(LoadLe<int64_t>(slot));
+    case FieldCode::kFloat:
+      return Value::Float(LoadLe<float>(slot));
+    case FieldCode::kDouble:
+      return Value::Double(LoadLe<double>(slot));
+    case FieldCode::kTimestampMs:
+      return Value::Timestamp(LoadLe<int64_t>(slot));
+    case FieldCode::kTimestampNanos:
+      return ReadTimestampSlot(whole, LoadLe<uint64_t>(slot));
     case FieldCode::kChar:
     case FieldCode::kBinary:
-    case FieldCode::kBytes: return ReadBytesSlot(whole, at, LoadLe<uint64_t>(slot));
-    case FieldCode::kBigDecimal: return ReadDecimalSlot(whole, LoadLe<uint64_t>(slot));
-    case FieldCode::kNested: break;
+    case FieldCode::kBytes:
+      return ReadBytesSlot(whole, at, LoadLe<uint64_t>(slot));
+    case FieldCode::kBigDecimal:
+      return ReadDecimalSlot(whole, LoadLe<uint64_t>(slot));
+    case FieldCode::kNested:
+      break;
   }
   const auto word = LoadLe<uint64_t>(slot);
   ASSIGN_OR_RETURN(const BytesView bytes, Pointed(whole, word >> 32, word & UINT32_MAX));
   return Value::Nested(bytes, nested_format);
 }
 
-Status WriteSlot(std::string& out, size_t start, size_t at, const FieldPlan& plan, const Value& value,
-                 RowFormat nested_format) {
+Status WriteSlot(std::string& out, size_t start, size_t at, const FieldPlan& plan,
+                 const Value& value, RowFormat nested_format) {
   if (!Fits(plan, value)) return DoesNotFit(plan, value);
   char* slot = out.data() + start + at;
   switch (plan.code) {
-    case FieldCode::kBool: *slot = value.boolean() ? 1 : 0; return {};
-    case FieldCode::kInt8: StoreLe(slot, static_cast<int8_t>(value.integer())); return {};
-    case FieldCode::kInt16: StoreLe(slot, static_cast<int16_t>(value.integer())); return {};
-    case FieldCode::kInt32: StoreLe(slot, static_cast<int32_t>(value.integer())); return {};
-    case FieldCode::kInt64: StoreLe(slot, value.integer()); return {};
-    case FieldCode::kFloat: StoreLe(slot, value.float32()); return {};
-    case FieldCode::kDouble: StoreLe(slot, value.float64()); return {};
-    case FieldCode::kTimestampMs: StoreLe(slot, value.timestamp_ms()); return {};
+    case FieldCode::kBool:
+      *slot = value.boolean() ? 1 : 0;
+      return {};
+    case FieldCode::kInt8:
+      StoreLe(slot, static_cast<int8_t>(value.integer()));
+      return {};
+    case FieldCode::kInt16:
+      StoreLe(slot, static_cast<int16_t>(value.integer()));
+      return {};
+    case FieldCode::kInt32:
+      StoreLe(slot, static_cast<int32_t>(value.integer()));
+      return {};
+    case FieldCode::kInt64:
+      StoreLe(slot, value.integer());
+      return {};
+    case FieldCode::kFloat:
+      StoreLe(slot, value.float32());
+      return {};
+    case FieldCode::kDouble:
+      StoreLe(slot, value.float64());
+      return {};
+    case FieldCode::kTimestampMs:
+      StoreLe(slot, value.timestamp_ms());
+      return {};
     case FieldCode::kTimestampNanos: {
       const auto nanos = static_cast<uint64_t>(value.timestamp_nanos());
       ASSIGN_OR_RETURN(const size_t to, Claim(out, start, at, sizeof(int64_t), nanos));
@@ -141,8 +178,10 @@ Status WriteSlot(std::string& out, size_t start, size_t at, const FieldPlan& pla
     }
     case FieldCode::kChar:
     case FieldCode::kBinary:
-    case FieldCode::kBytes: return WriteBytesSlot(out, start, at, value.bytes());
-    case FieldCode::kNested: break;
+    case FieldCode::kBytes:
+      return WriteBytesSlot(out, start, at, value.bytes());
+    case FieldCode::kNested:
+      break;
   }
   return WriteNestedSlot(out, start, at, *plan.type, value, nested_format);
 }

@@ -9,7 +9,9 @@ namespace weir {
 namespace {
 
 uint32_t MixWord(uint32_t word) { return std::rotl(word * 0xcc9e2d51u, 15) * 0x1b873593u; }
-uint32_t MixHash(uint32_t hash, uint32_t word) { return std::rotl(hash ^ word, 13) * 5 + 0xe6546b64u; }
+uint32_t MixHash(uint32_t hash, uint32_t word) {
+  return std::rotl(hash ^ word, 13) * 5 + 0xe6546b64u;
+}
 
 uint32_t Finish(uint32_t hash, size_t length) {
   hash ^= static_cast<uint32_t>(length);
@@ -23,7 +25,8 @@ uint32_t Finish(uint32_t hash, size_t length) {
 uint32_t FlinkMurmur(BytesView bytes) {
   uint32_t hash = 42;
   size_t at = 0;
-  for (; at + 4 <= bytes.size(); at += 4) hash = MixHash(hash, MixWord(LoadLe<uint32_t>(bytes.data() + at)));
+  for (; at + 4 <= bytes.size(); at += 4)
+    hash = MixHash(hash, MixWord(LoadLe<uint32_t>(bytes.data() + at)));
   for (; at < bytes.size(); ++at) {
     const auto word = static_cast<uint32_t>(static_cast<int32_t>(static_cast<int8_t>(bytes[at])));
     hash = MixHash(hash, MixWord(word));
@@ -35,7 +38,8 @@ uint32_t FlinkMurmur(BytesView bytes) {
 uint32_t Murmur3(BytesView bytes) {
   uint32_t hash = 0;
   size_t at = 0;
-  for (; at + 4 <= bytes.size(); at += 4) hash = MixHash(hash, MixWord(LoadLe<uint32_t>(bytes.data() + at)));
+  for (; at + 4 <= bytes.size(); at += 4)
+    hash = MixHash(hash, MixWord(LoadLe<uint32_t>(bytes.data() + at)));
   uint32_t tail = 0;
   for (size_t i = bytes.size(); i > at; --i) tail = tail << 8 | static_cast<uint8_t>(bytes[i - 1]);
   return Finish(hash ^ MixWord(tail), bytes.size());
@@ -53,27 +57,37 @@ int32_t FlussHash(BytesView key) {
 Bucketing ChooseBucketing(std::optional<LakeFormat> lake) {
   if (!lake) return Bucketing::kFluss;
   switch (*lake) {
-    case LakeFormat::kPaimon: return Bucketing::kPaimon;
-    case LakeFormat::kIceberg: return Bucketing::kIceberg;
-    case LakeFormat::kHudi: return Bucketing::kHudi;
-    case LakeFormat::kLance: return Bucketing::kFluss;
+    case LakeFormat::kPaimon:
+      return Bucketing::kPaimon;
+    case LakeFormat::kIceberg:
+      return Bucketing::kIceberg;
+    case LakeFormat::kHudi:
+      return Bucketing::kHudi;
+    case LakeFormat::kLance:
+      return Bucketing::kFluss;
   }
   return Bucketing::kFluss;
 }
 
 Result<BucketId> BucketOf(Bucketing bucketing, BytesView key, int32_t buckets) {
-  if (buckets < 1) return Fail(ErrorCode::kInvalidTable, "bucket count must be positive: buckets={}", buckets);
+  if (buckets < 1)
+    return Fail(ErrorCode::kInvalidTable, "bucket count must be positive: buckets={}", buckets);
   if (key.empty() && (bucketing == Bucketing::kFluss || bucketing == Bucketing::kIceberg)) {
     return Fail(ErrorCode::kInvalidTable, "bucket key is empty");
   }
   switch (bucketing) {
-    case Bucketing::kFluss: return FlussHash(key) % buckets;
-    case Bucketing::kPaimon: return std::abs(static_cast<int32_t>(FlinkMurmur(key)) % buckets);
-    case Bucketing::kIceberg: return static_cast<int32_t>(Murmur3(key) & INT32_MAX) % buckets;
-    case Bucketing::kHudi: break;
+    case Bucketing::kFluss:
+      return FlussHash(key) % buckets;
+    case Bucketing::kPaimon:
+      return std::abs(static_cast<int32_t>(FlinkMurmur(key)) % buckets);
+    case Bucketing::kIceberg:
+      return static_cast<int32_t>(Murmur3(key) & INT32_MAX) % buckets;
+    case Bucketing::kHudi:
+      break;
   }
   if (key.size() != sizeof(uint32_t)) {
-    return Fail(ErrorCode::kInvalidTable, "hudi bucket key must have 4 bytes: bytes={}", key.size());
+    return Fail(ErrorCode::kInvalidTable, "hudi bucket key must have 4 bytes: bytes={}",
+                key.size());
   }
   return static_cast<int32_t>(LoadBe<uint32_t>(key.data()) & INT32_MAX) % buckets;
 }

@@ -1,5 +1,6 @@
-// Which bucket a key belongs to. Clients decide it, servers never check it (except for their own writes), so
-// these functions must agree with the official clients to the bit. Java: org.apache.fluss.bucketing.
+// Which bucket a key belongs to. Clients decide it, servers never check it (except for their own
+// writes), so these functions must agree with the official clients to the bit. Java:
+// org.apache.fluss.bucketing.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class Bucketing : uint8_t { kFluss, kPaimon, kIceberg, kHudi };
 Bucketing ChooseBucketing(std::optional<LakeFormat> lake);
 
 /// bucket_key  encoded by the table's bucket key format;  buckets >= 1
-/// Errors  kInvalidTable  an empty key with a function that has none (Fluss, Iceberg), a Hudi key that is not 4 bytes
+/// Errors  kInvalidTable  an empty key with a function that has none (Fluss, Iceberg), a Hudi key
+/// that is not 4 bytes
 Result<BucketId> BucketOf(Bucketing bucketing, BytesView bucket_key, int32_t buckets);
 
 }  // namespace weir

@@ -50,14 +50,22 @@ char* WriteFixed(char* to, T value) {
 /// Write a field that fits and needs no re-encoding; there is room.
 char* WriteField(FieldCode code, const Value& value, char* to) {
   switch (code) {
-    case FieldCode::kBool: return WriteFixed<int8_t>(to, value.boolean());
-    case FieldCode::kInt8: return WriteFixed(to, static_cast<int8_t>(value.integer()));
-    case FieldCode::kInt16: return WriteFixed(to, static_cast<int16_t>(value.integer()));
-    case FieldCode::kInt32: return WriteVarint32(to, static_cast<uint32_t>(value.integer()));
-    case FieldCode::kInt64: return WriteVarint64(to, static_cast<uint64_t>(value.integer()));
-    case FieldCode::kFloat: return WriteFixed(to, value.float32());
-    case FieldCode::kDouble: return WriteFixed(to, value.float64());
-    case FieldCode::kTimestampMs: return WriteVarint64(to, static_cast<uint64_t>(value.timestamp_ms()));
+    case FieldCode::kBool:
+      return WriteFixed<int8_t>(to, value.boolean());
+    case FieldCode::kInt8:
+      return WriteFixed(to, static_cast<int8_t>(value.integer()));
+    case FieldCode::kInt16:
+      return WriteFixed(to, static_cast<int16_t>(value.integer()));
+    case FieldCode::kInt32:
+      return WriteVarint32(to, static_cast<uint32_t>(value.integer()));
+    case FieldCode::kInt64:
+      return WriteVarint64(to, static_cast<uint64_t>(value.integer()));
+    case FieldCode::kFloat:
+      return WriteFixed(to, value.float32());
+    case FieldCode::kDouble:
+      return WriteFixed(to, value.float64());
+    case FieldCode::kTimestampMs:
+      return WriteVarint64(to, static_cast<uint64_t>(value.timestamp_ms()));
     case FieldCode::kTimestampNanos:
       to = WriteVarint64(to, static_cast<uint64_t>(value.timestamp_ms()));
       return WriteVarint32(to, static_cast<uint32_t>(value.timestamp_nanos()));
@@ -65,7 +73,8 @@ char* WriteField(FieldCode code, const Value& value, char* to) {
     case FieldCode::kBinary:
     case FieldCode::kBytes:
     case FieldCode::kBigDecimal:
-    case FieldCode::kNested: return WriteBytes(to, value.bytes());
+    case FieldCode::kNested:
+      return WriteBytes(to, value.bytes());
   }
   return to;
 }
@@ -86,7 +95,8 @@ Status AppendReencoded(const FieldPlan& plan, const Value& value, std::string& o
 
 }  // namespace
 
-const char* DecodeCompactedField(const FieldPlan& plan, const char* at, const char* end, Value& out) {
+const char* DecodeCompactedField(const FieldPlan& plan, const char* at, const char* end,
+                                 Value& out) {
   uint32_t u32 = 0;
   uint64_t u64 = 0;
   int8_t i8 = 0;
@@ -127,7 +137,8 @@ const char* DecodeCompactedField(const FieldPlan& plan, const char* at, const ch
       at = ReadVarint64(at, end, u64);
       out = Value::Timestamp(static_cast<int64_t>(u64));
       return at;
-    case FieldCode::kTimestampNanos: return ReadTimestampNanos(at, end, out);
+    case FieldCode::kTimestampNanos:
+      return ReadTimestampNanos(at, end, out);
     case FieldCode::kBigDecimal:
       at = ReadBytes(at, end, bytes);
       if (bytes.empty() || bytes.size() > 16) return nullptr;
@@ -150,7 +161,8 @@ const char* DecodeCompactedField(const FieldPlan& plan, const char* at, const ch
 Status DecodeCompactedRow(BytesView row, std::span<const FieldPlan> plans, std::span<Value> out) {
   const size_t null_bytes = (plans.size() + 7) / 8;
   if (row.size() < null_bytes) {
-    return Fail(ErrorCode::kCorruptRecord, "compacted row is shorter than its null bits: bytes={}", row.size());
+    return Fail(ErrorCode::kCorruptRecord, "compacted row is shorter than its null bits: bytes={}",
+                row.size());
   }
   const char* at = row.data() + null_bytes;
   const char* end = row.data() + row.size();
@@ -161,12 +173,13 @@ Status DecodeCompactedRow(BytesView row, std::span<const FieldPlan> plans, std::
     }
     at = DecodeCompactedField(plans[i], at, end, out[i]);
     if (at == nullptr) [[unlikely]] {
-      return Fail(ErrorCode::kCorruptRecord, "compacted row is damaged: bytes={} column={} type={}", row.size(), i,
-                  plans[i].type->ToString());
+      return Fail(ErrorCode::kCorruptRecord, "compacted row is damaged: bytes={} column={} type={}",
+                  row.size(), i, plans[i].type->ToString());
     }
   }
   if (at != end) {
-    return Fail(ErrorCode::kCorruptRecord, "compacted row has bytes left over: bytes={} rest={}", row.size(), end - at);
+    return Fail(ErrorCode::kCorruptRecord, "compacted row has bytes left over: bytes={} rest={}",
+                row.size(), end - at);
   }
   return {};
 }
@@ -181,7 +194,8 @@ Status EncodeCompactedField(const FieldPlan& plan, const Value& value, std::stri
   return {};
 }
 
-Status EncodeCompactedRow(std::span<const Value> row, std::span<const FieldPlan> plans, std::string& out) {
+Status EncodeCompactedRow(std::span<const Value> row, std::span<const FieldPlan> plans,
+                          std::string& out) {
   const size_t null_bytes = (plans.size() + 7) / 8;
   size_t room = null_bytes;
   bool reencode = false;

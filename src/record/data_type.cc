@@ -60,20 +60,29 @@ std::string TextWithoutNullability(const DataType& type) {
   const std::string_view name = kKindNames[static_cast<size_t>(type.kind)].sql;
   switch (type.kind) {
     case TypeKind::kChar:
-    case TypeKind::kBinary: return fmt::format("{}({})", name, type.length);
-    case TypeKind::kDecimal: return fmt::format("{}({}, {})", name, type.precision, type.scale);
+    case TypeKind::kBinary:
+      return fmt::format("{}({})", name, type.length);
+    case TypeKind::kDecimal:
+      return fmt::format("{}({}, {})", name, type.precision, type.scale);
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: return fmt::format("{}({})", name, type.precision);
-    case TypeKind::kArray: return fmt::format("ARRAY<{}>", type.element().ToString());
-    case TypeKind::kMap: return fmt::format("MAP<{}, {}>", type.key().ToString(), type.value().ToString());
-    case TypeKind::kRow: return RowText(type.fields());
-    default: return std::string(name);
+    case TypeKind::kTimestampLtz:
+      return fmt::format("{}({})", name, type.precision);
+    case TypeKind::kArray:
+      return fmt::format("ARRAY<{}>", type.element().ToString());
+    case TypeKind::kMap:
+      return fmt::format("MAP<{}, {}>", type.key().ToString(), type.value().ToString());
+    case TypeKind::kRow:
+      return RowText(type.fields());
+    default:
+      return std::string(name);
   }
 }
 
 Status CheckTypeAt(const DataType& type, int depth) {
-  const auto out_of_range = [&] { return Fail(ErrorCode::kInvalidTable, "type is out of range: {}", type.ToString()); };
+  const auto out_of_range = [&] {
+    return Fail(ErrorCode::kInvalidTable, "type is out of range: {}", type.ToString());
+  };
   if (depth > kTypeDepthMax) {
     return Fail(ErrorCode::kInvalidTable, "type is nested too deep: levels_max={}", kTypeDepthMax);
   }
@@ -83,7 +92,8 @@ Status CheckTypeAt(const DataType& type, int depth) {
       if (type.length < 1) return out_of_range();
       break;
     case TypeKind::kDecimal:
-      if (type.precision < 1 || type.precision > 38 || type.scale < 0 || type.scale > type.precision) {
+      if (type.precision < 1 || type.precision > 38 || type.scale < 0 ||
+          type.scale > type.precision) {
         return out_of_range();
       }
       break;
@@ -92,7 +102,8 @@ Status CheckTypeAt(const DataType& type, int depth) {
     case TypeKind::kTimestampLtz:
       if (type.precision < 0 || type.precision > 9) return out_of_range();
       break;
-    default: break;
+    default:
+      break;
   }
   for (const Field& field : type.fields()) RETURN_IF_ERROR(CheckTypeAt(field.type, depth + 1));
   return {};
@@ -106,7 +117,8 @@ DataType WithChildren(TypeKind kind, std::vector<Field> children) {
 
 template <class SameField>
 bool SameType(const DataType& a, const DataType& b, SameField same_field) {
-  if (a.kind != b.kind || a.length != b.length || a.precision != b.precision || a.scale != b.scale) return false;
+  if (a.kind != b.kind || a.length != b.length || a.precision != b.precision || a.scale != b.scale)
+    return false;
   if (a.nested == b.nested) return true;
   const auto fields_a = a.fields();
   const auto fields_b = b.fields();
@@ -128,9 +140,13 @@ DataType DataType::Map(DataType key, DataType value) {
                                        Field{.name = "value", .type = std::move(value)}});
 }
 
-DataType DataType::Row(std::vector<Field> fields) { return WithChildren(TypeKind::kRow, std::move(fields)); }
+DataType DataType::Row(std::vector<Field> fields) {
+  return WithChildren(TypeKind::kRow, std::move(fields));
+}
 
-std::string DataType::ToString() const { return TextWithoutNullability(*this) + (nullable ? "" : " NOT NULL"); }
+std::string DataType::ToString() const {
+  return TextWithoutNullability(*this) + (nullable ? "" : " NOT NULL");
+}
 
 DataType DataType::NotNull() const {
   DataType out = *this;
@@ -153,7 +169,8 @@ std::span<const Field> DataType::fields() const {
 }
 
 bool operator==(const DataType& a, const DataType& b) {
-  return a.nullable == b.nullable && SameType(a, b, [](const Field& x, const Field& y) { return x == y; });
+  return a.nullable == b.nullable &&
+         SameType(a, b, [](const Field& x, const Field& y) { return x == y; });
 }
 
 bool SameLayout(const DataType& a, const DataType& b) {

@@ -44,7 +44,8 @@ struct DataType {
   int32_t length = 0;     // CHAR, BINARY                        [1, 2^31)
   int32_t precision = 0;  // DECIMAL [1, 38]; TIME, TIMESTAMP, TIMESTAMP_LTZ [0, 9]
   int32_t scale = 0;      // DECIMAL                             [0, precision]
-  std::shared_ptr<const std::vector<Field>> nested = nullptr;  // ARRAY: element; MAP: key, value; ROW: its fields
+  std::shared_ptr<const std::vector<Field>> nested =
+      nullptr;  // ARRAY: element; MAP: key, value; ROW: its fields
 
   static DataType Of(TypeKind kind) { return {.kind = kind}; }
   static DataType Char(int32_t length) { return {.kind = TypeKind::kChar, .length = length}; }
@@ -53,19 +54,23 @@ struct DataType {
     return {.kind = TypeKind::kDecimal, .precision = precision, .scale = scale};
   }
   /// TIME, TIMESTAMP or TIMESTAMP_LTZ.
-  static DataType Temporal(TypeKind kind, int32_t precision) { return {.kind = kind, .precision = precision}; }
+  static DataType Temporal(TypeKind kind, int32_t precision) {
+    return {.kind = kind, .precision = precision};
+  }
   static DataType Array(DataType element);
   /// The key becomes NOT NULL, as in Java's MapType.
   static DataType Map(DataType key, DataType value);
   static DataType Row(std::vector<Field> fields);
 
-  /// Read the SQL syntax of ToString() and of Flink DDL, case-insensitive: "DECIMAL(10, 2) NOT NULL",
-  /// "MAP<STRING NOT NULL, BIGINT>", "ROW<`x` INT, y STRING 'comment'>", "INT ARRAY", "VARCHAR(20)" (becomes
-  /// STRING), "VARBINARY(8)" (becomes BYTES), "TIMESTAMP(3) WITH LOCAL TIME ZONE". Omitted parameters are
-  /// Fluss' defaults: CHAR(1), BINARY(1), DECIMAL(10, 0), TIME(0), TIMESTAMP(6).
-  /// Errors  kInvalidTable  not a type, a parameter out of range, nested deeper than kTypeDepthMax
+  /// Read the SQL syntax of ToString() and of Flink DDL, case-insensitive: "DECIMAL(10, 2) NOT
+  /// NULL", "MAP<STRING NOT NULL, BIGINT>", "ROW<`x` INT, y STRING 'comment'>", "INT ARRAY",
+  /// "VARCHAR(20)" (becomes STRING), "VARBINARY(8)" (becomes BYTES), "TIMESTAMP(3) WITH LOCAL TIME
+  /// ZONE". Omitted parameters are Fluss' defaults: CHAR(1), BINARY(1), DECIMAL(10, 0), TIME(0),
+  /// TIMESTAMP(6). Errors  kInvalidTable  not a type, a parameter out of range, nested deeper than
+  /// kTypeDepthMax
   static Result<DataType> Parse(std::string_view sql);
-  /// The same for a type that starts `sql`, for parsers of column definitions; advances `sql` behind it.
+  /// The same for a type that starts `sql`, for parsers of column definitions; advances `sql`
+  /// behind it.
   static Result<DataType> ParsePrefix(std::string_view& sql);
 
   /// SQL syntax as the Java client prints it (asSummaryString), with " NOT NULL" when not nullable.
@@ -74,10 +79,11 @@ struct DataType {
   DataType NotNull() const;
   DataType Nullable() const;
 
-  const DataType& element() const;           // ARRAY
-  const DataType& key() const;               // MAP
-  const DataType& value() const;             // MAP
-  std::span<const Field> fields() const;     // ROW; for ARRAY and MAP the children under invented names
+  const DataType& element() const;  // ARRAY
+  const DataType& key() const;      // MAP
+  const DataType& value() const;    // MAP
+  std::span<const Field> fields()
+      const;  // ROW; for ARRAY and MAP the children under invented names
 
   bool is_nested() const { return kind >= TypeKind::kArray; }
   /// DECIMAL whose unscaled value fits an int64.
@@ -110,7 +116,8 @@ std::string_view RootName(TypeKind kind);
 /// Errors  kInvalidTable  naming the type that is out of range
 Status CheckType(const DataType& type);
 
-/// Equal apart from nullability, field names, comments and ids, at every level: rows of both have the same bytes.
+/// Equal apart from nullability, field names, comments and ids, at every level: rows of both have
+/// the same bytes.
 bool SameLayout(const DataType& a, const DataType& b);
 
 }  // namespace weir

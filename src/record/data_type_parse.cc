@@ -1,5 +1,5 @@
-// The SQL syntax of types. Java: org.apache.fluss.types.DataTypeParser; Flink DDL's VARCHAR and VARBINARY
-// are accepted on top.
+// The SQL syntax of types. Java: org.apache.fluss.types.DataTypeParser; Flink DDL's VARCHAR and
+// VARBINARY are accepted on top.
 
 #include <algorithm>
 #include <cctype>
@@ -10,11 +10,14 @@
 namespace weir {
 namespace {
 
-bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0; }
+bool IsWordByte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0;
+}
 
 std::string Upper(std::string_view word) {
   std::string out(word);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
@@ -40,7 +43,8 @@ class TypeParser {
     return text_.substr(at_);
   }
   Failure Bad(std::string_view expected) const {
-    return Fail(ErrorCode::kInvalidTable, "not a data type, expected {}: at={} text={:.200}", expected, at_, text_);
+    return Fail(ErrorCode::kInvalidTable, "not a data type, expected {}: at={} text={:.200}",
+                expected, at_, text_);
   }
 
  private:
@@ -175,7 +179,8 @@ class TypeParser {
     if (name == "TIMESTAMP_LTZ") return DataType::Temporal(TypeKind::kTimestampLtz, precision);
     Keywords({"WITHOUT", "TIME", "ZONE"});
     if (name == "TIME") return DataType::Temporal(TypeKind::kTime, precision);
-    if (Keywords({"WITH", "LOCAL", "TIME", "ZONE"})) return DataType::Temporal(TypeKind::kTimestampLtz, precision);
+    if (Keywords({"WITH", "LOCAL", "TIME", "ZONE"}))
+      return DataType::Temporal(TypeKind::kTimestampLtz, precision);
     return DataType::Temporal(TypeKind::kTimestamp, precision);
   }
 

@@ -70,9 +70,10 @@ TEST(DataType, ParsesTheSpellingsOfFlinkDdl) {
 }
 
 TEST(DataType, RefusesWhatIsNoType) {
-  for (const char* text : {"", "FOO", "INT INT", "DECIMAL(39, 0)", "DECIMAL(5, 6)", "CHAR(0)", "TIMESTAMP(10)", "ARRAY<",
-                           "ARRAY<INT", "MAP<INT>", "ROW<a>", "ROW<`a INT>", "DECIMAL(5,", "DECIMAL(99999999999)",
-                           "TIMESTAMP WITH TIME ZONE", "INT NOT", "ROW<a INT 'x>"}) {
+  for (const char* text :
+       {"", "FOO", "INT INT", "DECIMAL(39, 0)", "DECIMAL(5, 6)", "CHAR(0)", "TIMESTAMP(10)",
+        "ARRAY<", "ARRAY<INT", "MAP<INT>", "ROW<a>", "ROW<`a INT>", "DECIMAL(5,",
+        "DECIMAL(99999999999)", "TIMESTAMP WITH TIME ZONE", "INT NOT", "ROW<a INT 'x>"}) {
     EXPECT_THAT(DataType::Parse(text), IsError(ErrorCode::kInvalidTable)) << text;
   }
 }

@@ -34,7 +34,9 @@ Result<int64_t> ParseExponent(std::string_view text) {
 }
 
 Result<Literal> ParseLiteral(std::string_view text) {
-  const auto bad = [&] { return Fail(ErrorCode::kCorruptRecord, "not a decimal: text={:.100}", text); };
+  const auto bad = [&] {
+    return Fail(ErrorCode::kCorruptRecord, "not a decimal: text={:.100}", text);
+  };
   Literal out;
   std::string_view rest = text;
   if (!rest.empty() && (rest[0] == '-' || rest[0] == '+')) {
@@ -72,14 +74,17 @@ size_t DecimalToBytes(Int128 unscaled, char* to) {
   }
   const char sign = unscaled < 0 ? '\xff' : '\0';
   size_t skip = 0;
-  while (skip < kDecimalBytesMax - 1 && bytes[skip] == sign && (bytes[skip + 1] & 0x80) == (sign & 0x80)) ++skip;
+  while (skip < kDecimalBytesMax - 1 && bytes[skip] == sign &&
+         (bytes[skip + 1] & 0x80) == (sign & 0x80))
+    ++skip;
   std::copy(bytes + skip, bytes + kDecimalBytesMax, to);
   return kDecimalBytesMax - skip;
 }
 
 Result<Int128> DecimalFromBytes(BytesView bytes) {
   if (bytes.empty() || bytes.size() > kDecimalBytesMax) {
-    return Fail(ErrorCode::kCorruptRecord, "decimal must have 1 to 16 bytes: bytes={}", bytes.size());
+    return Fail(ErrorCode::kCorruptRecord, "decimal must have 1 to 16 bytes: bytes={}",
+                bytes.size());
   }
   Uint128 value = (bytes[0] & 0x80) != 0 ? ~Uint128{0} : 0;
   for (const char byte : bytes) value = value << 8 | static_cast<uint8_t>(byte);
@@ -89,7 +94,8 @@ Result<Int128> DecimalFromBytes(BytesView bytes) {
 Result<Int128> UnscaledOf(const Value& value) {
   if (value.kind() == Value::Kind::kInt) return Int128{value.integer()};
   if (value.kind() == Value::Kind::kBytes) return DecimalFromBytes(value.bytes());
-  return Fail(ErrorCode::kCorruptRecord, "value is not a decimal: value_kind={}", static_cast<int>(value.kind()));
+  return Fail(ErrorCode::kCorruptRecord, "value is not a decimal: value_kind={}",
+              static_cast<int>(value.kind()));
 }
 
 std::string DecimalToText(Int128 unscaled, int32_t scale) {
@@ -108,17 +114,21 @@ std::string DecimalToText(Int128 unscaled, int32_t scale) {
 Result<Int128> DecimalFromText(std::string_view text, int32_t precision, int32_t scale) {
   ASSIGN_OR_RETURN(const Literal literal, ParseLiteral(text));
   const auto too_large = [&] {
-    return Fail(ErrorCode::kCorruptRecord, "decimal does not fit its type: text={:.100} type=DECIMAL({}, {})", text,
-                precision, scale);
+    return Fail(ErrorCode::kCorruptRecord,
+                "decimal does not fit its type: text={:.100} type=DECIMAL({}, {})", text, precision,
+                scale);
   };
-  const int64_t kept = std::ssize(literal.digits) + scale - literal.scale;  // digits of the unscaled value
+  const int64_t kept =
+      std::ssize(literal.digits) + scale - literal.scale;  // digits of the unscaled value
   if (kept < 0 || literal.digits.empty()) return Int128{0};
   if (kept > kDigitsMax) return too_large();
   Int128 value = 0;
   for (int64_t i = 0; i < kept; ++i) {
-    value = value * 10 + (i < std::ssize(literal.digits) ? literal.digits[static_cast<size_t>(i)] - '0' : 0);
+    value = value * 10 +
+            (i < std::ssize(literal.digits) ? literal.digits[static_cast<size_t>(i)] - '0' : 0);
   }
-  if (kept < std::ssize(literal.digits) && literal.digits[static_cast<size_t>(kept)] >= '5') ++value;
+  if (kept < std::ssize(literal.digits) && literal.digits[static_cast<size_t>(kept)] >= '5')
+    ++value;
   if (value >= PowerOfTen(precision)) return too_large();
   return literal.negative ? -value : value;
 }

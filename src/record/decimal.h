@@ -1,5 +1,5 @@
-// Unscaled decimals as 128-bit integers and as the bytes of Java's BigInteger.toByteArray (big-endian two's
-// complement, as few bytes as keep the sign).
+// Unscaled decimals as 128-bit integers and as the bytes of Java's BigInteger.toByteArray
+// (big-endian two's complement, as few bytes as keep the sign).
 #pragma once
 
 #include <cstdint>

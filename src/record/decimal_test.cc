@@ -13,7 +13,9 @@ std::string BytesHex(Int128 unscaled) {
   return ToHex(BytesView(bytes, DecimalToBytes(unscaled, bytes)));
 }
 
-Int128 Parse(std::string_view text, int32_t scale = 0) { return DecimalFromText(text, 38, scale).value(); }
+Int128 Parse(std::string_view text, int32_t scale = 0) {
+  return DecimalFromText(text, 38, scale).value();
+}
 
 TEST(Decimal, BytesAreThoseOfBigInteger) {  // java.math.BigInteger.toByteArray
   EXPECT_EQ(BytesHex(0), "00");
@@ -23,11 +25,13 @@ TEST(Decimal, BytesAreThoseOfBigInteger) {  // java.math.BigInteger.toByteArray
   EXPECT_EQ(BytesHex(-128), "80");
   EXPECT_EQ(BytesHex(-129), "ff7f");
   EXPECT_EQ(BytesHex(Parse("12345678901234567890123")), "029d42b64e76714244cb");
-  EXPECT_EQ(BytesHex(Parse("99999999999999999999999999999999999999")), "4b3b4ca85a86c47a098a223fffffffff");
+  EXPECT_EQ(BytesHex(Parse("99999999999999999999999999999999999999")),
+            "4b3b4ca85a86c47a098a223fffffffff");
 }
 
 TEST(Decimal, BytesReadBack) {
-  for (const Int128 value : {Int128{0}, Int128{-1}, Int128{255}, Int128{-256}, Parse("-99999999999999999999999999999999999999")}) {
+  for (const Int128 value : {Int128{0}, Int128{-1}, Int128{255}, Int128{-256},
+                             Parse("-99999999999999999999999999999999999999")}) {
     char bytes[kDecimalBytesMax];
     EXPECT_TRUE(DecimalFromBytes(BytesView(bytes, DecimalToBytes(value, bytes))).value() == value);
   }

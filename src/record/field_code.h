@@ -37,12 +37,15 @@ struct FieldPlan {
 
 FieldCode CodeOf(const DataType& type);
 
-inline FieldPlan PlanOf(const DataType& type) { return {.code = CodeOf(type), .length = type.length, .type = &type}; }
+inline FieldPlan PlanOf(const DataType& type) {
+  return {.code = CodeOf(type), .length = type.length, .type = &type};
+}
 
 /// The plans point into `types`.
 std::vector<FieldPlan> PlansOf(std::span<const DataType> types);
 
-/// Is the Value (not null) one that a column of this plan can hold: its kind, and integers in range.
+/// Is the Value (not null) one that a column of this plan can hold: its kind, and integers in
+/// range.
 bool Fits(const FieldPlan& plan, const Value& value);
 
 /// The error for a Value that does not fit.
@@ -51,7 +54,11 @@ Failure DoesNotFit(const FieldPlan& plan, const Value& value);
 inline bool ValidNanos(int64_t nanos) { return nanos >= 0 && nanos <= 999'999; }
 
 /// Null bits of rows: one per column, set = null, least significant first.
-inline bool TestBit(const char* bits, size_t i) { return (static_cast<uint8_t>(bits[i / 8]) >> (i % 8) & 1) != 0; }
-inline void SetBit(char* bits, size_t i) { bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8)); }
+inline bool TestBit(const char* bits, size_t i) {
+  return (static_cast<uint8_t>(bits[i / 8]) >> (i % 8) & 1) != 0;
+}
+inline void SetBit(char* bits, size_t i) {
+  bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+}
 
 }  // namespace weir

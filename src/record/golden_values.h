@@ -1,5 +1,5 @@
-// For tests: the columns and values behind test/wire/rows/vectors.txt, which was made with the released Java
-// client org.apache.fluss:fluss-client:1.0.0 (test/wire/rows/RowVectors.java).
+// For tests: the columns and values behind test/wire/rows/vectors.txt, which was made with the
+// released Java client org.apache.fluss:fluss-client:1.0.0 (test/wire/rows/RowVectors.java).
 #pragma once
 
 #include <fstream>
@@ -26,7 +26,8 @@ inline std::vector<Vector> Vectors(std::string_view section) {
     const size_t space = line.find(' ');
     const size_t equals = line.find(" = ");
     if (space == line.npos || equals == line.npos || line.substr(0, space) != section) continue;
-    out.push_back({line.substr(0, space), line.substr(space + 1, equals - space - 1), line.substr(equals + 3)});
+    out.push_back({line.substr(0, space), line.substr(space + 1, equals - space - 1),
+                   line.substr(equals + 3)});
   }
   return out;
 }

@@ -16,7 +16,11 @@ constexpr char32_t kReplacement = 0xfffd;
 /// The code point at the start of `text`, which is consumed; malformed bytes read as U+FFFD.
 char32_t NextCodePoint(std::string_view& text) {
   const auto lead = static_cast<uint8_t>(text[0]);
-  const size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+  const size_t length = lead < 0x80       ? 1
+                        : lead >> 5 == 6  ? 2
+                        : lead >> 4 == 14 ? 3
+                        : lead >> 3 == 30 ? 4
+                                          : 0;
   if (length == 0 || length > text.size()) {
     text.remove_prefix(1);
     return kReplacement;
@@ -44,18 +48,25 @@ uint32_t JavaHash(std::string_view utf8) {
 
 Result<std::string> TextOf(const FieldPlan& plan, const Value& value) {
   switch (plan.type->kind) {
-    case TypeKind::kBoolean: return std::string(value.boolean() ? "true" : "false");
-    case TypeKind::kFloat: return JavaText(value.float32());
-    case TypeKind::kDouble: return JavaText(value.float64());
-    case TypeKind::kTimestamp: return JavaLocalDateTime(value.timestamp_ms(), value.timestamp_nanos());
-    case TypeKind::kTimestampLtz: return JavaInstant(value.timestamp_ms(), value.timestamp_nanos());
+    case TypeKind::kBoolean:
+      return std::string(value.boolean() ? "true" : "false");
+    case TypeKind::kFloat:
+      return JavaText(value.float32());
+    case TypeKind::kDouble:
+      return JavaText(value.float64());
+    case TypeKind::kTimestamp:
+      return JavaLocalDateTime(value.timestamp_ms(), value.timestamp_nanos());
+    case TypeKind::kTimestampLtz:
+      return JavaInstant(value.timestamp_ms(), value.timestamp_nanos());
     case TypeKind::kDecimal: {
       ASSIGN_OR_RETURN(const Int128 unscaled, UnscaledOf(value));
       return DecimalToText(unscaled, plan.type->scale);
     }
     case TypeKind::kChar:
-    case TypeKind::kString: return std::string(value.bytes());
-    default: return fmt::format("{}", value.integer());
+    case TypeKind::kString:
+      return std::string(value.bytes());
+    default:
+      return fmt::format("{}", value.integer());
   }
 }
 
@@ -64,8 +75,10 @@ Result<uint32_t> ElementHash(const FieldPlan& plan, const Value& value, bool sev
   if (value.is_null()) return several ? 0 : JavaHash(kNullPlaceholder);
   if (!Fits(plan, value)) return DoesNotFit(plan, value);
   ASSIGN_OR_RETURN(const std::string text, TextOf(plan, value));
-  if (several && (text.find(',') != text.npos || text == kNullPlaceholder || text == kEmptyPlaceholder)) {
-    return Fail(ErrorCode::kCorruptRecord, "value cannot be part of a hudi key: value={:.100}", text);
+  if (several &&
+      (text.find(',') != text.npos || text == kNullPlaceholder || text == kEmptyPlaceholder)) {
+    return Fail(ErrorCode::kCorruptRecord, "value cannot be part of a hudi key: value={:.100}",
+                text);
   }
   return JavaHash(text);
 }
@@ -76,7 +89,8 @@ bool IsHudiKeyType(const DataType& type) {
   return !type.is_nested() && type.kind != TypeKind::kBinary && type.kind != TypeKind::kBytes;
 }
 
-Status AppendHudiKey(std::span<const FieldPlan> plans, std::span<const Value> key, std::string& out) {
+Status AppendHudiKey(std::span<const FieldPlan> plans, std::span<const Value> key,
+                     std::string& out) {
   uint32_t hash = 1;
   for (size_t i = 0; i < plans.size(); ++i) {
     ASSIGN_OR_RETURN(const uint32_t element, ElementHash(plans[i], key[i], plans.size() > 1));

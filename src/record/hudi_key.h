@@ -15,6 +15,7 @@ bool IsHudiKeyType(const DataType& type);
 
 /// Append the 4 bytes of the key. Null columns are allowed, as in Hudi.
 /// Errors  kCorruptRecord  a value of several columns holds a comma or one of Hudi's placeholders
-Status AppendHudiKey(std::span<const FieldPlan> plans, std::span<const Value> key, std::string& out);
+Status AppendHudiKey(std::span<const FieldPlan> plans, std::span<const Value> key,
+                     std::string& out);
 
 }  // namespace weir

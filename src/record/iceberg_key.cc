@@ -19,7 +19,8 @@ Value TimestampOfMicros(int64_t micros) {
 template <class T>
 Result<T> Whole(BytesView key) {
   if (key.size() != sizeof(T)) {
-    return Fail(ErrorCode::kCorruptRecord, "iceberg key has the wrong size: bytes={} expected={}", key.size(), sizeof(T));
+    return Fail(ErrorCode::kCorruptRecord, "iceberg key has the wrong size: bytes={} expected={}",
+                key.size(), sizeof(T));
   }
   return LoadLe<T>(key.data());
 }
@@ -37,8 +38,10 @@ bool IsIcebergKeyType(const DataType& type) {
     case TypeKind::kBoolean:
     case TypeKind::kTinyInt:
     case TypeKind::kSmallInt:
-    case TypeKind::kTimestampLtz: return false;
-    default: return !type.is_nested();
+    case TypeKind::kTimestampLtz:
+      return false;
+    default:
+      return !type.is_nested();
   }
 }
 
@@ -46,18 +49,30 @@ Status AppendIcebergKey(const FieldPlan& plan, const Value& value, std::string& 
   switch (plan.type->kind) {
     case TypeKind::kInt:
     case TypeKind::kDate:
-    case TypeKind::kBigInt: AppendLe(out, value.integer()); return {};
-    case TypeKind::kTime: AppendLe(out, value.integer() * 1000); return {};
-    case TypeKind::kFloat: AppendLe(out, value.float32()); return {};
-    case TypeKind::kDouble: AppendLe(out, value.float64()); return {};
-    case TypeKind::kTimestamp: AppendLe(out, Micros(value)); return {};
+    case TypeKind::kBigInt:
+      AppendLe(out, value.integer());
+      return {};
+    case TypeKind::kTime:
+      AppendLe(out, value.integer() * 1000);
+      return {};
+    case TypeKind::kFloat:
+      AppendLe(out, value.float32());
+      return {};
+    case TypeKind::kDouble:
+      AppendLe(out, value.float64());
+      return {};
+    case TypeKind::kTimestamp:
+      AppendLe(out, Micros(value));
+      return {};
     case TypeKind::kDecimal: {
       ASSIGN_OR_RETURN(const Int128 unscaled, UnscaledOf(value));
       char bytes[kDecimalBytesMax];
       out.append(bytes, DecimalToBytes(unscaled, bytes));
       return {};
     }
-    default: out.append(value.bytes()); return {};
+    default:
+      out.append(value.bytes());
+      return {};
   }
 }
 
@@ -91,7 +106,8 @@ Result<Value> ParseIcebergKey(const FieldPlan& plan, BytesView key) {
       if (unscaled != static_cast<int64_t>(unscaled)) return DoesNotFit(plan, Value::Bytes(key));
       return Value::Int(static_cast<int64_t>(unscaled));
     }
-    default: return Value::Bytes(key);
+    default:
+      return Value::Bytes(key);
   }
 }
 

@@ -1,5 +1,5 @@
-// Keys of Iceberg tables: the bytes whose murmur hash is Iceberg's bucket transform. Internal to record/.
-// Java: org.apache.fluss.row.encode.iceberg. Bytes: docs/formats/keys.md.
+// Keys of Iceberg tables: the bytes whose murmur hash is Iceberg's bucket transform. Internal to
+// record/. Java: org.apache.fluss.row.encode.iceberg. Bytes: docs/formats/keys.md.
 #pragma once
 
 #include <string>

@@ -25,29 +25,41 @@ BytesView WithoutTrailingZeros(BytesView bytes) {
 /// A damaged field leaves `values` not ok().
 Value ReadField(const FieldPlan& plan, ByteReader& lengths, ByteReader& values) {
   switch (plan.code) {
-    case FieldCode::kBool: return Value::Bool(values.Le<int8_t>() != 0);
-    case FieldCode::kInt8: return Value::Int(values.Le<int8_t>());
-    case FieldCode::kInt16: return Value::Int(values.Le<int16_t>());
-    case FieldCode::kInt32: return Value::Int(values.Le<int32_t>());
-    case FieldCode::kInt64: return Value::Int(values.Le<int64_t>());
-    case FieldCode::kFloat: return Value::Float(values.Le<float>());
-    case FieldCode::kDouble: return Value::Double(values.Le<double>());
-    case FieldCode::kTimestampMs: return Value::Timestamp(values.Le<int64_t>());
+    case FieldCode::kBool:
+      return Value::Bool(values.Le<int8_t>() != 0);
+    case FieldCode::kInt8:
+      return Value::Int(values.Le<int8_t>());
+    case FieldCode::kInt16:
+      return Value::Int(values.Le<int16_t>());
+    case FieldCode::kInt32:
+      return Value::Int(values.Le<int32_t>());
+    case FieldCode::kInt64:
+      return Value::Int(values.Le<int64_t>());
+    case FieldCode::kFloat:
+      return Value::Float(values.Le<float>());
+    case FieldCode::kDouble:
+      return Value::Double(values.Le<double>());
+    case FieldCode::kTimestampMs:
+      return Value::Timestamp(values.Le<int64_t>());
     case FieldCode::kTimestampNanos: {
       const auto ms = values.Le<int64_t>();
       const auto nanos = values.Le<int32_t>();
       if (!ValidNanos(nanos)) values.Break();
       return Value::Timestamp(ms, nanos);
     }
-    case FieldCode::kChar: return Value::Bytes(WithoutTrailingZeros(values.Bytes(plan.length)));
-    case FieldCode::kBinary: return Value::Bytes(values.Bytes(plan.length));
-    case FieldCode::kBytes: return Value::Bytes(values.Bytes(lengths.Le<int32_t>()));
+    case FieldCode::kChar:
+      return Value::Bytes(WithoutTrailingZeros(values.Bytes(plan.length)));
+    case FieldCode::kBinary:
+      return Value::Bytes(values.Bytes(plan.length));
+    case FieldCode::kBytes:
+      return Value::Bytes(values.Bytes(lengths.Le<int32_t>()));
     case FieldCode::kBigDecimal: {
       const BytesView bytes = values.Bytes(lengths.Le<int32_t>());
       if (bytes.empty() || bytes.size() > 16) values.Break();
       return Value::Bytes(bytes);
     }
-    case FieldCode::kNested: return Value::Nested(values.Bytes(lengths.Le<int32_t>()), RowFormat::kIndexed);
+    case FieldCode::kNested:
+      return Value::Nested(values.Bytes(lengths.Le<int32_t>()), RowFormat::kIndexed);
   }
   return Value::Null();
 }
@@ -60,30 +72,52 @@ void AppendPadded(std::string& out, BytesView bytes, size_t length) {
 /// Append a field that fits; its length when it is variable.
 Status AppendField(const FieldPlan& plan, const Value& value, std::string& out) {
   switch (plan.code) {
-    case FieldCode::kBool: AppendLe<int8_t>(out, value.boolean()); break;
-    case FieldCode::kInt8: AppendLe(out, static_cast<int8_t>(value.integer())); break;
-    case FieldCode::kInt16: AppendLe(out, static_cast<int16_t>(value.integer())); break;
-    case FieldCode::kInt32: AppendLe(out, static_cast<int32_t>(value.integer())); break;
-    case FieldCode::kInt64: AppendLe(out, value.integer()); break;
-    case FieldCode::kFloat: AppendLe(out, value.float32()); break;
-    case FieldCode::kDouble: AppendLe(out, value.float64()); break;
-    case FieldCode::kTimestampMs: AppendLe(out, value.timestamp_ms()); break;
+    case FieldCode::kBool:
+      AppendLe<int8_t>(out, value.boolean());
+      break;
+    case FieldCode::kInt8:
+      AppendLe(out, static_cast<int8_t>(value.integer()));
+      break;
+    case FieldCode::kInt16:
+      AppendLe(out, static_cast<int16_t>(value.integer()));
+      break;
+    case FieldCode::kInt32:
+      AppendLe(out, static_cast<int32_t>(value.integer()));
+      break;
+    case FieldCode::kInt64:
+      AppendLe(out, value.integer());
+      break;
+    case FieldCode::kFloat:
+      AppendLe(out, value.float32());
+      break;
+    case FieldCode::kDouble:
+      AppendLe(out, value.float64());
+      break;
+    case FieldCode::kTimestampMs:
+      AppendLe(out, value.timestamp_ms());
+      break;
     case FieldCode::kTimestampNanos:
       AppendLe(out, value.timestamp_ms());
       AppendLe(out, value.timestamp_nanos());
       break;
     case FieldCode::kChar:
-    case FieldCode::kBinary: AppendPadded(out, value.bytes(), static_cast<size_t>(plan.length)); break;
+    case FieldCode::kBinary:
+      AppendPadded(out, value.bytes(), static_cast<size_t>(plan.length));
+      break;
     case FieldCode::kBytes:
-    case FieldCode::kBigDecimal: out.append(value.bytes()); break;
-    case FieldCode::kNested: return AppendNested(*plan.type, value, RowFormat::kIndexed, out);
+    case FieldCode::kBigDecimal:
+      out.append(value.bytes());
+      break;
+    case FieldCode::kNested:
+      return AppendNested(*plan.type, value, RowFormat::kIndexed, out);
   }
   return {};
 }
 
 bool FitsFixed(const FieldPlan& plan, const Value& value) {
   const bool fixed_bytes = plan.code == FieldCode::kChar || plan.code == FieldCode::kBinary;
-  return Fits(plan, value) && (!fixed_bytes || value.bytes().size() <= static_cast<size_t>(plan.length));
+  return Fits(plan, value) &&
+         (!fixed_bytes || value.bytes().size() <= static_cast<size_t>(plan.length));
 }
 
 }  // namespace
@@ -93,23 +127,25 @@ Status DecodeIndexedRow(BytesView row, std::span<const FieldPlan> plans, std::sp
   const BytesView bits = in.Bytes(static_cast<int64_t>((plans.size() + 7) / 8));
   ByteReader lengths(in.Bytes(static_cast<int64_t>(VariableCount(plans) * sizeof(int32_t))));
   if (!in.ok()) {
-    return Fail(ErrorCode::kCorruptRecord, "indexed row is shorter than its header: bytes={}", row.size());
+    return Fail(ErrorCode::kCorruptRecord, "indexed row is shorter than its header: bytes={}",
+                row.size());
   }
   for (size_t i = 0; i < plans.size(); ++i) {
     out[i] = TestBit(bits.data(), i) ? Value::Null() : ReadField(plans[i], lengths, in);
     if (!in.ok()) [[unlikely]] {
-      return Fail(ErrorCode::kCorruptRecord, "indexed row is damaged: bytes={} column={} type={}", row.size(), i,
-                  plans[i].type->ToString());
+      return Fail(ErrorCode::kCorruptRecord, "indexed row is damaged: bytes={} column={} type={}",
+                  row.size(), i, plans[i].type->ToString());
     }
   }
   if (in.remaining() != 0) {
-    return Fail(ErrorCode::kCorruptRecord, "indexed row has bytes left over: bytes={} rest={}", row.size(),
-                in.remaining());
+    return Fail(ErrorCode::kCorruptRecord, "indexed row has bytes left over: bytes={} rest={}",
+                row.size(), in.remaining());
   }
   return {};
 }
 
-Status EncodeIndexedRow(std::span<const Value> row, std::span<const FieldPlan> plans, std::string& out) {
+Status EncodeIndexedRow(std::span<const Value> row, std::span<const FieldPlan> plans,
+                        std::string& out) {
   const size_t bits_at = out.size();
   size_t length_at = bits_at + (plans.size() + 7) / 8;
   out.resize(length_at + VariableCount(plans) * sizeof(int32_t));

@@ -17,7 +17,8 @@ std::string PlacePoint(std::string_view digits, int exponent) {
     const std::string_view fraction = digits.size() > 1 ? digits.substr(1) : "0";
     return fmt::format("{}.{}E{}", digits[0], fraction, exponent);
   }
-  if (exponent < 0) return "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + std::string(digits);
+  if (exponent < 0)
+    return "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + std::string(digits);
   std::string whole(digits);
   const auto point = static_cast<size_t>(exponent + 1);
   if (whole.size() <= point) whole.append(point + 1 - whole.size(), '0');
@@ -31,7 +32,9 @@ std::string FloatingText(T value) {
   if (std::isinf(value)) return sign + "Infinity";
   if (value == 0) return sign + "0.0";
   char bytes[64];
-  const auto end = std::to_chars(bytes, bytes + sizeof(bytes), std::abs(value), std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(bytes, bytes + sizeof(bytes), std::abs(value), std::chars_format::scientific)
+          .ptr;
   const std::string_view text(bytes, static_cast<size_t>(end - bytes));
   const size_t e = text.find('e');
   std::string digits(text.substr(0, e));
@@ -51,7 +54,8 @@ std::string Fraction(int32_t nanos) {
 }
 
 std::string DateText(const CivilDate& date) {
-  const std::string year = date.year < 0 ? fmt::format("-{:04}", -date.year) : fmt::format("{:04}", date.year);
+  const std::string year =
+      date.year < 0 ? fmt::format("-{:04}", -date.year) : fmt::format("{:04}", date.year);
   return fmt::format("{}{}-{:02}-{:02}", date.year > 9999 ? "+" : "", year, date.month, date.day);
 }
 
@@ -69,7 +73,8 @@ std::string JavaLocalDateTime(int64_t ms, int32_t nanos) {
 
 std::string JavaInstant(int64_t ms, int32_t nanos) {
   const CivilTime t = TimeOfTimestamp(ms, nanos);
-  return fmt::format("{}T{:02}:{:02}:{:02}{}Z", DateText(t.date), t.hour, t.minute, t.second, Fraction(t.nanos));
+  return fmt::format("{}T{:02}:{:02}:{:02}{}Z", DateText(t.date), t.hour, t.minute, t.second,
+                     Fraction(t.nanos));
 }
 
 }  // namespace weir

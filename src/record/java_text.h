@@ -6,7 +6,8 @@
 
 namespace weir {
 
-/// Float.toString, Double.toString of JDK 19 and later: the shortest digits that read back, "1.0", "1.0E10".
+/// Float.toString, Double.toString of JDK 19 and later: the shortest digits that read back, "1.0",
+/// "1.0E10".
 std::string JavaText(float value);
 std::string JavaText(double value);
 

@@ -1,5 +1,6 @@
 // Keys in bytes: what a KV tablet stores rows under, and what chooses a row's bucket.
-// Bytes and the choice of format: docs/formats/keys.md. Java: org.apache.fluss.row.encode.KeyEncoder.
+// Bytes and the choice of format: docs/formats/keys.md. Java:
+// org.apache.fluss.row.encode.KeyEncoder.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +42,17 @@ struct KeyFormats {
 /// kv_format_version  property table.kv.format-version; absent = 1
 /// default_bucket_key the bucket key is the physical primary key
 /// Source  Fluss 545c5539 KeyEncoder.ofPrimaryKeyEncoder, ofBucketKeyEncoder
-KeyFormats ChooseKeyFormats(std::optional<LakeFormat> lake, int kv_format_version, bool default_bucket_key);
+KeyFormats ChooseKeyFormats(std::optional<LakeFormat> lake, int kv_format_version,
+                            bool default_bucket_key);
 
 /// Turns the key columns of rows into bytes. Prepared once; then const and usable from any thread.
 class KeyEncoder {
  public:
   /// row_types  of the whole row;  positions  the key columns in key order
-  /// Errors  kInvalidTable  the format cannot carry a column's type (ARRAY, MAP, ROW; Iceberg: more than
-  ///                        one column, BOOLEAN, TINYINT, SMALLINT, TIMESTAMP_LTZ; Hudi: BINARY, BYTES)
+  /// Errors  kInvalidTable  the format cannot carry a column's type (ARRAY, MAP, ROW; Iceberg: more
+  /// than
+  ///                        one column, BOOLEAN, TINYINT, SMALLINT, TIMESTAMP_LTZ; Hudi: BINARY,
+  ///                        BYTES)
   static Result<KeyEncoder> Make(KeyFormat format, std::span<const DataType> row_types,
                                  std::span<const int> positions);
 
@@ -70,7 +74,8 @@ class KeyEncoder {
   std::vector<int> positions_;
 };
 
-/// Turns keys back into the Values of the key columns: a lookup that inserts needs the row of a key.
+/// Turns keys back into the Values of the key columns: a lookup that inserts needs the row of a
+/// key.
 class KeyDecoder {
  public:
   /// Errors  kInvalidTable  Hudi keys are hashes; other formats as KeyEncoder::Make

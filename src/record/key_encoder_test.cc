@@ -28,7 +28,8 @@ std::vector<int> AllPositions(size_t columns) {
 }
 
 /// "<hex> <bucket of 16>", or "refused", as the Java program prints it.
-std::string KeyAndBucket(const Lake& lake, std::span<const DataType> types, std::span<const Value> row) {
+std::string KeyAndBucket(const Lake& lake, std::span<const DataType> types,
+                         std::span<const Value> row) {
   const KeyFormat format = ChooseKeyFormats(lake.format, 2, true).bucket;
   const auto encoder = KeyEncoder::Make(format, types, AllPositions(types.size()));
   std::string key;
@@ -45,13 +46,17 @@ TEST(KeyEncoder, MakesTheKeysAndBucketsOfTheJavaClientForEveryTypeAndLake) {
       EXPECT_EQ(KeyAndBucket(lake, types, std::vector{golden::Scalars()[i].value}), vectors[i].text)
           << lake.section << " " << vectors[i].name;
     }
-    EXPECT_EQ(KeyAndBucket(lake, golden::ScalarTypes(), golden::ScalarValues()), vectors.back().text) << lake.section;
+    EXPECT_EQ(KeyAndBucket(lake, golden::ScalarTypes(), golden::ScalarValues()),
+              vectors.back().text)
+        << lake.section;
   }
 }
 
 TEST(KeyEncoder, PicksKeyColumnsInKeyOrder) {
-  const auto types = std::vector{golden::Type("BIGINT"), golden::Type("STRING"), golden::Type("INT")};
-  const auto row = std::vector{Value::Int(1234567890123), Value::Bytes("h\xc3\xa9y"), Value::Int(-5)};
+  const auto types =
+      std::vector{golden::Type("BIGINT"), golden::Type("STRING"), golden::Type("INT")};
+  const auto row =
+      std::vector{Value::Int(1234567890123), Value::Bytes("h\xc3\xa9y"), Value::Int(-5)};
   const auto encoder = KeyEncoder::Make(KeyFormat::kCompacted, types, std::vector{2, 1, 0});
   ASSERT_THAT(encoder, IsOk());
   std::string key;
@@ -64,12 +69,14 @@ TEST(KeyEncoder, RefusesNullsInAKey) {
     const auto encoder = KeyEncoder::Make(format, std::vector{golden::Type("INT")}, std::vector{0});
     ASSERT_THAT(encoder, IsOk());
     std::string key;
-    EXPECT_THAT(encoder->Encode(std::vector{Value::Null()}, key), IsError(ErrorCode::kCorruptRecord));
+    EXPECT_THAT(encoder->Encode(std::vector{Value::Null()}, key),
+                IsError(ErrorCode::kCorruptRecord));
   }
 }
 
 TEST(KeyEncoder, RefusesNestedTypes) {
-  for (const KeyFormat format : {KeyFormat::kCompacted, KeyFormat::kPaimon, KeyFormat::kIceberg, KeyFormat::kHudi}) {
+  for (const KeyFormat format :
+       {KeyFormat::kCompacted, KeyFormat::kPaimon, KeyFormat::kIceberg, KeyFormat::kHudi}) {
     EXPECT_THAT(KeyEncoder::Make(format, std::vector{golden::Type("ARRAY<INT>")}, std::vector{0}),
                 IsError(ErrorCode::kInvalidTable));
   }
@@ -78,7 +85,8 @@ TEST(KeyEncoder, RefusesNestedTypes) {
 TEST(KeyDecoder, ReadsBackEveryKeyThatIsNotAHash) {
   for (const KeyFormat format : {KeyFormat::kCompacted, KeyFormat::kPaimon, KeyFormat::kIceberg}) {
     for (const golden::Scalar& scalar : golden::Scalars()) {
-      const auto encoder = KeyEncoder::Make(format, std::vector{golden::Type(scalar.type)}, std::vector{0});
+      const auto encoder =
+          KeyEncoder::Make(format, std::vector{golden::Type(scalar.type)}, std::vector{0});
       if (!encoder.ok()) continue;  // Iceberg has no such key
       std::string key;
       ASSERT_THAT(encoder->Encode(std::vector{scalar.value}, key), IsOk());
@@ -86,18 +94,20 @@ TEST(KeyDecoder, ReadsBackEveryKeyThatIsNotAHash) {
       ASSERT_THAT(decoder, IsOk());
       Value read;
       ASSERT_THAT(decoder->Decode(key, std::span(&read, 1)), IsOk()) << scalar.type;
-      const bool micros_only = format == KeyFormat::kIceberg && scalar.value.kind() == Value::Kind::kTimestamp;
-      const Value expected = micros_only ? Value::Timestamp(scalar.value.timestamp_ms(),
-                                                            scalar.value.timestamp_nanos() / 1000 * 1000)
-                                         : scalar.value;
+      const bool micros_only =
+          format == KeyFormat::kIceberg && scalar.value.kind() == Value::Kind::kTimestamp;
+      const Value expected = micros_only
+                                 ? Value::Timestamp(scalar.value.timestamp_ms(),
+                                                    scalar.value.timestamp_nanos() / 1000 * 1000)
+                                 : scalar.value;
       EXPECT_EQ(read, expected) << scalar.type << " format " << static_cast<int>(format);
     }
   }
 }
 
 TEST(KeyDecoder, RefusesKeysThatAreCutOrTooLong) {
-  const auto encoder =
-      KeyEncoder::Make(KeyFormat::kCompacted, golden::ScalarTypes(), AllPositions(golden::Scalars().size()));
+  const auto encoder = KeyEncoder::Make(KeyFormat::kCompacted, golden::ScalarTypes(),
+                                        AllPositions(golden::Scalars().size()));
   std::string key;
   ASSERT_THAT(encoder->Encode(golden::ScalarValues(), key), IsOk());
   const auto decoder = KeyDecoder::Make(KeyFormat::kCompacted, golden::ScalarTypes());
@@ -105,7 +115,8 @@ TEST(KeyDecoder, RefusesKeysThatAreCutOrTooLong) {
   ASSERT_THAT(decoder->Decode(key, out), IsOk());
   EXPECT_EQ(out, golden::ScalarValues());
   for (size_t length = 0; length < key.size(); ++length) {
-    EXPECT_THAT(decoder->Decode(std::string(key.data(), length), out), IsError(ErrorCode::kCorruptRecord));
+    EXPECT_THAT(decoder->Decode(std::string(key.data(), length), out),
+                IsError(ErrorCode::kCorruptRecord));
   }
   EXPECT_THAT(decoder->Decode(key + "x", out), IsError(ErrorCode::kCorruptRecord));
 }

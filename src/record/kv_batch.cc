@@ -10,7 +10,8 @@ constexpr size_t kLengthBytes = sizeof(int32_t);
 constexpr size_t kCrcFrom = offsetof(KvBatchHeader, schema_id);
 
 Failure Corrupt(std::string_view what, int64_t found, int64_t expected) {
-  return Fail(ErrorCode::kCorruptMessage, "kv batch is corrupt, {}: found={} expected={}", what, found, expected);
+  return Fail(ErrorCode::kCorruptMessage, "kv batch is corrupt, {}: found={} expected={}", what,
+              found, expected);
 }
 
 /// Read the record at the cursor; leaves `in` not ok() when it is damaged.
@@ -52,7 +53,8 @@ void KvBatchView::Iterator::Read() {
   next_ = at_ + in.position();
 }
 
-KvBatchBuilder::KvBatchBuilder(SchemaId schema_id) : schema_id_(schema_id), bytes_(sizeof(KvBatchHeader), '\0') {}
+KvBatchBuilder::KvBatchBuilder(SchemaId schema_id)
+    : schema_id_(schema_id), bytes_(sizeof(KvBatchHeader), '\0') {}
 
 void KvBatchBuilder::Append(BytesView key, BytesView row) {
   AppendLe(bytes_, static_cast<int32_t>(VarintBytes(key.size()) + key.size() + row.size()));

@@ -1,5 +1,5 @@
-// The batch of a PUT_KV request: upserts and deletes of one bucket. Bytes: docs/formats/kv_batch.md.
-// Java: org.apache.fluss.record.DefaultKvRecordBatch, DefaultKvRecord.
+// The batch of a PUT_KV request: upserts and deletes of one bucket. Bytes:
+// docs/formats/kv_batch.md. Java: org.apache.fluss.record.DefaultKvRecordBatch, DefaultKvRecord.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,29 @@
 namespace weir {
 
 struct KvBatchHeader {
-  Le<int32_t> length;           //  0  bytes after this field
-  int8_t magic;                 //  4  0
-  Le<uint32_t> crc;             //  5  CRC-32C of everything that follows
-  Le<int16_t> schema_id;        //  9
-  uint8_t attributes;           // 11  0
-  Le<int64_t> writer_id;        // 12  -1: not idempotent
-  Le<int32_t> batch_sequence;   // 20  -1: not idempotent
-  Le<int32_t> record_count;     // 24
-};                              // 28  records follow
+  Le<int32_t> length;          //  0  bytes after this field
+  int8_t magic;                //  4  0
+  Le<uint32_t> crc;            //  5  CRC-32C of everything that follows
+  Le<int16_t> schema_id;       //  9
+  uint8_t attributes;          // 11  0
+  Le<int64_t> writer_id;       // 12  -1: not idempotent
+  Le<int32_t> batch_sequence;  // 20  -1: not idempotent
+  Le<int32_t> record_count;    // 24
+};  // 28  records follow
 static_assert(sizeof(KvBatchHeader) == 28);
 static_assert(offsetof(KvBatchHeader, schema_id) == 9, "the CRC starts here");
 
 struct KvRecord {
-  BytesView key;                  // never empty
-  std::optional<BytesView> row;   // absent: delete; in the table's KV format otherwise
+  BytesView key;                 // never empty
+  std::optional<BytesView> row;  // absent: delete; in the table's KV format otherwise
 };
 
 /// A checked batch. Owns nothing; points into the bytes it was parsed from.
 class KvBatchView {
  public:
-  /// Check header, CRC and every record boundary of one batch that fills `bytes`; afterwards iterating cannot fail.
-  /// Errors  kCorruptMessage  truncated, trailing bytes, unknown magic, wrong CRC, impossible record lengths or count
+  /// Check header, CRC and every record boundary of one batch that fills `bytes`; afterwards
+  /// iterating cannot fail. Errors  kCorruptMessage  truncated, trailing bytes, unknown magic,
+  /// wrong CRC, impossible record lengths or count
   static Result<KvBatchView> Parse(BytesView bytes);
 
   SchemaId schema_id() const { return SchemaId(header().schema_id); }
@@ -66,12 +67,16 @@ class KvBatchView {
     const char* end_;
     KvRecord record_;
   };
-  Iterator begin() const { return {bytes_.data() + sizeof(KvBatchHeader), bytes_.data() + bytes_.size()}; }
+  Iterator begin() const {
+    return {bytes_.data() + sizeof(KvBatchHeader), bytes_.data() + bytes_.size()};
+  }
   Iterator end() const { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
 
  private:
   explicit KvBatchView(BytesView bytes) : bytes_(bytes) {}
-  const KvBatchHeader& header() const { return *reinterpret_cast<const KvBatchHeader*>(bytes_.data()); }
+  const KvBatchHeader& header() const {
+    return *reinterpret_cast<const KvBatchHeader*>(bytes_.data());
+  }
 
   BytesView bytes_;
 };

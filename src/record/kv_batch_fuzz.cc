@@ -1,5 +1,5 @@
-// Any bytes as a PUT_KV batch. The CRC is made right first, or the fuzzer would never get past it; what parses
-// must be walked, and built again from its records it must be the same bytes.
+// Any bytes as a PUT_KV batch. The CRC is made right first, or the fuzzer would never get past it;
+// what parses must be walked, and built again from its records it must be the same bytes.
 #include <cstdint>
 #include <cstdlib>
 
@@ -15,16 +15,19 @@ std::string Repaired(BytesView bytes) {
   std::string batch(bytes);
   if (batch.size() < sizeof(KvBatchHeader)) return batch;
   StoreLe(batch.data(), static_cast<int32_t>(batch.size() - sizeof(int32_t)));
-  StoreLe(batch.data() + offsetof(KvBatchHeader, crc), Crc32c(BytesView(batch).substr(offsetof(KvBatchHeader, schema_id))));
+  StoreLe(batch.data() + offsetof(KvBatchHeader, crc),
+          Crc32c(BytesView(batch).substr(offsetof(KvBatchHeader, schema_id))));
   return batch;
 }
 
 void DecodeRow(BytesView row) {
-  static const std::vector<DataType> types = {DataType::Parse("INT").value(), DataType::Parse("STRING").value(),
-                                              DataType::Parse("ARRAY<ROW<a INT, b STRING>>").value()};
+  static const std::vector<DataType> types = {
+      DataType::Parse("INT").value(), DataType::Parse("STRING").value(),
+      DataType::Parse("ARRAY<ROW<a INT, b STRING>>").value()};
   for (const RowFormat format : {RowFormat::kCompacted, RowFormat::kIndexed}) {
     std::vector<Value> values(types.size());
-    if (RowDecoder(format, types).Decode(row, values).ok()) static_cast<void>(RowWalk().Row(values, types));
+    if (RowDecoder(format, types).Decode(row, values).ok())
+      static_cast<void>(RowWalk().Row(values, types));
   }
 }
 

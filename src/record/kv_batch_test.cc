@@ -9,8 +9,8 @@
 namespace weir {
 namespace {
 
-// Made with the released Java client org.apache.fluss:fluss-client:1.0.0: COMPACTED, schema 1, writer 7,
-// sequence 3; put key 01 -> row (1, 'x'), delete key 02.
+// Made with the released Java client org.apache.fluss:fluss-client:1.0.0: COMPACTED, schema 1,
+// writer 7, sequence 3; put key 01 -> row (1, 'x'), delete key 02.
 std::string Golden() {
   return *FromHex(
       "280000000088870b800100000700000000000000030000000200000006000000010100010178020000000102");
@@ -70,7 +70,9 @@ TEST(KvBatch, EveryFlippedBitIsNoticed) {
 TEST(KvBatch, EveryTruncationIsNoticed) {
   const std::string good = Golden();
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_THAT(KvBatchView::Parse(std::string(good.data(), length)), IsError(ErrorCode::kCorruptMessage)) << length;
+    EXPECT_THAT(KvBatchView::Parse(std::string(good.data(), length)),
+                IsError(ErrorCode::kCorruptMessage))
+        << length;
   }
   EXPECT_THAT(KvBatchView::Parse(good + "x"), IsError(ErrorCode::kCorruptMessage));
 }
@@ -89,7 +91,8 @@ TEST(KvBatch, DamagedRecordsUnderARightCrcAreNoticed) {
   for (const auto& [at, value] : damages) {
     std::string bad = good;
     bad[at] = value;
-    EXPECT_THAT(KvBatchView::Parse(WithCrc(bad)), IsError(ErrorCode::kCorruptMessage)) << at << " " << int{value};
+    EXPECT_THAT(KvBatchView::Parse(WithCrc(bad)), IsError(ErrorCode::kCorruptMessage))
+        << at << " " << int{value};
   }
 }
 

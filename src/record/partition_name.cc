@@ -29,14 +29,16 @@ std::string DateText(const CivilDate& date) {
 }
 
 std::string TimeText(int64_t ms) {
-  return fmt::format("{:02}-{:02}-{:02}_{:03}", ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+  return fmt::format("{:02}-{:02}-{:02}_{:03}", ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60,
+                     ms % 1000);
 }
 
 std::string TimestampText(int64_t ms, int32_t nanos) {
   const CivilTime t = TimeOfTimestamp(ms, nanos);
   std::string fraction = fmt::format("{:09}", t.nanos);
   fraction.resize(fraction.find_last_not_of('0') + 1);
-  return fmt::format("{}-{:02}-{:02}-{:02}_{}", DateText(t.date), t.hour, t.minute, t.second, fraction);
+  return fmt::format("{}-{:02}-{:02}-{:02}_{}", DateText(t.date), t.hour, t.minute, t.second,
+                     fraction);
 }
 
 bool IsInteger(std::string_view text, int64_t min, int64_t max) {
@@ -51,7 +53,8 @@ bool IsFloat(std::string_view text) {
   std::ranges::replace(number, '_', '.');
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  return !number.empty() && end == number.data() + number.size() && error != std::errc::invalid_argument;
+  return !number.empty() && end == number.data() + number.size() &&
+         error != std::errc::invalid_argument;
 }
 
 /// Reads "2024-01-31-22_5" piece by piece.
@@ -63,7 +66,9 @@ class TextCursor {
   bool Number(size_t digits_max, int64_t max, int64_t* value = nullptr) {
     size_t digits = 0;
     int64_t number = 0;
-    for (; digits < rest_.size() && digits < digits_max && rest_[digits] >= '0' && rest_[digits] <= '9'; ++digits) {
+    for (; digits < rest_.size() && digits < digits_max && rest_[digits] >= '0' &&
+           rest_[digits] <= '9';
+         ++digits) {
       number = number * 10 + (rest_[digits] - '0');
     }
     rest_.remove_prefix(digits);
@@ -85,13 +90,15 @@ bool ReadDate(TextCursor& in) {
   int64_t year = 0;
   int64_t month = 0;
   int64_t day = 0;
-  return in.Number(6, 999'999, &year) && in.Symbol('-') && in.Number(2, 12, &month) && in.Symbol('-') &&
-         in.Number(2, 31, &day) &&
-         DaysOfDate({.year = year, .month = static_cast<int>(month), .day = static_cast<int>(day)}).has_value();
+  return in.Number(6, 999'999, &year) && in.Symbol('-') && in.Number(2, 12, &month) &&
+         in.Symbol('-') && in.Number(2, 31, &day) &&
+         DaysOfDate({.year = year, .month = static_cast<int>(month), .day = static_cast<int>(day)})
+             .has_value();
 }
 
 bool ReadTime(TextCursor& in) {
-  return in.Number(2, 23) && in.Symbol('-') && in.Number(2, 59) && in.Symbol('-') && in.Number(2, 59);
+  return in.Number(2, 23) && in.Symbol('-') && in.Number(2, 59) && in.Symbol('-') &&
+         in.Number(2, 59);
 }
 
 bool IsDate(std::string_view text) {
@@ -117,53 +124,77 @@ bool IsTimestamp(std::string_view text) {
 bool IsTextOf(std::string_view text, TypeKind kind) {
   switch (kind) {
     case TypeKind::kChar:
-    case TypeKind::kString: return !text.empty();
-    case TypeKind::kBoolean: return text == "true" || text == "false";
-    case TypeKind::kTinyInt: return IsInteger(text, INT8_MIN, INT8_MAX);
-    case TypeKind::kSmallInt: return IsInteger(text, INT16_MIN, INT16_MAX);
-    case TypeKind::kInt: return IsInteger(text, INT32_MIN, INT32_MAX);
-    case TypeKind::kBigInt: return IsInteger(text, INT64_MIN, INT64_MAX);
+    case TypeKind::kString:
+      return !text.empty();
+    case TypeKind::kBoolean:
+      return text == "true" || text == "false";
+    case TypeKind::kTinyInt:
+      return IsInteger(text, INT8_MIN, INT8_MAX);
+    case TypeKind::kSmallInt:
+      return IsInteger(text, INT16_MIN, INT16_MAX);
+    case TypeKind::kInt:
+      return IsInteger(text, INT32_MIN, INT32_MAX);
+    case TypeKind::kBigInt:
+      return IsInteger(text, INT64_MIN, INT64_MAX);
     case TypeKind::kBinary:
-    case TypeKind::kBytes: return FromHex(text).has_value();
+    case TypeKind::kBytes:
+      return FromHex(text).has_value();
     case TypeKind::kFloat:
-    case TypeKind::kDouble: return IsFloat(text);
-    case TypeKind::kDate: return IsDate(text);
-    case TypeKind::kTime: return IsTime(text);
+    case TypeKind::kDouble:
+      return IsFloat(text);
+    case TypeKind::kDate:
+      return IsDate(text);
+    case TypeKind::kTime:
+      return IsTime(text);
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: return IsTimestamp(text);
-    default: return false;
+    case TypeKind::kTimestampLtz:
+      return IsTimestamp(text);
+    default:
+      return false;
   }
 }
 
 }  // namespace
 
-bool IsPartitionType(const DataType& type) { return !type.is_nested() && type.kind != TypeKind::kDecimal; }
+bool IsPartitionType(const DataType& type) {
+  return !type.is_nested() && type.kind != TypeKind::kDecimal;
+}
 
 Result<std::string> PartitionValueText(const Value& value, const DataType& type) {
   if (value.is_null() || !IsPartitionType(type)) {
-    return Fail(ErrorCode::kPartitionSpecInvalid, "not a partition value: type={} null={}", type.ToString(),
-                value.is_null());
+    return Fail(ErrorCode::kPartitionSpecInvalid, "not a partition value: type={} null={}",
+                type.ToString(), value.is_null());
   }
   switch (type.kind) {
-    case TypeKind::kBoolean: return std::string(value.boolean() ? "true" : "false");
+    case TypeKind::kBoolean:
+      return std::string(value.boolean() ? "true" : "false");
     case TypeKind::kBinary:
-    case TypeKind::kBytes: return ToHex(value.bytes());
-    case TypeKind::kFloat: return FloatText(value.float32());
-    case TypeKind::kDouble: return FloatText(value.float64());
-    case TypeKind::kDate: return DateText(DateOfDays(value.integer()));
-    case TypeKind::kTime: return TimeText(value.integer());
+    case TypeKind::kBytes:
+      return ToHex(value.bytes());
+    case TypeKind::kFloat:
+      return FloatText(value.float32());
+    case TypeKind::kDouble:
+      return FloatText(value.float64());
+    case TypeKind::kDate:
+      return DateText(DateOfDays(value.integer()));
+    case TypeKind::kTime:
+      return TimeText(value.integer());
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: return TimestampText(value.timestamp_ms(), value.timestamp_nanos());
+    case TypeKind::kTimestampLtz:
+      return TimestampText(value.timestamp_ms(), value.timestamp_nanos());
     case TypeKind::kChar:
-    case TypeKind::kString: return std::string(value.bytes());
-    default: return fmt::format("{}", value.integer());
+    case TypeKind::kString:
+      return std::string(value.bytes());
+    default:
+      return fmt::format("{}", value.integer());
   }
 }
 
 Status CheckPartitionValue(std::string_view text, const DataType& type) {
   if (IsTextOf(text, type.kind)) return {};
-  return Fail(ErrorCode::kPartitionSpecInvalid, "partition value is not of its column's type: value={:.200} type={}",
-              text, type.ToString());
+  return Fail(ErrorCode::kPartitionSpecInvalid,
+              "partition value is not of its column's type: value={:.200} type={}", text,
+              type.ToString());
 }
 
 std::string JoinPartitionName(std::span<const std::string> values) {

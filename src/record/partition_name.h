@@ -1,5 +1,5 @@
-// Names of partitions: the values of the partition columns as text, joined with '$'. Docs: docs/formats/keys.md.
-// Java: org.apache.fluss.utils.PartitionUtils, PartitionNameConverters.
+// Names of partitions: the values of the partition columns as text, joined with '$'. Docs:
+// docs/formats/keys.md. Java: org.apache.fluss.utils.PartitionUtils, PartitionNameConverters.
 #pragma once
 
 #include <span>

@@ -12,7 +12,8 @@ namespace {
 
 using testing::ElementsAre;
 
-// Values in the order RowVectors.java prints them: the scalars that can be partition keys, then these.
+// Values in the order RowVectors.java prints them: the scalars that can be partition keys, then
+// these.
 std::vector<Value> GoldenValues() {
   std::vector<Value> out;
   for (const golden::Scalar& scalar : golden::Scalars()) {
@@ -21,9 +22,11 @@ std::vector<Value> GoldenValues() {
   for (const float f : {0.f, -0.f, 1e7f, 1e10f, 0.001f, 9.99e-4f, 123456.7f, NAN, -INFINITY}) {
     out.push_back(Value::Float(f));
   }
-  for (const double d : {0., 1e7, 9999999.5, 1.25e-7, -3., 1e300, double{INFINITY}}) out.push_back(Value::Double(d));
+  for (const double d : {0., 1e7, 9999999.5, 1.25e-7, -3., 1e300, double{INFINITY}})
+    out.push_back(Value::Double(d));
   for (const int day : {0, -1, 11016, -719162}) out.push_back(Value::Int(day));
-  for (const int64_t ms : {int64_t{0}, int64_t{-1}, int64_t{951782400000}, int64_t{1700000000000}}) {
+  for (const int64_t ms :
+       {int64_t{0}, int64_t{-1}, int64_t{951782400000}, int64_t{1700000000000}}) {
     out.push_back(Value::Timestamp(ms, 0));
     out.push_back(Value::Timestamp(ms, 1));
   }
@@ -50,19 +53,30 @@ TEST(PartitionName, JoinsAndSplitsAtTheDollar) {
 
 TEST(PartitionName, RefusesTextOfAnotherType) {
   const std::pair<const char*, const char*> bad[] = {
-      {"INT", "x"},          {"INT", "2147483648"},   {"TINYINT", "128"},         {"BOOLEAN", "1"},
-      {"BYTES", "0"},        {"DATE", "2023-02-29"},  {"DATE", "2023-2"},         {"TIME(3)", "25-00-00_000"},
-      {"FLOAT", "1_5_0"},    {"DOUBLE", ""},          {"TIMESTAMP(3)", "2023-01-01-00"},
-      {"DECIMAL(4, 2)", "1"}, {"STRING", ""},
+      {"INT", "x"},
+      {"INT", "2147483648"},
+      {"TINYINT", "128"},
+      {"BOOLEAN", "1"},
+      {"BYTES", "0"},
+      {"DATE", "2023-02-29"},
+      {"DATE", "2023-2"},
+      {"TIME(3)", "25-00-00_000"},
+      {"FLOAT", "1_5_0"},
+      {"DOUBLE", ""},
+      {"TIMESTAMP(3)", "2023-01-01-00"},
+      {"DECIMAL(4, 2)", "1"},
+      {"STRING", ""},
   };
   for (const auto& [type, text] : bad) {
-    EXPECT_THAT(CheckPartitionValue(text, golden::Type(type)), IsError(ErrorCode::kPartitionSpecInvalid))
+    EXPECT_THAT(CheckPartitionValue(text, golden::Type(type)),
+                IsError(ErrorCode::kPartitionSpecInvalid))
         << type << " " << text;
   }
 }
 
 TEST(PartitionName, RefusesNullsAndTypesThatCannotBeKeys) {
-  EXPECT_THAT(PartitionValueText(Value::Null(), golden::Type("INT")), IsError(ErrorCode::kPartitionSpecInvalid));
+  EXPECT_THAT(PartitionValueText(Value::Null(), golden::Type("INT")),
+              IsError(ErrorCode::kPartitionSpecInvalid));
   EXPECT_THAT(PartitionValueText(Value::Int(1), golden::Type("DECIMAL(4, 2)")),
               IsError(ErrorCode::kPartitionSpecInvalid));
 }

@@ -36,7 +36,8 @@ class RowWalk {
     }
     std::vector<Value> fields(type.fields().size());
     RETURN_IF_ERROR(OpenRow(value, type, fields));
-    for (size_t i = 0; i < fields.size(); ++i) RETURN_IF_ERROR(One(fields[i], type.fields()[i].type));
+    for (size_t i = 0; i < fields.size(); ++i)
+      RETURN_IF_ERROR(One(fields[i], type.fields()[i].type));
     return {};
   }
 
@@ -74,20 +75,29 @@ class RandomRows {
   DataType Type(int depth) {
     const auto kind = static_cast<TypeKind>(Below(depth > 0 ? 19 : 16));
     switch (kind) {
-      case TypeKind::kChar: return DataType::Char(1 + Below(9));
-      case TypeKind::kBinary: return DataType::Binary(1 + Below(9));
-      case TypeKind::kDecimal: return DataType::Decimal(1 + Below(38), 0);
+      case TypeKind::kChar:
+        return DataType::Char(1 + Below(9));
+      case TypeKind::kBinary:
+        return DataType::Binary(1 + Below(9));
+      case TypeKind::kDecimal:
+        return DataType::Decimal(1 + Below(38), 0);
       case TypeKind::kTime:
       case TypeKind::kTimestamp:
-      case TypeKind::kTimestampLtz: return DataType::Temporal(kind, Below(10));
-      case TypeKind::kArray: return DataType::Array(Type(depth - 1));
-      case TypeKind::kMap: return DataType::Map(Type(0), Type(depth - 1));
+      case TypeKind::kTimestampLtz:
+        return DataType::Temporal(kind, Below(10));
+      case TypeKind::kArray:
+        return DataType::Array(Type(depth - 1));
+      case TypeKind::kMap:
+        return DataType::Map(Type(0), Type(depth - 1));
       case TypeKind::kRow: {
         std::vector<Field> fields;
-        for (int i = Below(4); i >= 0; --i) fields.push_back({.name = "f" + std::to_string(i), .type = Type(depth - 1), .comment = {}});
+        for (int i = Below(4); i >= 0; --i)
+          fields.push_back(
+              {.name = "f" + std::to_string(i), .type = Type(depth - 1), .comment = {}});
         return DataType::Row(std::move(fields));
       }
-      default: return DataType::Of(kind);
+      default:
+        return DataType::Of(kind);
     }
   }
 
@@ -101,24 +111,36 @@ class RandomRows {
   Value One(const DataType& type, RowFormat format) {
     if (type.nullable && Below(5) == 0) return Value::Null();
     switch (type.kind) {
-      case TypeKind::kBoolean: return Value::Bool(Below(2) != 0);
-      case TypeKind::kTinyInt: return Value::Int(static_cast<int8_t>(random_()));
-      case TypeKind::kSmallInt: return Value::Int(static_cast<int16_t>(random_()));
+      case TypeKind::kBoolean:
+        return Value::Bool(Below(2) != 0);
+      case TypeKind::kTinyInt:
+        return Value::Int(static_cast<int8_t>(random_()));
+      case TypeKind::kSmallInt:
+        return Value::Int(static_cast<int16_t>(random_()));
       case TypeKind::kInt:
-      case TypeKind::kDate: return Value::Int(static_cast<int32_t>(Integer()));
-      case TypeKind::kTime: return Value::Int(Below(86'400'000));
-      case TypeKind::kBigInt: return Value::Int(Integer());
-      case TypeKind::kFloat: return Value::Float(static_cast<float>(Integer()));
-      case TypeKind::kDouble: return Value::Double(static_cast<double>(Integer()));
+      case TypeKind::kDate:
+        return Value::Int(static_cast<int32_t>(Integer()));
+      case TypeKind::kTime:
+        return Value::Int(Below(86'400'000));
+      case TypeKind::kBigInt:
+        return Value::Int(Integer());
+      case TypeKind::kFloat:
+        return Value::Float(static_cast<float>(Integer()));
+      case TypeKind::kDouble:
+        return Value::Double(static_cast<double>(Integer()));
       case TypeKind::kChar:
-      case TypeKind::kBinary: return Value::Bytes(Keep(Text(type.length)));
+      case TypeKind::kBinary:
+        return Value::Bytes(Keep(Text(type.length)));
       case TypeKind::kString:
-      case TypeKind::kBytes: return Value::Bytes(Keep(Text(Below(30))));
-      case TypeKind::kDecimal: return Decimal(type);
+      case TypeKind::kBytes:
+        return Value::Bytes(Keep(Text(Below(30))));
+      case TypeKind::kDecimal:
+        return Decimal(type);
       case TypeKind::kTimestamp:
       case TypeKind::kTimestampLtz:
         return Value::Timestamp(Integer(), type.is_compact_timestamp() ? 0 : Below(1'000'000));
-      default: return Nested(type, format);
+      default:
+        return Nested(type, format);
     }
   }
 

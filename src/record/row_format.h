@@ -25,7 +25,8 @@ inline constexpr size_t kColumnsMax = 32768;
 Result<RowFormat> ParseKvFormat(std::string_view name);
 std::string_view Name(RowFormat format);
 
-/// Turns bytes into Values. Prepared once per schema and format; then const and usable from any thread.
+/// Turns bytes into Values. Prepared once per schema and format; then const and usable from any
+/// thread.
 class RowDecoder {
  public:
   RowDecoder(RowFormat format, std::vector<DataType> types);
@@ -33,8 +34,8 @@ class RowDecoder {
   /// Decode one whole row into `out`, one Value per column. Values point into `row`.
   /// Nested values are checked when they are opened (record/binary_array.h), not here.
   ///
-  /// Errors  kCorruptRecord  the bytes end early or a length is impossible; `out` is then unspecified
-  /// Source  Fluss 545c5539 CompactedRowReader, IndexedRowReader, AlignedRow
+  /// Errors  kCorruptRecord  the bytes end early or a length is impossible; `out` is then
+  /// unspecified Source  Fluss 545c5539 CompactedRowReader, IndexedRowReader, AlignedRow
   Status Decode(BytesView row, std::span<Value> out) const;
 
   size_t size() const { return plans_.size(); }
@@ -47,13 +48,14 @@ class RowDecoder {
   std::vector<FieldPlan> plans_;  // point into *types_
 };
 
-/// Turns Values into bytes. Prepared once per schema and format; then const and usable from any thread.
+/// Turns Values into bytes. Prepared once per schema and format; then const and usable from any
+/// thread.
 class RowEncoder {
  public:
   RowEncoder(RowFormat format, std::vector<DataType> types);
 
-  /// Append one row to `out`. Declared nullability is not enforced: a partial update carries nulls in
-  /// NOT NULL columns it does not touch. Nested rows of another format are re-encoded.
+  /// Append one row to `out`. Declared nullability is not enforced: a partial update carries nulls
+  /// in NOT NULL columns it does not touch. Nested rows of another format are re-encoded.
   ///
   /// Errors  kCorruptRecord  a Value is not of its column's kind or its nested bytes are damaged
   ///         kRecordTooLarge the row would pass 2 GiB

@@ -11,15 +11,17 @@ namespace {
 /// An order as the demo writes them: 8 columns, two of them text.
 std::vector<DataType> OrderTypes() {
   std::vector<DataType> types;
-  for (const char* type : {"BIGINT", "BIGINT", "STRING", "DECIMAL(12, 2)", "INT", "TIMESTAMP_LTZ(3)", "BOOLEAN", "STRING"}) {
+  for (const char* type : {"BIGINT", "BIGINT", "STRING", "DECIMAL(12, 2)", "INT",
+                           "TIMESTAMP_LTZ(3)", "BOOLEAN", "STRING"}) {
     types.push_back(DataType::Parse(type).value());
   }
   return types;
 }
 
 std::vector<Value> Order() {
-  return {Value::Int(123456789), Value::Int(42),         Value::Bytes("customer-00042"), Value::Int(129900),
-          Value::Int(3),         Value::Timestamp(1700000000123), Value::Bool(true), Value::Bytes("EUR")};
+  return {Value::Int(123456789), Value::Int(42),     Value::Bytes("customer-00042"),
+          Value::Int(129900),    Value::Int(3),      Value::Timestamp(1700000000123),
+          Value::Bool(true),     Value::Bytes("EUR")};
 }
 
 void BM_EncodeRow(benchmark::State& state, RowFormat format) {
@@ -79,7 +81,8 @@ void BM_KvBatchToValues(benchmark::State& state) {
   std::vector<Value> row(decoder.size());
   for (auto _ : state) {
     const auto view = KvBatchView::Parse(batch);
-    for (const KvRecord& record : *view) benchmark::DoNotOptimize(decoder.Decode(*record.row, row).ok());
+    for (const KvRecord& record : *view)
+      benchmark::DoNotOptimize(decoder.Decode(*record.row, row).ok());
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

@@ -27,7 +27,8 @@ class RowFormatTest : public testing::TestWithParam<RowFormat> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Formats, RowFormatTest,
-                         testing::Values(RowFormat::kCompacted, RowFormat::kIndexed, RowFormat::kAligned),
+                         testing::Values(RowFormat::kCompacted, RowFormat::kIndexed,
+                                         RowFormat::kAligned),
                          [](const auto& p) { return std::string(Name(p.param)); });
 
 TEST_P(RowFormatTest, WritesAndReadsEveryScalarAsJavaDoes) {
@@ -44,7 +45,8 @@ TEST_P(RowFormatTest, WritesAndReadsEveryScalarAsJavaDoes) {
 TEST_P(RowFormatTest, WritesAndReadsARowOfAllScalarsAsJavaDoes) {
   const std::string java = golden::Bytes(Section(), "SCALARS");
   EXPECT_EQ(ToHex(Encode(golden::ScalarTypes(), golden::ScalarValues())), ToHex(java));
-  EXPECT_THAT(Decode(golden::ScalarTypes(), java), HasValue(ElementsAreArray(golden::ScalarValues())));
+  EXPECT_THAT(Decode(golden::ScalarTypes(), java),
+              HasValue(ElementsAreArray(golden::ScalarValues())));
 }
 
 TEST_P(RowFormatTest, WritesAndReadsARowOfNullsAsJavaDoes) {
@@ -92,7 +94,8 @@ TEST_P(RowFormatTest, ArraysOfEveryScalarAreWrittenAndReadAsJavaDoes) {
 }
 
 TEST_P(RowFormatTest, ARowOfAnArrayOfRowsOpensLevelByLevel) {
-  constexpr std::string_view kType = "ROW<`a` ARRAY<ROW<`x` INT, `y` STRING>>, `b` DECIMAL(25, 3), `c` TIMESTAMP(9)>";
+  constexpr std::string_view kType =
+      "ROW<`a` ARRAY<ROW<`x` INT, `y` STRING>>, `b` DECIMAL(25, 3), `c` TIMESTAMP(9)>";
   const std::vector<DataType> types = {golden::Type(kType)};
   const std::string java = golden::Bytes(Section(), kType);
   const auto row = Decode(types, java);
@@ -127,17 +130,23 @@ TEST_P(RowFormatTest, AMapOpensAsTwoArrays) {
 
 TEST_P(RowFormatTest, AppendsBehindWhatIsThere) {
   std::string out = "front";
-  ASSERT_THAT(RowEncoder(GetParam(), golden::ScalarTypes()).Encode(golden::ScalarValues(), out), IsOk());
+  ASSERT_THAT(RowEncoder(GetParam(), golden::ScalarTypes()).Encode(golden::ScalarValues(), out),
+              IsOk());
   EXPECT_EQ(ToHex(out), ToHex("front" + golden::Bytes(Section(), "SCALARS")));
 }
 
 TEST_P(RowFormatTest, RefusesValuesThatDoNotFitTheirColumn) {
   const std::vector<std::pair<const char*, Value>> bad = {
-      {"BOOLEAN", Value::Int(1)},         {"TINYINT", Value::Int(128)},
-      {"SMALLINT", Value::Int(-32769)},   {"INT", Value::Int(int64_t{1} << 31)},
-      {"DATE", Value::Bytes("x")},        {"BIGINT", Value::Double(1)},
-      {"STRING", Value::Int(1)},          {"DECIMAL(25, 3)", Value::Bytes("")},
-      {"DECIMAL(9, 3)", Value::Bytes("a")}, {"TIMESTAMP(9)", Value::Timestamp(0, 1'000'000)},
+      {"BOOLEAN", Value::Int(1)},
+      {"TINYINT", Value::Int(128)},
+      {"SMALLINT", Value::Int(-32769)},
+      {"INT", Value::Int(int64_t{1} << 31)},
+      {"DATE", Value::Bytes("x")},
+      {"BIGINT", Value::Double(1)},
+      {"STRING", Value::Int(1)},
+      {"DECIMAL(25, 3)", Value::Bytes("")},
+      {"DECIMAL(9, 3)", Value::Bytes("a")},
+      {"TIMESTAMP(9)", Value::Timestamp(0, 1'000'000)},
       {"ARRAY<INT>", Value::Bytes("")},
   };
   for (const auto& [type, value] : bad) {
@@ -152,7 +161,8 @@ TEST_P(RowFormatTest, EveryTruncationIsRefusedOrHarmless) {
   std::vector<DataType> types = golden::ScalarTypes();
   const std::string whole = golden::Bytes(Section(), "SCALARS");
   for (size_t length = 0; length < whole.size(); ++length) {
-    const std::string cut(whole.data(), length);  // its own allocation: ASan sees a read past the end
+    const std::string cut(whole.data(),
+                          length);  // its own allocation: ASan sees a read past the end
     EXPECT_THAT(Decode(types, cut), IsError(ErrorCode::kCorruptRecord)) << length;
   }
 }
@@ -169,14 +179,16 @@ TEST(CompactedRow, RefusesNumbersThatAreTooLong) {
   EXPECT_THAT(ints.Decode(*FromHex("00ffffffff1f"), out), IsError(ErrorCode::kCorruptRecord));
   EXPECT_THAT(ints.Decode(*FromHex("00ffffffffff01"), out), IsError(ErrorCode::kCorruptRecord));
   const RowDecoder longs(RowFormat::kCompacted, {golden::Type("BIGINT")});
-  EXPECT_THAT(longs.Decode(*FromHex("00ffffffffffffffffff02"), out), IsError(ErrorCode::kCorruptRecord));
+  EXPECT_THAT(longs.Decode(*FromHex("00ffffffffffffffffff02"), out),
+              IsError(ErrorCode::kCorruptRecord));
   EXPECT_THAT(longs.Decode(*FromHex("00ffffffffffffffffff01"), out), IsOk());
   EXPECT_EQ(out[0], Value::Int(-1));
 }
 
 TEST(IndexedRow, RefusesCharsLongerThanTheirColumn) {
   std::string out;
-  EXPECT_THAT(RowEncoder(RowFormat::kIndexed, {golden::Type("CHAR(2)")}).Encode(std::vector{Value::Bytes("abc")}, out),
+  EXPECT_THAT(RowEncoder(RowFormat::kIndexed, {golden::Type("CHAR(2)")})
+                  .Encode(std::vector{Value::Bytes("abc")}, out),
               IsError(ErrorCode::kCorruptRecord));
 }
 

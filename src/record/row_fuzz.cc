@@ -1,5 +1,6 @@
-// Any bytes as a row: the first chooses the format, the second the columns (from a seeded generator).
-// Nothing may be read outside the row, and a row that reads completely can be written in every format.
+// Any bytes as a row: the first chooses the format, the second the columns (from a seeded
+// generator). Nothing may be read outside the row, and a row that reads completely can be written
+// in every format.
 #include <cstdint>
 #include <cstdlib>
 
@@ -22,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!RowDecoder(format, types).Decode(row, values).ok()) return 0;
   RowWalk walk;
   if (!walk.Row(values, types).ok()) return 0;
-  if (walk.bytes() > static_cast<int64_t>(row.size())) std::abort();  // a small row must not unfold into a large one
+  if (walk.bytes() > static_cast<int64_t>(row.size()))
+    std::abort();  // a small row must not unfold into a large one
   for (const RowFormat to : {RowFormat::kCompacted, RowFormat::kAligned}) {
     std::string written;
     if (!RowEncoder(to, types).Encode(values, written).ok()) std::abort();

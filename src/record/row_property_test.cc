@@ -12,7 +12,8 @@ namespace {
 constexpr RowFormat kFormats[] = {RowFormat::kCompacted, RowFormat::kIndexed, RowFormat::kAligned};
 constexpr uint32_t kSeeds = 300;
 
-std::string Encoded(RowFormat format, const std::vector<DataType>& types, std::span<const Value> row) {
+std::string Encoded(RowFormat format, const std::vector<DataType>& types,
+                    std::span<const Value> row) {
   std::string out;
   EXPECT_THAT(RowEncoder(format, types).Encode(row, out), IsOk());
   return out;
@@ -37,7 +38,8 @@ TEST(RandomRow, IsTheSameAfterATripThroughTheOtherFormats) {
   for (uint32_t seed = 0; seed < kSeeds; ++seed) {
     RandomRows random(seed);
     const std::vector<DataType> types = random.Types(12, 3);
-    const std::string start = Encoded(RowFormat::kCompacted, types, random.Row(types, RowFormat::kCompacted));
+    const std::string start =
+        Encoded(RowFormat::kCompacted, types, random.Row(types, RowFormat::kCompacted));
     std::string bytes = start;
     RowFormat at = RowFormat::kCompacted;
     for (const RowFormat to : {RowFormat::kAligned, RowFormat::kIndexed, RowFormat::kCompacted}) {
@@ -65,7 +67,8 @@ TEST(RandomRow, DamageNeverLeavesTheRowsBytes) {
         if (!decoder.Decode(bad, read).ok()) continue;
         RowWalk walk;
         static_cast<void>(walk.Row(read, types));
-        EXPECT_LE(walk.bytes(), static_cast<int64_t>(bad.size())) << "seed " << seed << " byte " << at;
+        EXPECT_LE(walk.bytes(), static_cast<int64_t>(bad.size()))
+            << "seed " << seed << " byte " << at;
       }
       for (size_t length = 0; length < good.size(); ++length) {
         const std::string cut(good.data(), length);
@@ -99,12 +102,17 @@ TEST(RandomKey, ReadsBackAsItWasWritten) {
 TEST(RandomKey, ACompactedKeyStartsWithTheKeyOfItsFirstColumns) {
   for (uint32_t seed = 0; seed < kSeeds; ++seed) {
     RandomRows random(seed);
-    std::vector<DataType> types = {random.Type(0).NotNull(), random.Type(0).NotNull(), random.Type(0).NotNull()};
+    std::vector<DataType> types = {random.Type(0).NotNull(), random.Type(0).NotNull(),
+                                   random.Type(0).NotNull()};
     const std::vector<Value> row = random.Row(types, RowFormat::kCompacted);
     std::string whole;
     std::string prefix;
-    ASSERT_THAT(KeyEncoder::Make(KeyFormat::kCompacted, types, std::vector{0, 1, 2})->Encode(row, whole), IsOk());
-    ASSERT_THAT(KeyEncoder::Make(KeyFormat::kCompacted, types, std::vector{0, 1})->Encode(row, prefix), IsOk());
+    ASSERT_THAT(
+        KeyEncoder::Make(KeyFormat::kCompacted, types, std::vector{0, 1, 2})->Encode(row, whole),
+        IsOk());
+    ASSERT_THAT(
+        KeyEncoder::Make(KeyFormat::kCompacted, types, std::vector{0, 1})->Encode(row, prefix),
+        IsOk());
     EXPECT_TRUE(whole.starts_with(prefix)) << "seed " << seed;
   }
 }

@@ -39,16 +39,20 @@ std::vector<int32_t> AllIds(std::span<const Column> columns) {
 }
 
 Status AssignIds(Schema::Parts& parts) {
-  const auto without = std::ranges::count_if(parts.columns, [](const Column& c) { return c.id < 0; });
+  const auto without =
+      std::ranges::count_if(parts.columns, [](const Column& c) { return c.id < 0; });
   if (without != 0 && without != std::ssize(parts.columns)) {
-    return Fail(ErrorCode::kInvalidTable, "all columns must have an id or none: without={}", without);
+    return Fail(ErrorCode::kInvalidTable, "all columns must have an id or none: without={}",
+                without);
   }
   const std::vector<int32_t> given = AllIds(parts.columns);
   int32_t last = given.empty() ? -1 : std::ranges::max(given);
-  if (last > INT32_MAX - (1 << 24)) return Fail(ErrorCode::kInvalidTable, "field id is too large: id={}", last);
+  if (last > INT32_MAX - (1 << 24))
+    return Fail(ErrorCode::kInvalidTable, "field id is too large: id={}", last);
   if (parts.highest_field_id && *parts.highest_field_id < last) {
-    return Fail(ErrorCode::kInvalidTable, "highest_field_id is below an id in use: highest={} id={}",
-                *parts.highest_field_id, last);
+    return Fail(ErrorCode::kInvalidTable,
+                "highest_field_id is below an id in use: highest={} id={}", *parts.highest_field_id,
+                last);
   }
   for (Column& column : parts.columns) {
     if (column.id < 0) column.id = ++last;
@@ -77,7 +81,8 @@ Status CheckFieldNames(const DataType& type) {
 Status CheckColumns(std::span<const Column> columns) {
   if (columns.empty()) return Fail(ErrorCode::kInvalidTable, "a table needs at least one column");
   if (columns.size() > kColumnsMax) {
-    return Fail(ErrorCode::kInvalidTable, "too many columns: columns={} max={}", columns.size(), kColumnsMax);
+    return Fail(ErrorCode::kInvalidTable, "too many columns: columns={} max={}", columns.size(),
+                kColumnsMax);
   }
   std::unordered_set<std::string_view> names;
   for (const Column& column : columns) {
@@ -102,13 +107,17 @@ Status CheckAutoIncrement(const Schema::Parts& parts, const Schema& schema) {
   }
   const std::string& name = parts.auto_increment[0];
   const auto position = schema.Find(name);
-  if (!position) return Fail(ErrorCode::kInvalidTable, "auto-increment column does not exist: column={:.200}", name);
+  if (!position)
+    return Fail(ErrorCode::kInvalidTable, "auto-increment column does not exist: column={:.200}",
+                name);
   if (std::ranges::find(parts.primary_key, name) != parts.primary_key.end()) {
-    return Fail(ErrorCode::kInvalidTable, "auto-increment column is in the primary key: column={:.200}", name);
+    return Fail(ErrorCode::kInvalidTable,
+                "auto-increment column is in the primary key: column={:.200}", name);
   }
   const TypeKind kind = schema.column(static_cast<size_t>(*position)).type.kind;
   if (kind != TypeKind::kInt && kind != TypeKind::kBigInt) {
-    return Fail(ErrorCode::kInvalidTable, "auto-increment column must be INT or BIGINT: column={:.200}", name);
+    return Fail(ErrorCode::kInvalidTable,
+                "auto-increment column must be INT or BIGINT: column={:.200}", name);
   }
   return {};
 }
@@ -123,16 +132,18 @@ Result<Schema> Schema::Make(Parts parts) {
   auto positions = schema.Positions(schema.parts_.primary_key);
   if (!positions.ok()) return Forward(positions);
   schema.primary_key_positions_ = std::move(*positions);
-  const std::set<int> distinct(schema.primary_key_positions_.begin(), schema.primary_key_positions_.end());
+  const std::set<int> distinct(schema.primary_key_positions_.begin(),
+                               schema.primary_key_positions_.end());
   if (distinct.size() != schema.primary_key_positions_.size()) {
-    return Fail(ErrorCode::kInvalidTable, "primary key names a column twice: columns={}", distinct.size());
+    return Fail(ErrorCode::kInvalidTable, "primary key names a column twice: columns={}",
+                distinct.size());
   }
   RETURN_IF_ERROR(CheckAutoIncrement(schema.parts_, schema));
   for (const int position : schema.primary_key_positions_) {
     Column& column = schema.parts_.columns[static_cast<size_t>(position)];
     if (column.agg_function) {
-      return Fail(ErrorCode::kInvalidTable, "primary key column has an aggregate function: column={:.200}",
-                  column.name);
+      return Fail(ErrorCode::kInvalidTable,
+                  "primary key column has an aggregate function: column={:.200}", column.name);
     }
     column.type.nullable = false;
   }
@@ -156,7 +167,8 @@ Result<std::vector<int>> Schema::Positions(std::span<const std::string> names) c
   std::vector<int> out;
   for (const std::string& name : names) {
     const auto position = Find(name);
-    if (!position) return Fail(ErrorCode::kInvalidTable, "column does not exist: column={:.200}", name);
+    if (!position)
+      return Fail(ErrorCode::kInvalidTable, "column does not exist: column={:.200}", name);
     out.push_back(*position);
   }
   return out;

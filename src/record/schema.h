@@ -15,7 +15,8 @@
 
 namespace weir {
 
-/// How a column merges in an aggregation table: {"sum"}, {"listagg", {{"delimiter", ";"}}}. Java: AggFunction.
+/// How a column merges in an aggregation table: {"sum"}, {"listagg", {{"delimiter", ";"}}}. Java:
+/// AggFunction.
 struct AggFunction {
   std::string type;
   std::map<std::string, std::string> parameters;
@@ -37,18 +38,20 @@ class Schema {
  public:
   struct Parts {
     std::vector<Column> columns;
-    std::vector<std::string> primary_key;      // empty: a log table
-    std::vector<std::string> auto_increment;   // at most one column
-    std::optional<int32_t> highest_field_id;   // absent: the largest id in use
+    std::vector<std::string> primary_key;     // empty: a log table
+    std::vector<std::string> auto_increment;  // at most one column
+    std::optional<int32_t> highest_field_id;  // absent: the largest id in use
   };
 
-  /// Check and complete. Primary key columns become NOT NULL; columns and nested ROW fields without an id
-  /// get one depth-first from one counter above the ids in use, as Java's Schema.Builder does.
+  /// Check and complete. Primary key columns become NOT NULL; columns and nested ROW fields without
+  /// an id get one depth-first from one counter above the ids in use, as Java's Schema.Builder
+  /// does.
   ///
-  /// Errors  kInvalidTable  no column, a name empty or used twice, a type out of range, a key column that
-  ///                        does not exist or is named twice, an auto-increment column that is not an INT
-  ///                        or BIGINT outside the key, ids on some columns only, an id used twice or above
-  ///                        highest_field_id, an aggregate function on a key column
+  /// Errors  kInvalidTable  no column, a name empty or used twice, a type out of range, a key
+  /// column that
+  ///                        does not exist or is named twice, an auto-increment column that is not
+  ///                        an INT or BIGINT outside the key, ids on some columns only, an id used
+  ///                        twice or above highest_field_id, an aggregate function on a key column
   static Result<Schema> Make(Parts parts);
 
   std::span<const Column> columns() const { return parts_.columns; }

@@ -13,7 +13,8 @@ constexpr size_t kTextBytesMax = 4 * MiB;
 constexpr size_t kJsonDepthMax = 80;
 
 Failure Missing(std::string_view key, std::string_view kind) {
-  return Fail(ErrorCode::kInvalidTable, "json document lacks a key of the right kind: key={} kind={}", key, kind);
+  return Fail(ErrorCode::kInvalidTable,
+              "json document lacks a key of the right kind: key={} kind={}", key, kind);
 }
 
 Result<const json::object*> AsObject(const json::value& value, std::string_view what) {
@@ -134,8 +135,10 @@ Result<DataType> TypeWithoutNullability(TypeKind kind, const json::object& objec
       ASSIGN_OR_RETURN(DataType value, ChildFromJson(object, "value_type", depth));
       return DataType::Map(std::move(key), std::move(value));
     }
-    case TypeKind::kRow: return RowFromJson(object, depth);
-    default: return type;
+    case TypeKind::kRow:
+      return RowFromJson(object, depth);
+    default:
+      return type;
   }
 }
 
@@ -212,7 +215,8 @@ json::value ColumnToJson(const Column& column) {
 
 Result<json::value> ParseJson(std::string_view text) {
   if (text.size() > kTextBytesMax) {
-    return Fail(ErrorCode::kInvalidTable, "json document is too large: bytes={} max={}", text.size(), kTextBytesMax);
+    return Fail(ErrorCode::kInvalidTable, "json document is too large: bytes={} max={}",
+                text.size(), kTextBytesMax);
   }
   json::parse_options options;
   options.max_depth = kJsonDepthMax;
@@ -227,21 +231,30 @@ json::value DataTypeToJson(const DataType& type) {
   if (!type.nullable) out["nullable"] = false;
   switch (type.kind) {
     case TypeKind::kChar:
-    case TypeKind::kBinary: out["length"] = type.length; break;
+    case TypeKind::kBinary:
+      out["length"] = type.length;
+      break;
     case TypeKind::kDecimal:
       out["precision"] = type.precision;
       out["scale"] = type.scale;
       break;
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz: out["precision"] = type.precision; break;
-    case TypeKind::kArray: out["element_type"] = DataTypeToJson(type.element()); break;
+    case TypeKind::kTimestampLtz:
+      out["precision"] = type.precision;
+      break;
+    case TypeKind::kArray:
+      out["element_type"] = DataTypeToJson(type.element());
+      break;
     case TypeKind::kMap:
       out["key_type"] = DataTypeToJson(type.key());
       out["value_type"] = DataTypeToJson(type.value());
       break;
-    case TypeKind::kRow: out["fields"] = RowFieldsToJson(type.fields()); break;
-    default: break;
+    case TypeKind::kRow:
+      out["fields"] = RowFieldsToJson(type.fields());
+      break;
+    default:
+      break;
   }
   return out;
 }
@@ -257,7 +270,8 @@ json::value SchemaToJson(const Schema& schema) {
   json::array& columns = out["columns"].emplace_array();
   for (const Column& column : schema.columns()) columns.push_back(ColumnToJson(column));
   if (schema.has_primary_key()) out["primary_key"] = NamesToJson(schema.primary_key());
-  if (!schema.auto_increment().empty()) out["auto_increment_column"] = NamesToJson(schema.auto_increment());
+  if (!schema.auto_increment().empty())
+    out["auto_increment_column"] = NamesToJson(schema.auto_increment());
   out["highest_field_id"] = schema.highest_field_id();
   return out;
 }

@@ -1,6 +1,6 @@
-// Schemas and types as the JSON documents of the protocol. Reading is safe on hostile text (INV-7): size,
-// depth, kinds and ranges are checked. Unknown keys are ignored, as in the Java client.
-// Java: org.apache.fluss.utils.json.{Schema,Column,DataType}JsonSerde. Format: docs/formats/rows.md.
+// Schemas and types as the JSON documents of the protocol. Reading is safe on hostile text (INV-7):
+// size, depth, kinds and ranges are checked. Unknown keys are ignored, as in the Java client. Java:
+// org.apache.fluss.utils.json.{Schema,Column,DataType}JsonSerde. Format: docs/formats/rows.md.
 #pragma once
 
 #include <boost/json/fwd.hpp>

@@ -1,5 +1,5 @@
-// Any text as a schema document, as a type document and as a type in SQL syntax. What is accepted must survive
-// being written and read again.
+// Any text as a schema document, as a type document and as a type in SQL syntax. What is accepted
+// must survive being written and read again.
 #include <cstdint>
 #include <cstdlib>
 

@@ -93,7 +93,8 @@ TEST(SchemaJson, RefusesDamagedDocuments) {
       R"({"columns":[{"name":"a","data_type":{"type":"INTEGER"},"agg_function":"sum"}]})",
       R"({"columns":[{"name":"a","data_type":{"type":"INTEGER"},"id":4}],"highest_field_id":3})",
   };
-  for (const char* text : bad) EXPECT_THAT(SchemaFromText(text), IsError(ErrorCode::kInvalidTable)) << text;
+  for (const char* text : bad)
+    EXPECT_THAT(SchemaFromText(text), IsError(ErrorCode::kInvalidTable)) << text;
 }
 
 TEST(SchemaJson, RefusesBottomlessNestingAndHugeTexts) {
@@ -109,7 +110,8 @@ TEST(SchemaJson, RefusesBottomlessNestingAndHugeTexts) {
 TEST(SchemaJson, EveryTruncationIsRefused) {
   const std::string good = JavaSchema();
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_THAT(SchemaFromText(std::string(good.data(), length)), IsError(ErrorCode::kInvalidTable)) << length;
+    EXPECT_THAT(SchemaFromText(std::string(good.data(), length)), IsError(ErrorCode::kInvalidTable))
+        << length;
   }
 }
 

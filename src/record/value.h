@@ -1,5 +1,5 @@
-// One field of a row in memory: 16 bytes, owns nothing. A row is std::span<const Value>, read together with
-// the column types; whoever holds the Values also holds the bytes they point into.
+// One field of a row in memory: 16 bytes, owns nothing. A row is std::span<const Value>, read
+// together with the column types; whoever holds the Values also holds the bytes they point into.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,10 @@ class Value {
  public:
   /// Kind       column types
   /// kBool      BOOLEAN
-  /// kInt       TINYINT SMALLINT INT BIGINT; DATE (days since 1970); TIME (ms of day); DECIMAL p <= 18 (unscaled)
-  /// kFloat     FLOAT
-  /// kDouble    DOUBLE
-  /// kBytes     CHAR STRING (UTF-8, unpadded) BINARY BYTES; DECIMAL p > 18 (unscaled, big-endian, minimal)
-  /// kTimestamp TIMESTAMP TIMESTAMP_LTZ
-  /// kNested    ARRAY MAP ROW: encoded bytes, opened by record/binary_array.h
+  /// kInt       TINYINT SMALLINT INT BIGINT; DATE (days since 1970); TIME (ms of day); DECIMAL p <=
+  /// 18 (unscaled) kFloat     FLOAT kDouble    DOUBLE kBytes     CHAR STRING (UTF-8, unpadded)
+  /// BINARY BYTES; DECIMAL p > 18 (unscaled, big-endian, minimal) kTimestamp TIMESTAMP
+  /// TIMESTAMP_LTZ kNested    ARRAY MAP ROW: encoded bytes, opened by record/binary_array.h
   enum class Kind : uint8_t { kNull, kBool, kInt, kFloat, kDouble, kBytes, kTimestamp, kNested };
 
   Value() = default;

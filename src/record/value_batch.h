@@ -1,5 +1,6 @@
-// Rows on their way out of a KV tablet: the body of LIMIT_SCAN and SCAN_KV answers, and the stored value.
-// Bytes: docs/formats/kv_batch.md. Java: org.apache.fluss.record.DefaultValueRecordBatch, row.encode.ValueEncoder.
+// Rows on their way out of a KV tablet: the body of LIMIT_SCAN and SCAN_KV answers, and the stored
+// value. Bytes: docs/formats/kv_batch.md. Java: org.apache.fluss.record.DefaultValueRecordBatch,
+// row.encode.ValueEncoder.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,15 @@ std::string TwoValues() {
 }
 
 TEST(ValueBatch, HasTheLayoutOfTheProtocol) {
-  EXPECT_EQ(ToHex(TwoValues()), "15000000" "00" "02000000" "06000000" "0100" "00010178" "02000000" "0200");
+  EXPECT_EQ(ToHex(TwoValues()),
+            "15000000"
+            "00"
+            "02000000"
+            "06000000"
+            "0100"
+            "00010178"
+            "02000000"
+            "0200");
 }
 
 TEST(ValueBatch, ReadsBackWhatItWrote) {
@@ -41,7 +49,9 @@ TEST(ValueBatch, AnEmptyOneIsNineBytes) {
 TEST(ValueBatch, EveryTruncationIsNoticed) {
   const std::string good = TwoValues();
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_THAT(ParseValueBatch(std::string(good.data(), length)), IsError(ErrorCode::kCorruptMessage)) << length;
+    EXPECT_THAT(ParseValueBatch(std::string(good.data(), length)),
+                IsError(ErrorCode::kCorruptMessage))
+        << length;
   }
 }
 
