@@ -67,22 +67,19 @@ LogPosition BucketLog::end_position() const {
 
 // ---- Writing ------------------------------------------------------------------------------------------------
 
-Status BucketLog::MakeDirectory() {
-  std::vector<std::string> missing;
-  for (std::string_view path = directory_; path.size() > root_.size() && !files_.files().Exists(std::string(path));
-       path = ParentOf(path)) {
-    missing.emplace_back(path);
-  }
-  if (missing.empty()) return {};
-  RETURN_IF_ERROR(files_.files().CreateDirectories(directory_));
-  for (const std::string& path : missing) {
+// All up to the root: a sibling bucket may have made one of them a moment ago, or a server before this one.
+void BucketLog::MarkDirectoriesDirty() {
+  dirty_directories_.push_back({directory_, last_ticket_ + 1});
+  for (std::string_view path = directory_; path.size() > root_.size(); path = ParentOf(path)) {
     dirty_directories_.push_back({std::string(ParentOf(path)), last_ticket_ + 1});
   }
-  return {};
 }
 
 Status BucketLog::AddSegment(Offset base) {
-  RETURN_IF_ERROR(MakeDirectory());
+  if (!files_.files().Exists(directory_)) {
+    RETURN_IF_ERROR(files_.files().CreateDirectories(directory_));
+    MarkDirectoriesDirty();
+  }
   auto segment = std::make_unique<LogSegment>(files_, directory_, base, 0, options_);
   ASSIGN_OR_RETURN(const auto file, segment->file());
   RETURN_IF_ERROR(file->Truncate(0));

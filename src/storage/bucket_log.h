@@ -156,7 +156,7 @@ class BucketLog {
   Result<int64_t> CheckSegment(LogSegment& segment, int64_t position);
   Status SetAsideFrom(size_t index, int64_t position);
   Status SaveAside(LogSegment& segment, int64_t position);
-  Status MakeDirectory();
+  void MarkDirectoriesDirty();
   Status AddSegment(Offset base);
   Status ReplayBatch(const LogBatchView& batch);
   bool MustRoll(std::span<const LogSegment::Batch> batches) const;

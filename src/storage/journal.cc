@@ -141,10 +141,10 @@ Journal::~Journal() = default;
 Result<std::unique_ptr<Journal>> Journal::Open(FileSystem& files, std::string directory, const JournalOptions& options,
                                                const Replay& replay) {
   std::unique_ptr<Journal> journal(new Journal(files, std::move(directory), options));
-  if (!files.Exists(journal->directory_)) {
-    RETURN_IF_ERROR(files.CreateDirectories(journal->directory_));
-    RETURN_IF_ERROR(files.SyncDirectory(std::string(ParentOf(journal->directory_))));
-  }
+  RETURN_IF_ERROR(files.CreateDirectories(journal->directory_));
+  // Also when they are there: a server killed a moment ago may have made them, and they are not durable yet.
+  RETURN_IF_ERROR(files.SyncDirectory(std::string(ParentOf(journal->directory_))));
+  RETURN_IF_ERROR(files.SyncDirectory(journal->directory_));
   RETURN_IF_ERROR(journal->Load(replay));
   return journal;
 }

@@ -60,6 +60,7 @@ Status BucketLog::Recover(const std::optional<RecoveryPoint>& point) {
     synced_ = {end_offset_, {}, 0};
     return {};
   }
+  if (!point.has_value()) MarkDirectoriesDirty();
   RecoveryPoint from;
   const size_t first = FirstToCheck(point, from);
   for (size_t i = 0; i < first; ++i) segments_[i]->synced_bytes = segments_[i]->bytes();

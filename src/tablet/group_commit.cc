@@ -47,7 +47,7 @@ Status GroupCommit::CheckRoom() const {
   return Fail(ErrorCode::kLogStorage, "the disk cannot follow: queued_bytes={}", metrics_.queued_bytes.Value());
 }
 
-void GroupCommit::Submit(Request request) {
+void GroupCommit::Submit(CommitRequest request) {
   metrics_.queued_bytes.Add(request.records.bytes());
   bool first;
   {
@@ -58,7 +58,7 @@ void GroupCommit::Submit(Request request) {
   if (first) journal_wake_.notify_one();
 }
 
-void GroupCommit::SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard, Done done) {
+void GroupCommit::SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard, CommitDone done) {
   {
     std::lock_guard lock(mutex_);
     syncs_.push_back({std::move(ticket), shard, std::move(done)});
@@ -67,7 +67,7 @@ void GroupCommit::SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard
 }
 
 void GroupCommit::RunJournal() {
-  std::vector<Request> taken;
+  std::vector<CommitRequest> taken;
   while (true) {
     {
       std::unique_lock lock(mutex_);
@@ -75,9 +75,9 @@ void GroupCommit::RunJournal() {
       if (queue_.empty()) return;
       taken.swap(queue_);
     }
-    std::vector<Request> round;
+    std::vector<CommitRequest> round;
     int64_t bytes = 0;
-    for (Request& request : taken) {
+    for (CommitRequest& request : taken) {
       if (!round.empty() && bytes + request.records.bytes() > options_.round_bytes_max) {
         CommitRound(round);
         round.clear();
@@ -91,11 +91,11 @@ void GroupCommit::RunJournal() {
   }
 }
 
-void GroupCommit::CommitRound(std::vector<Request>& round) {
+void GroupCommit::CommitRound(std::vector<CommitRequest>& round) {
   std::vector<JournalEntry> entries;
   entries.reserve(round.size());
   int64_t bytes = 0;
-  for (const Request& request : round) {
+  for (const CommitRequest& request : round) {
     entries.push_back({.bucket = request.bucket,
                        .directory = *request.directory,
                        .base_offset = request.base_offset,

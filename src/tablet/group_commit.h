@@ -16,9 +16,8 @@
 #include "base/ids.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "storage/bucket_log.h"
 #include "storage/journal.h"
-#include "storage/stamped_records.h"
+#include "tablet/commit_queue.h"
 
 namespace weir {
 
@@ -33,46 +32,25 @@ struct GroupCommitMetrics : MetricGroup {
   Gauge queued_bytes{*this, "journal_queued_bytes", "Log bytes waiting for the journal."};
 };
 
-class GroupCommit {
+class GroupCommit final : public CommitQueue {
  public:
-  /// At least this much in one append goes to the segment directly.
-  static constexpr int64_t kDirectBytes = 256 * KiB;
-
   struct Options {
     int64_t round_bytes_max = 4 * MiB;
     int64_t queued_bytes_max = 256 * MiB;  // above this Submit refuses: the disk cannot follow
   };
 
-  /// Told on the shard's thread when the bytes are durable or never will be by this way.
-  using Done = std::function<void(const Status&)>;
   /// Run a function on shard number `shard` soon.
   using PostToShard = std::function<void(int shard, std::function<void()>)>;
-
-  struct Request {
-    TableBucket bucket;
-    std::shared_ptr<const std::string> directory;
-    Offset base_offset = 0;
-    Offset end_offset = 0;
-    int shard = 0;
-    StampedRecords records;
-    Done done;
-  };
 
   GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post, MetricRegistry& metrics,
               Options options);
   GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post, MetricRegistry& metrics)
       : GroupCommit(files, std::move(journal), std::move(post), metrics, Options()) {}
-  ~GroupCommit();
+  ~GroupCommit() override;
 
-  /// Ask before an append is written: it cannot be taken back.
-  /// Errors  kLogStorage  too much is queued, the disk cannot follow
-  Status CheckRoom() const;
-
-  /// Queue an append for the next round.
-  void Submit(Request request);
-
-  /// Sync what a bucket's ticket names, soon, on the second thread.
-  void SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard, Done done);
+  Status CheckRoom() const override;
+  void Submit(CommitRequest request) override;
+  void SubmitSync(std::shared_ptr<const SyncTicket> ticket, int shard, CommitDone done) override;
 
   Journal& journal() { return *journal_; }
 
@@ -83,12 +61,12 @@ class GroupCommit {
   struct SyncRequest {
     std::shared_ptr<const SyncTicket> ticket;
     int shard;
-    Done done;
+    CommitDone done;
   };
 
   void RunJournal();
   void RunSyncs();
-  void CommitRound(std::vector<Request>& round);
+  void CommitRound(std::vector<CommitRequest>& round);
 
   FileSystem& files_;
   const std::unique_ptr<Journal> journal_;
@@ -99,7 +77,7 @@ class GroupCommit {
   std::mutex mutex_;
   std::condition_variable journal_wake_;
   std::condition_variable sync_wake_;
-  std::vector<Request> queue_;
+  std::vector<CommitRequest> queue_;
   std::vector<SyncRequest> syncs_;
   bool stopping_ = false;
   WorkerThread journal_thread_;  // last: they use everything above

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "record/log_batch.h"
-#include "tablet/group_commit.h"
+#include "tablet/commit_queue.h"
 
 namespace weir {
 namespace {
@@ -75,7 +75,9 @@ Status LogTablet::LoadWriterState() {
       }
       LogWarn("tablet", "writer snapshot is not usable: path={}", path);
     }
-    (void)files.Remove(path);
+    RETURN_IF_ERROR(files.Remove(path));
+    // One that is ahead of the log must not come back after the log has passed it.
+    RETURN_IF_ERROR(files.SyncDirectory(log_->directory()));
   }
   if (!loaded && log_->start_offset() > 0) writers_.MarkIncomplete();
   return log_->ForEachHeader(snapshot_offset_, [&](const LogBatchHeader& header) {
@@ -85,21 +87,26 @@ Status LogTablet::LoadWriterState() {
   });
 }
 
-// Written without a sync: it has a CRC, and an older one (or none) only means more headers to read.
-Status LogTablet::SaveWriterState() {
-  const Offset end = log_->end_offset();
-  if (end == snapshot_offset_ || log_->segment_count() == 0) return {};
-  writers_.Expire(log_->last_timestamp());
-  const std::string path = log_->directory() + "/" + SegmentFileName(end, kSnapshotSuffix);
+// Written without a sync: it has a CRC, and an older one (or none) only means more headers to read. But only of what
+// is durable: a snapshot must never know batches that a crash took from the log.
+Status LogTablet::SaveWriterState(const WriterSnapshot& snapshot) {
+  WEIR_CHECK(snapshot.end_offset <= log_->recovery_point().offset);
+  if (snapshot.end_offset <= snapshot_offset_) return {};
+  const std::string path = log_->directory() + "/" + SegmentFileName(snapshot.end_offset, kSnapshotSuffix);
   ASSIGN_OR_RETURN(const auto file, env_.files->Open(path + ".tmp", OpenMode::kCreateTruncate));
-  RETURN_IF_ERROR(file->WriteAt(0, BytesView(writers_.Encode(end))));
+  RETURN_IF_ERROR(file->WriteAt(0, BytesView(snapshot.bytes)));
   RETURN_IF_ERROR(env_.files->Rename(path + ".tmp", path));
   if (snapshot_offset_ > 0) {
     RETURN_IF_ERROR(env_.files->Remove(log_->directory() + "/" + SegmentFileName(snapshot_offset_, kSnapshotSuffix)));
   }
-  snapshot_offset_ = end;
-  bytes_since_snapshot_ = 0;
+  snapshot_offset_ = snapshot.end_offset;
   return {};
+}
+
+LogTablet::WriterSnapshot LogTablet::TakeWriterSnapshot() {
+  writers_.Expire(log_->last_timestamp());
+  bytes_since_snapshot_ = 0;
+  return {log_->end_offset(), writers_.Encode(log_->end_offset())};
 }
 
 // ---- Append -------------------------------------------------------------------------------------------------
@@ -167,7 +174,6 @@ Status LogTablet::Write(Accepted& accepted) {
     return Fail(ErrorCode::kDiskWriteLocked, "the disk is almost full: directory={}", options_.directory);
   }
   if (options_.durability == Durability::kDisk) RETURN_IF_ERROR(env_.commits->CheckRoom());
-  const size_t segments = log_->segment_count();
   const Status written = log_->Append(accepted.stamped.pieces(), accepted.batches);
   if (written.code() == ErrorCode::kDiskWriteLocked && env_.write_locked != nullptr) *env_.write_locked = true;
   RETURN_IF_ERROR(written);
@@ -177,11 +183,6 @@ Status LogTablet::Write(Accepted& accepted) {
     bytes_since_snapshot_ += batch.bytes;
     if (!header.idempotent()) continue;
     writers_.Add(header.writer_id, {header.batch_sequence, batch.base_offset, batch.last_offset, batch.timestamp});
-  }
-  if (segments > 0 && log_->segment_count() > segments) {
-    if (const Status saved = SaveWriterState(); !saved.ok()) {
-      LogWarn("tablet", "could not save the writer state: {}", saved.error().message);
-    }
   }
   return {};
 }
@@ -193,8 +194,8 @@ Status LogTablet::MakeDurable(Accepted& accepted) {
     AdvanceOverDurable();
     return {};
   }
-  if (accepted.stamped.bytes() >= GroupCommit::kDirectBytes) {
-    ASSIGN_OR_RETURN(auto ticket, log_->BeginSync());
+  if (accepted.stamped.bytes() >= CommitQueue::kDirectBytes) {
+    ASSIGN_OR_RETURN(auto ticket, BeginSync());
     WEIR_CHECK(ticket.has_value());
     auto shared = std::make_shared<const SyncTicket>(std::move(*ticket));
     env_.commits->SubmitSync(shared, env_.shard, [self = shared_from_this(), shared](const Status& status) {
@@ -241,6 +242,14 @@ void LogTablet::OnDurable(Offset end_offset, const Status& status) {
   AdvanceOverDurable();
 }
 
+Result<std::optional<SyncTicket>> LogTablet::BeginSync() {
+  ASSIGN_OR_RETURN(auto ticket, log_->BeginSync());
+  if (ticket.has_value() && !next_snapshot_ && bytes_since_snapshot_ >= kSnapshotEveryBytes) {
+    next_snapshot_ = TakeWriterSnapshot();
+  }
+  return ticket;
+}
+
 // Only what has nothing undurable before it counts: offsets below the watermark never go away (INV-1, INV-2).
 void LogTablet::AdvanceOverDurable() {
   std::optional<InFlight> reached;
@@ -262,11 +271,11 @@ void LogTablet::FinishSync(const SyncTicket& ticket, const Status& status) {
     if (flight.end_offset <= ticket.point.offset) flight.durable = true;
   }
   AdvanceOverDurable();
-  if (bytes_since_snapshot_ >= kSnapshotEveryBytes) {
-    if (const Status saved = SaveWriterState(); !saved.ok()) {
-      LogWarn("tablet", "could not save the writer state: {}", saved.error().message);
-    }
+  if (!next_snapshot_ || next_snapshot_->end_offset > log_->recovery_point().offset) return;
+  if (const Status saved = SaveWriterState(*next_snapshot_); !saved.ok()) {
+    LogWarn("tablet", "could not save the writer state: {}", saved.error().message);
   }
+  next_snapshot_.reset();
 }
 
 void LogTablet::RaiseHighWatermark(Offset to, LogPosition at) {
@@ -354,7 +363,9 @@ Result<std::vector<std::string>> LogTablet::ApplyRetention() {
 }
 
 Status LogTablet::CloseFiles() {
-  RETURN_IF_ERROR(SaveWriterState());
+  if (log_->recovery_point().offset == log_->end_offset() && snapshot_offset_ < log_->end_offset()) {
+    RETURN_IF_ERROR(SaveWriterState(TakeWriterSnapshot()));
+  }
   return log_->CloseFiles();
 }
 

@@ -25,7 +25,7 @@
 
 namespace weir {
 
-class GroupCommit;
+class CommitQueue;
 
 struct LogTabletOptions {
   TableBucket bucket;
@@ -62,7 +62,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     std::string data_directory;
     const Clock* clock = nullptr;
     OpenFiles* open_files = nullptr;  // the shard's
-    GroupCommit* commits = nullptr;   // needed for Durability::kDisk only
+    CommitQueue* commits = nullptr;   // needed for Durability::kDisk only
     int shard = 0;                    // where completions are posted
     std::atomic<bool>* write_locked = nullptr;  // the disk's: set when it is full, cleared by Tablets
     std::optional<RecoveryPoint> recovery_point;
@@ -130,7 +130,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
 
   /// Background work, called by Tablets.
   /// What must be synced to make everything appended so far durable; nothing when nothing is dirty.
-  Result<std::optional<SyncTicket>> BeginSync() { return log_->BeginSync(); }
+  Result<std::optional<SyncTicket>> BeginSync();
   /// Take notice of a finished sync (on this shard).
   void FinishSync(const SyncTicket& ticket, const Status& status);
   /// Remove segments that retention no longer wants; returns files to delete elsewhere.
@@ -148,12 +148,17 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     LogPosition end;
     bool durable = false;
   };
+  struct WriterSnapshot {
+    Offset end_offset = 0;
+    std::string bytes;
+  };
   struct Accepted;
 
   LogTablet(LogTabletOptions options, Environment environment, std::unique_ptr<BucketLog> log);
 
   Status LoadWriterState();
-  Status SaveWriterState();
+  WriterSnapshot TakeWriterSnapshot();
+  Status SaveWriterState(const WriterSnapshot& snapshot);
   Result<Accepted> Validate(const SharedBytes& records, AppendOptions options) const;
   Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted, const LogBatchHeader& header) const;
   Status Write(Accepted& accepted);
@@ -170,6 +175,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   WriterState writers_;
   Offset snapshot_offset_ = 0;        // of the newest writer snapshot
   int64_t bytes_since_snapshot_ = 0;
+  std::optional<WriterSnapshot> next_snapshot_;  // written when what it knows is durable
   Offset high_watermark_ = 0;
   LogPosition watermark_position_;
   Offset min_retain_offset_ = INT64_MAX;

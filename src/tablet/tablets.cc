@@ -100,6 +100,7 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
   State& s = *state;
   FileSystem& files = s.env.files;
   RETURN_IF_ERROR(files.CreateDirectories(s.options.data_directory));
+  RETURN_IF_ERROR(files.SyncDirectory(std::string(ParentOf(s.options.data_directory))));
   s.written = LoadCheckpoint(files, CheckpointPath(s.options.data_directory));
 
   const size_t budget = OpenFilesBudget(s.options.open_files_max);
