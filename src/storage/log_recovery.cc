@@ -80,9 +80,8 @@ Status BucketLog::CheckFrom(size_t index, RecoveryPoint from) {
                directory_, segment.base_offset(), end_offset_);
       return SetAsideFrom(i, 0);
     }
-    if (bytes_in_file > start) {
-      dirty_directories_.push_back({directory_, last_ticket_ + 1});
-    }
+    // A segment made after the checkpoint, even an empty one, may have a name that is not durable yet.
+    if (i > index || bytes_in_file > start) dirty_directories_.push_back({directory_, last_ticket_ + 1});
     if (bytes_in_file == start) {
       segment.synced_bytes = start;
       continue;
