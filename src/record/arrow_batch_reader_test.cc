@@ -1,6 +1,9 @@
 #include "record/arrow_batch_reader.h"
 
+#include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_primitive.h>
 #include <arrow/record_batch.h>
+#include <arrow/util/compression.h>
 #include <gmock/gmock.h>
 
 #include "record/arrow_batch_check.h"
@@ -33,6 +36,61 @@ TEST(ArrowBatchReader, BatchesAreReadAsArrowItselfReadsThem) {
                                    arrow::EqualOptions().nans_equal(true)))
         << file;
     EXPECT_EQ(read->changes.size(), batch->header().append_only() ? 0 : expected.lines.size());
+  }
+}
+
+std::vector<arrow::ipc::IpcWriteOptions> ArrowWriteOptions() {
+  std::vector<arrow::ipc::IpcWriteOptions> all;
+  for (const auto codec : {arrow::Compression::UNCOMPRESSED, arrow::Compression::LZ4_FRAME,
+                           arrow::Compression::ZSTD}) {
+    for (const int alignment : {8, 64}) {
+      auto options = arrow::ipc::IpcWriteOptions::Defaults();
+      options.alignment = alignment;
+      if (codec != arrow::Compression::UNCOMPRESSED)
+        options.codec = arrow::util::Codec::Create(codec).ValueOrDie();
+      all.push_back(std::move(options));
+    }
+  }
+  return all;
+}
+
+TEST(ArrowBatchReader, BatchesWrittenByArrowItselfAreRead) {
+  const GoldenRows expected = ReadGoldenRows("types");
+  const std::string bytes = GoldenFile("types_none.bin");
+  const auto rows =
+      (*ArrowBatchReader::Create(expected.schema))->Read(*LogBatchView::Parse(bytes))->rows;
+  for (const auto& options : ArrowWriteOptions()) {
+    const std::string written = BatchByArrow(*rows, options);
+    const auto batch = LogBatchView::Parse(written);
+    ASSERT_TRUE(CheckAppend(*batch).ok());
+    const Status fits = CheckArrowAppend(*batch, ArrowLayout(expected.schema));
+    ASSERT_TRUE(fits.ok()) << fits.error().message;
+    const auto read = (*ArrowBatchReader::Create(expected.schema))->Read(*batch);
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_TRUE(read->rows->Equals(*rows, arrow::EqualOptions().nans_equal(true)));
+    EXPECT_EQ(LinesOf(expected.schema, *batch)[2].substr(3), expected.lines[2].substr(3));
+  }
+}
+
+// Arrow's LZ4 codec links the blocks of buffers above 64 KiB.
+TEST(ArrowBatchReader, LargeBatchesWrittenByArrowItselfAreRead) {
+  const Schema schema = SchemaFromSql("a BIGINT, b STRING");
+  arrow::Int64Builder numbers;
+  arrow::StringBuilder texts;
+  for (int64_t i = 0; i < 40'000; ++i) {
+    ASSERT_TRUE(numbers.Append(i % 1000).ok());
+    ASSERT_TRUE(texts.Append(fmt::format("value {}", i % 100)).ok());
+  }
+  const auto rows = arrow::RecordBatch::Make(
+      ToArrowSchema(schema), 40'000, {numbers.Finish().ValueOrDie(), texts.Finish().ValueOrDie()});
+  for (const auto& options : ArrowWriteOptions()) {
+    const std::string written = BatchByArrow(*rows, options);
+    const auto batch = LogBatchView::Parse(written);
+    ASSERT_TRUE(CheckArrowAppend(*batch, ArrowLayout(schema)).ok());
+    const auto read = (*ArrowBatchReader::Create(schema))->Read(*batch);
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_TRUE(read->rows->Equals(*rows));
+    EXPECT_EQ(LinesOf(schema, *batch)[39'999], "+A 999|value 99");
   }
 }
 

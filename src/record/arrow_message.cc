@@ -58,6 +58,14 @@ class Table {
     return at == 0 ? bytes_.size() : at + LoadLe<uint32_t>(bytes_.data() + at);
   }
 
+  /// True when the vector in field `id` is absent or has no elements.
+  bool IsEmptyVector(size_t id) const {
+    if (At(id, 4) == 0) return true;
+    const size_t at = Target(id);
+    return at <= bytes_.size() && bytes_.size() - at >= 4 &&
+           LoadLe<uint32_t>(bytes_.data() + at) == 0;
+  }
+
   /// The elements of a vector of 16-byte structs.
   bool Structs(size_t id, const char*& first, uint32_t& count) const {
     const size_t at = Target(id);
