@@ -76,7 +76,7 @@ class Walk {
       const auto declared = LoadLe<int64_t>(body_.data() + offset);
       const auto stored = length - static_cast<int64_t>(kBufferPrefixBytes);
       plain = declared == kStoredRaw ? stored : declared;
-      if (plain < 0 || plain > std::max(kBufferBytesMax, stored * kBufferRatioMax)) {
+      if (plain < 0 || plain > std::max(kBufferBytesMax, stored)) {
         return Corrupt("declared buffer size", plain, kBufferBytesMax);
       }
     }
@@ -127,9 +127,10 @@ Result<ArrowBatchParts> CheckArrowBatch(const LogBatchView& batch, const ArrowLa
                         batch.arrow_change_types()};
   Walk walk(layout, message, parts.body);
   while (walk.node() < layout.node_count()) RETURN_IF_ERROR(walk.Subtree(message.length()));
-  const int64_t plain_max = std::max(kBodyBytesMax, batch.header().total_bytes * kBodyRatioMax);
-  if (walk.plain_bytes() > plain_max)
+  const int64_t plain_max = std::max(kBodyBytesMax, batch.header().total_bytes);
+  if (walk.plain_bytes() > plain_max) {
     return Corrupt("declared body size", walk.plain_bytes(), plain_max);
+  }
   parts.plain_bytes = walk.plain_bytes();
   return parts;
 }

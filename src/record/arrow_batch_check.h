@@ -10,13 +10,11 @@
 
 namespace weir {
 
-/// Limits on what a batch may declare to be when decompressed. Real columns compress less than
-/// these allow.
-inline constexpr int64_t kBufferBytesMax = 64 * MiB;  // or kBufferRatioMax times its stored size
-inline constexpr int64_t kBufferRatioMax = 256;
-inline constexpr int64_t kBodyBytesMax =
-    256 * MiB;  // of all buffers; or kBodyRatioMax times the batch
-inline constexpr int64_t kBodyRatioMax = 16;
+/// Limits on what a batch may declare to be when decompressed: of one buffer, and of all together.
+/// Generous, because the Java writer fills batches by their estimated compressed size (2 MB): rows
+/// that hardly differ make batches of a hundred times that.
+inline constexpr int64_t kBufferBytesMax = 256 * MiB;
+inline constexpr int64_t kBodyBytesMax = 512 * MiB;
 
 /// A checked, non-empty batch taken apart.
 struct ArrowBatchParts {

@@ -90,10 +90,6 @@ Status AppendZeros(LogCompressionType compression, int64_t bytes, std::vector<Ar
                    std::string& body) {
   static thread_local ArrowBufferCodec zstd({.type = LogCompressionType::kZstd, .level = 1});
   static thread_local ArrowBufferCodec lz4({.type = LogCompressionType::kLz4Frame});
-  if (bytes > kBufferBytesMax) {
-    return Fail(ErrorCode::kInvalidColumnProjection, "column is too wide to be made up: bytes={}",
-                bytes);
-  }
   const std::string zeros(static_cast<size_t>(bytes), '\0');
   const size_t at = body.size();
   switch (compression) {
@@ -183,13 +179,19 @@ Result<int64_t> ArrowProjection::KeptBodyBytes(const ArrowMessageView& message) 
 
 Status ArrowProjection::MakeMissing(const ArrowMessageView& message, Missing& out) const {
   size_t empty_until = 0;
+  int64_t plain_bytes = 0;
   for (size_t i = 0; i < missing_.size(); ++i) {
     const ArrowNode& node = missing_[i];
     const int64_t length = i < empty_until ? 0 : message.length();
     out.nodes.push_back({length, length});
     for (uint32_t buffer = 0; buffer < BufferCount(node.shape); ++buffer) {
-      RETURN_IF_ERROR(AppendZeros(message.compression(), NullBytes(node, buffer, length),
-                                  out.buffers, out.body));
+      const int64_t bytes = NullBytes(node, buffer, length);
+      if (bytes > kBufferBytesMax || plain_bytes + bytes > kBodyBytesMax) {
+        return Fail(ErrorCode::kInvalidColumnProjection,
+                    "columns newer than a batch are too wide to be made up: bytes={}", bytes);
+      }
+      plain_bytes += bytes;
+      RETURN_IF_ERROR(AppendZeros(message.compression(), bytes, out.buffers, out.body));
     }
     // Lists that are all null have no elements.
     if (node.shape == ArrowShape::kList) empty_until = std::max(empty_until, i + node.nodes);

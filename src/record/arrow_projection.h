@@ -59,7 +59,10 @@ class ArrowProjection {
   /// Returns  0 when done. Else how many bytes of the front are needed, more than front.size(), and
   /// `out` is
   ///          unchanged
-  /// Errors   kCorruptMessage  the batch is not one of the stored schema; `out` is unchanged
+  /// Errors   kCorruptMessage           the batch is not one of the stored schema; `out` is
+  /// unchanged
+  ///          kInvalidColumnProjection  the nulls of a missing column would take more than
+  ///          kBodyBytesMax
   Result<size_t> Project(BytesView front, int64_t source_offset, ProjectedBatches& out) const;
 
  private:
