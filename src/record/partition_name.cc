@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "base/hex.h"
 #include "record/civil_date.h"
@@ -41,20 +43,25 @@ std::string TimestampText(int64_t ms, int32_t nanos) {
                      fraction);
 }
 
-bool IsInteger(std::string_view text, int64_t min, int64_t max) {
+std::optional<Value> ParseInteger(std::string_view text, int64_t min, int64_t max) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= min && value <= max;
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || value < min || value > max) return std::nullopt;
+  return Value::Int(value);
 }
 
-bool IsFloat(std::string_view text) {
-  if (text == "NaN" || text == "Inf" || text == "-Inf") return true;
+template <class T>
+std::optional<T> ParseFloat(std::string_view text) {
+  if (text == "NaN") return std::numeric_limits<T>::quiet_NaN();
+  if (text == "Inf") return std::numeric_limits<T>::infinity();
+  if (text == "-Inf") return -std::numeric_limits<T>::infinity();
   std::string number(text);
   std::ranges::replace(number, '_', '.');
-  double value = 0;
+  T value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  return !number.empty() && end == number.data() + number.size() &&
-         error != std::errc::invalid_argument;
+  if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+  return value;
 }
 
 /// Reads "2024-01-31-22_5" piece by piece.
@@ -62,18 +69,24 @@ class TextCursor {
  public:
   explicit TextCursor(std::string_view text) : rest_(text) {}
 
-  /// Digits, at least one and at most `digits_max`, of a number in [0, max].
-  bool Number(size_t digits_max, int64_t max, int64_t* value = nullptr) {
+  /// One to `digits_max` digits of a number in [0, max].
+  bool Number(size_t digits_max, int64_t max, int64_t& value) {
     size_t digits = 0;
-    int64_t number = 0;
-    for (; digits < rest_.size() && digits < digits_max && rest_[digits] >= '0' &&
-           rest_[digits] <= '9';
-         ++digits) {
-      number = number * 10 + (rest_[digits] - '0');
+    value = 0;
+    while (digits < rest_.size() && digits < digits_max && IsDigit(rest_[digits])) {
+      value = value * 10 + (rest_[digits++] - '0');
     }
     rest_.remove_prefix(digits);
-    if (value != nullptr) *value = number;
-    return digits > 0 && number <= max;
+    return digits > 0 && value <= max;
+  }
+  /// Up to nine digits behind the point, none meaning 0; in nanoseconds.
+  bool Fraction(int64_t& nanos) {
+    const size_t digits = rest_.size();
+    if (digits > 9) return false;
+    nanos = 0;
+    if (digits > 0 && !Number(9, 999'999'999, nanos)) return false;
+    for (size_t i = digits; i < 9; ++i) nanos *= 10;
+    return true;
   }
   bool Symbol(char c) {
     if (rest_.empty() || rest_[0] != c) return false;
@@ -83,74 +96,113 @@ class TextCursor {
   bool done() const { return rest_.empty(); }
 
  private:
+  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
   std::string_view rest_;
 };
 
-bool ReadDate(TextCursor& in) {
+std::optional<int64_t> ReadDays(TextCursor& in) {
   int64_t year = 0;
   int64_t month = 0;
   int64_t day = 0;
-  return in.Number(6, 999'999, &year) && in.Symbol('-') && in.Number(2, 12, &month) &&
-         in.Symbol('-') && in.Number(2, 31, &day) &&
-         DaysOfDate({.year = year, .month = static_cast<int>(month), .day = static_cast<int>(day)})
-             .has_value();
+  if (!in.Number(6, 999'999, year) || !in.Symbol('-') || !in.Number(2, 12, month) ||
+      !in.Symbol('-') || !in.Number(2, 31, day)) {
+    return std::nullopt;
+  }
+  return DaysOfDate({.year = year, .month = static_cast<int>(month), .day = static_cast<int>(day)});
 }
 
-bool ReadTime(TextCursor& in) {
-  return in.Number(2, 23) && in.Symbol('-') && in.Number(2, 59) && in.Symbol('-') &&
-         in.Number(2, 59);
+std::optional<int64_t> ReadSecondOfDay(TextCursor& in) {
+  int64_t hour = 0;
+  int64_t minute = 0;
+  int64_t second = 0;
+  if (!in.Number(2, 23, hour) || !in.Symbol('-') || !in.Number(2, 59, minute) || !in.Symbol('-') ||
+      !in.Number(2, 59, second)) {
+    return std::nullopt;
+  }
+  return hour * 3600 + minute * 60 + second;
 }
 
-bool IsDate(std::string_view text) {
+std::optional<Value> ParseDate(std::string_view text) {
   TextCursor in(text);
-  return ReadDate(in) && in.done();
+  const auto days = ReadDays(in);
+  if (!days || !in.done()) return std::nullopt;
+  return Value::Int(*days);
 }
 
-bool IsTime(std::string_view text) {
+std::optional<Value> ParseTime(std::string_view text) {
   TextCursor in(text);
-  return ReadTime(in) && in.Symbol('_') && in.Number(3, 999) && in.done();
+  const auto second = ReadSecondOfDay(in);
+  int64_t ms = 0;
+  if (!second || !in.Symbol('_') || !in.Number(3, 999, ms) || !in.done()) return std::nullopt;
+  return Value::Int(*second * 1000 + ms);
 }
 
 /// Time and fraction may be missing, as in Java.
-bool IsTimestamp(std::string_view text) {
+std::optional<Value> ParseTimestamp(std::string_view text) {
   TextCursor in(text);
-  if (!ReadDate(in)) return false;
-  if (in.done()) return true;
-  if (!in.Symbol('-') || !ReadTime(in)) return false;
-  if (in.Symbol('_') && !in.done() && !in.Number(9, 999'999'999)) return false;
-  return in.done();
+  const auto days = ReadDays(in);
+  if (!days) return std::nullopt;
+  std::optional<int64_t> second = 0;
+  int64_t nanos = 0;
+  if (!in.done()) {
+    if (!in.Symbol('-')) return std::nullopt;
+    second = ReadSecondOfDay(in);
+    if (!second || (!in.done() && (!in.Symbol('_') || !in.Fraction(nanos)))) return std::nullopt;
+  }
+  const int64_t ms = *days * 86'400'000 + *second * 1000 + nanos / 1'000'000;
+  return Value::Timestamp(ms, static_cast<int32_t>(nanos % 1'000'000));
 }
 
-bool IsTextOf(std::string_view text, TypeKind kind) {
+template <class T>
+std::optional<Value> ValueOf(std::optional<T> number, Value (*make)(T)) {
+  if (!number) return std::nullopt;
+  return make(*number);
+}
+
+std::optional<Value> ParseBytes(std::string_view text, std::string& bytes) {
+  auto parsed = FromHex(text);
+  if (!parsed) return std::nullopt;
+  bytes = std::move(*parsed);
+  return Value::Bytes(bytes);
+}
+
+std::optional<Value> ParseBoolean(std::string_view text) {
+  if (text != "true" && text != "false") return std::nullopt;
+  return Value::Bool(text == "true");
+}
+
+std::optional<Value> ParseText(std::string_view text, TypeKind kind, std::string& bytes) {
   switch (kind) {
     case TypeKind::kChar:
     case TypeKind::kString:
-      return !text.empty();
+      return text.empty() ? std::nullopt : std::optional(Value::Bytes(text));
     case TypeKind::kBoolean:
-      return text == "true" || text == "false";
+      return ParseBoolean(text);
     case TypeKind::kTinyInt:
-      return IsInteger(text, INT8_MIN, INT8_MAX);
+      return ParseInteger(text, INT8_MIN, INT8_MAX);
     case TypeKind::kSmallInt:
-      return IsInteger(text, INT16_MIN, INT16_MAX);
+      return ParseInteger(text, INT16_MIN, INT16_MAX);
     case TypeKind::kInt:
-      return IsInteger(text, INT32_MIN, INT32_MAX);
+      return ParseInteger(text, INT32_MIN, INT32_MAX);
     case TypeKind::kBigInt:
-      return IsInteger(text, INT64_MIN, INT64_MAX);
+      return ParseInteger(text, INT64_MIN, INT64_MAX);
     case TypeKind::kBinary:
     case TypeKind::kBytes:
-      return FromHex(text).has_value();
+      return ParseBytes(text, bytes);
     case TypeKind::kFloat:
+      return ValueOf(ParseFloat<float>(text), &Value::Float);
     case TypeKind::kDouble:
-      return IsFloat(text);
+      return ValueOf(ParseFloat<double>(text), &Value::Double);
     case TypeKind::kDate:
-      return IsDate(text);
+      return ParseDate(text);
     case TypeKind::kTime:
-      return IsTime(text);
+      return ParseTime(text);
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampLtz:
-      return IsTimestamp(text);
+      return ParseTimestamp(text);
     default:
-      return false;
+      return std::nullopt;
   }
 }
 
@@ -190,8 +242,8 @@ Result<std::string> PartitionValueText(const Value& value, const DataType& type)
   }
 }
 
-Status CheckPartitionValue(std::string_view text, const DataType& type) {
-  if (IsTextOf(text, type.kind)) return {};
+Result<Value> ParsePartitionValue(std::string_view text, const DataType& type, std::string& bytes) {
+  if (const auto value = ParseText(text, type.kind, bytes)) return *value;
   return Fail(ErrorCode::kPartitionSpecInvalid,
               "partition value is not of its column's type: value={:.200} type={}", text,
               type.ToString());

@@ -20,9 +20,10 @@ bool IsPartitionType(const DataType& type);
 /// Errors  kPartitionSpecInvalid  null, or a type that cannot be a partition key
 Result<std::string> PartitionValueText(const Value& value, const DataType& type);
 
-/// Could `text` be the text of a value of `type`; for checks of CREATE_PARTITION.
-/// Errors  kPartitionSpecInvalid  with the reason
-Status CheckPartitionValue(std::string_view text, const DataType& type);
+/// The value behind such a text; for checks, and to fill the partition columns of a row.
+/// bytes   where the bytes of BINARY and BYTES go; other Values point into `text`, if anywhere
+/// Errors  kPartitionSpecInvalid  the text is not of the type
+Result<Value> ParsePartitionValue(std::string_view text, const DataType& type, std::string& bytes);
 
 /// "2024$us" and back.
 std::string JoinPartitionName(std::span<const std::string> values);
