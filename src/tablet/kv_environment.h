@@ -24,9 +24,10 @@ class KvRules;
 struct TableInfo;
 
 struct KvOptions {
-  int64_t hot_rows_bytes_max = 512LL << 20;    // memory of all hot indexes together
+  int64_t hot_rows_bytes_max = 512LL << 20;     // memory of all hot indexes together
   int64_t block_cache_bytes = 64LL << 20;       // RocksDB's shared block cache
   int64_t write_back_log_bytes = 128LL << 20;   // write a bucket back when this much of its log is not yet
+  int64_t write_back_age_ms = 3600 * 1000;      // or when it was not for this long: retention waits for it
   int64_t scan_idle_ms = 10 * 60 * 1000;        // a SCAN_KV session without a call expires
   int32_t scans_per_bucket_max = 8;
   int32_t scans_max = 200;

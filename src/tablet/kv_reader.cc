@@ -69,9 +69,10 @@ Status KvReader::Lookup(std::span<const BytesView> keys, const std::function<voi
 }
 
 Status KvReader::InOrder(BytesView from, const Visit& visit) {
+  std::shared_ptr<KvEngine> engine;
   std::unique_ptr<KvCursor> stored;
   if (state_.stored) {
-    ASSIGN_OR_RETURN(KvEngine * engine, state_.store.Engine());
+    ASSIGN_OR_RETURN(engine, state_.store.Engine());
     stored = engine->NewCursor();
     stored->Seek(from);
   }

@@ -25,11 +25,12 @@ std::string NewScannerId() {
 
 class KvScans::Scan {
  public:
-  Scan(KvState& state, std::unique_ptr<KvCursor> stored, std::optional<int64_t> limit)
+  Scan(KvState& state, std::shared_ptr<KvEngine> engine, std::optional<int64_t> limit)
       : log_offset(state.log.end_offset()),
         state_(state),
         pin_(state.index.Pin()),
-        stored_(std::move(stored)),
+        engine_(std::move(engine)),
+        stored_(engine_ == nullptr ? nullptr : engine_->NewCursor()),
         left_(limit.value_or(std::numeric_limits<int64_t>::max())) {
     state_.index.CollectUnwritten(unwritten_);
     if (stored_ != nullptr) stored_->Seek({});
@@ -74,7 +75,8 @@ class KvScans::Scan {
 
   KvState& state_;
   const HotIndex::PinId pin_;
-  std::unique_ptr<KvCursor> stored_;
+  const std::shared_ptr<KvEngine> engine_;
+  const std::unique_ptr<KvCursor> stored_;
   int64_t left_;
   std::vector<const HotRow*> unwritten_;
   size_t at_ = 0;
@@ -94,12 +96,11 @@ Result<ScanPage> KvScans::Open(const ScanOptions& options) {
     return Fail(ErrorCode::kTooManyScanners, "too many scans are open: bucket={} server={}", scans_.size(),
                 state_.environment.open_scans.load());
   }
-  std::unique_ptr<KvCursor> stored;
+  std::shared_ptr<KvEngine> engine;
   if (state_.stored) {
-    ASSIGN_OR_RETURN(KvEngine * engine, state_.store.Engine());
-    stored = engine->NewCursor();
+    ASSIGN_OR_RETURN(engine, state_.store.Engine());
   }
-  auto scan = std::make_unique<Scan>(state_, std::move(stored), options.limit);
+  auto scan = std::make_unique<Scan>(state_, std::move(engine), options.limit);
   ASSIGN_OR_RETURN(ScanPage page, NextPage(*scan, options.bytes_max));
   if (page.has_more) {
     page.scanner_id = NewScannerId();

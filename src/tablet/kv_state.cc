@@ -28,7 +28,7 @@ KvState::KvState(LogTablet& log_tablet, std::shared_ptr<const KvRules> table_rul
           LargestId(*rules)) {}
 
 Result<const HotRow*> KvState::ReadStored(BytesView key, uint64_t hash) {
-  ASSIGN_OR_RETURN(KvEngine * engine, store.Engine());
+  ASSIGN_OR_RETURN(const auto engine, store.Engine());
   ASSIGN_OR_RETURN(const bool found, engine->Get(key, read_buffer));
   if (!found) return nullptr;
   return index.InsertClean(key, hash, read_buffer);

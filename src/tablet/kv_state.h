@@ -36,6 +36,7 @@ struct KvState {
   IdSequence ids;
   Offset flushed_offset = 0;      // the store holds every change before it
   int64_t unwritten_log_bytes = 0;  // about how much log a replay from flushed_offset would read
+  int64_t written_ms = 0;           // when the last write-back began, or the tablet was opened
   std::string read_buffer;
 
   /// The newest row of a key, from memory or disk; null when it has none. Remembers what it read from disk.

@@ -64,7 +64,7 @@ Status KvTablet::Recover() {
                 state_.log.start_offset(), state_.log.end_offset());
   }
   state_.log.set_min_retain_offset(state_.flushed_offset);
-  used_ms_ = state_.environment.clock.NowMs();
+  used_ms_ = state_.written_ms = state_.environment.clock.NowMs();
   return Replay(state_, [this](Offset next) { return write_back_.RunNow(next); });
 }
 
@@ -80,7 +80,7 @@ Status KvTablet::CheckPressure(size_t batch_bytes) {
 
 Result<PutResult> KvTablet::Put(BytesView kv_batch, const PutOptions& options) {
   used_ms_ = state_.environment.clock.NowMs();
-  if (write_back_.IsDue()) write_back_.Start({});
+  if (write_back_.IsDue(used_ms_)) write_back_.Start({});
   RETURN_IF_ERROR(CheckPressure(kv_batch.size()));
   return writer_.Put(kv_batch, options);
 }
@@ -170,13 +170,13 @@ Status KvTablet::SetTable(std::shared_ptr<const TableInfo> table) {
 
 void KvTablet::Tick(int64_t now_ms) {
   scans_.Expire(now_ms);
-  if (write_back_.IsDue()) write_back_.Start({});
+  if (write_back_.IsDue(now_ms)) write_back_.Start({});
   const int64_t idle_ms = now_ms - used_ms_;
   if (idle_ms >= kWriterIdleMs) writer_.Rest();
   const bool nothing_pinned = !write_back_.running() && scans_.open_count() == 0;
   if (idle_ms < kIndexIdleMs || !nothing_pinned) return;
   if (state_.environment.hot_memory->excess() > 0 && state_.index.changed_rows() == 0) state_.index.Clear();
-  state_.store.Close();
+  state_.store.CloseIfUnused();
 }
 
 }  // namespace weir

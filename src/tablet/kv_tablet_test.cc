@@ -392,6 +392,43 @@ TEST(KvTablet, ChangesDuringAWriteBackAreKeptForTheNext) {
   EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,b,1"));
 }
 
+TEST(KvTablet, NothingIsWrittenBackBeforeTheLogIsDurable) {
+  KvTestBucket bucket({}, {}, {}, Durability::kDisk);
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  bool done = false;
+  bucket.kv().StartWriteBack([&](const Status& status) { done = status.ok(); });
+  EXPECT_EQ(bucket.background_waiting(), 0u);
+  EXPECT_EQ(bucket.log().high_watermark(), 0) << "the shard has not heard of the journal's success yet";
+  EXPECT_EQ(bucket.Get("1"), "1,a,1");
+  bucket.AwaitHome();
+  bucket.RunHome();
+  EXPECT_EQ(bucket.log().high_watermark(), 1);
+  EXPECT_EQ(bucket.background_waiting(), 1u);
+  bucket.RunBackground();
+  bucket.RunHome();
+  EXPECT_TRUE(done);
+}
+
+TEST(KvTablet, ATabletMayGoWhileItsWriteBackWaits) {
+  KvTestBucket bucket({}, {}, {}, Durability::kDisk);
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  bucket.kv().StartWriteBack([](const Status&) { FAIL() << "nobody is left to be told"; });
+  bucket.Restart();
+  EXPECT_EQ(bucket.Get("1"), "1,a,1");
+}
+
+TEST(KvTablet, OldChangesAreWrittenBackSoThatTheLogMayExpire) {
+  KvTestBucket bucket({});
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  bucket.kv().Tick(bucket.clock().NowMs());
+  EXPECT_EQ(bucket.background_waiting(), 0u);
+  bucket.clock().AdvanceMs(2 * 3600 * 1000);
+  bucket.kv().Tick(bucket.clock().NowMs());
+  bucket.RunBackground();
+  bucket.RunHome();
+  EXPECT_EQ(bucket.kv().flushed_offset(), 1);
+}
+
 TEST(KvTablet, ACrashBetweenTheFolderAndItsCheckpointIsHarmless) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Up("2,a,1").Put().ok());

@@ -4,10 +4,12 @@
 
 #include <unistd.h>
 
+#include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "record/kv_batch.h"
 #include "record/value_batch.h"
 #include "storage/open_files.h"
+#include "tablet/group_commit.h"
 #include "tablet/kv_environment.h"
 #include "tablet/kv_replay.h"
 #include "tablet/kv_tablet.h"
@@ -45,8 +48,9 @@ inline std::string RowText(const Schema& schema, Row row) {
 
 class KvTestBucket {
  public:
-  explicit KvTestBucket(Properties properties, std::optional<Schema> schema = {}, KvOptions options = {})
-      : options_(options) {
+  explicit KvTestBucket(Properties properties, std::optional<Schema> schema = {}, KvOptions options = {},
+                        Durability durability = Durability::kMemory)
+      : options_(options), durability_(durability) {
     static int made = 0;
     // In memory where there is such a folder: hundreds of restarts would wait for hundreds of fsyncs.
     const std::filesystem::path memory = "/dev/shm";
@@ -95,9 +99,21 @@ class KvTestBucket {
           return block;
         },
         clock_);
+    if (durability_ == Durability::kDisk) {
+      auto journal = Journal::Open(RealFileSystem(), (dir_ / "journal").string(), {},
+                                   [](const ReplayedEntry&) -> Status { return {}; });
+      WEIR_CHECK(journal.ok());
+      commits_ = std::make_unique<GroupCommit>(
+          RealFileSystem(), std::move(*journal), [this](int, std::function<void()> work) { PostHome(std::move(work)); },
+          metrics_);
+    }
     auto log = LogTablet::Open(
-        {.bucket = {.table = TableId(1), .bucket = 0}, .directory = "log-0", .durability = Durability::kMemory},
-        {.files = &RealFileSystem(), .data_directory = dir_.string(), .clock = &clock_, .open_files = &open_files_});
+        {.bucket = {.table = TableId(1), .bucket = 0}, .directory = "log-0", .durability = durability_},
+        {.files = &RealFileSystem(),
+         .data_directory = dir_.string(),
+         .clock = &clock_,
+         .open_files = &open_files_,
+         .commits = commits_.get()});
     WEIR_CHECK(log.ok());
     log_ = std::move(*log);
     auto kv = TryOpen();
@@ -107,7 +123,12 @@ class KvTestBucket {
   }
   Result<std::unique_ptr<KvTablet>> TryOpen() {
     return KvTablet::Open(*log_, table_, {.table = TableId(1), .bucket = 0}, dir_ / "kv-0", *environment_,
-                          [this](std::function<void()> work) { home_.push_back(std::move(work)); });
+                          [this](std::function<void()> work) { PostHome(std::move(work)); });
+  }
+  void PostHome(std::function<void()> work) {
+    const std::lock_guard lock(home_mutex_);
+    home_.push_back(std::move(work));
+    home_arrived_.notify_one();
   }
 
   /// Let memory go without a word to the disk, and start again from what is there.
@@ -115,6 +136,7 @@ class KvTestBucket {
     RunBackground();  // the destructor would wait for it for ever
     kv_.reset();
     log_.reset();
+    commits_.reset();
     background_.clear();
     home_.clear();
     environment_.reset();
@@ -132,11 +154,21 @@ class KvTestBucket {
     }
   }
   void RunHome() {
-    while (!home_.empty()) {
-      const auto work = std::move(home_.front());
-      home_.pop_front();
+    while (true) {
+      std::function<void()> work;
+      {
+        const std::lock_guard lock(home_mutex_);
+        if (home_.empty()) return;
+        work = std::move(home_.front());
+        home_.pop_front();
+      }
       work();
     }
+  }
+  /// Wait until something was posted home, by the journal's thread.
+  void AwaitHome() {
+    std::unique_lock lock(home_mutex_);
+    home_arrived_.wait(lock, [this] { return !home_.empty(); });
   }
   /// One whole write-back.
   Status WriteBack() {
@@ -271,13 +303,18 @@ class KvTestBucket {
   }
 
   const KvOptions options_;
+  const Durability durability_;
+  MetricRegistry metrics_;
   std::filesystem::path dir_;
   ManualClock clock_;
   OpenFiles open_files_{RealFileSystem(), 64};
   std::shared_ptr<const TableInfo> table_;
   int64_t next_id_ = 1;
   std::deque<std::function<void()>> background_;
+  std::mutex home_mutex_;
+  std::condition_variable home_arrived_;
   std::deque<std::function<void()>> home_;
+  std::unique_ptr<GroupCommit> commits_;  // durability `disk`
   std::unique_ptr<KvEnvironment> environment_;
   std::shared_ptr<LogTablet> log_;
   std::unique_ptr<KvTablet> kv_;

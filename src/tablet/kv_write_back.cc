@@ -36,9 +36,13 @@ KvWriteBack::~KvWriteBack() {
   round_->ended.wait(lock, [&] { return !round_->writing; });
 }
 
-bool KvWriteBack::IsDue() const {
+bool KvWriteBack::IsDue(int64_t now_ms) const {
+  const KvOptions& options = state_.environment.options;
   if (running()) return false;
-  if (state_.unwritten_log_bytes >= state_.environment.options.write_back_log_bytes) return true;
+  if (state_.unwritten_log_bytes >= options.write_back_log_bytes) return true;
+  if (now_ms - state_.written_ms >= options.write_back_age_ms && state_.flushed_offset < state_.log.end_offset()) {
+    return true;
+  }
   return state_.environment.hot_memory->excess() > 0 && state_.index.changed_bytes() >= kRoundBytesMin;
 }
 
@@ -56,6 +60,7 @@ void KvWriteBack::Begin() {
   round_->rows = state_.index.StartFlush();
   round_->checkpoint = state_.CheckpointAt(state_.log.end_offset());
   round_->log_bytes = std::exchange(state_.unwritten_log_bytes, 0);
+  state_.written_ms = state_.environment.clock.NowMs();
   const auto round = round_;
   const auto durable = [this, alive = std::weak_ptr(alive_), round](const Status& status) {
     if (alive.expired()) return;
@@ -72,9 +77,12 @@ void KvWriteBack::Begin() {
 void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
   round->writing = true;
   KvStore& store = state_.store;
+  // Memory knows every key: nobody will read the folder soon, and an open one costs memory and files.
+  const bool keep_open = !state_.index.complete();
   // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
-  state_.environment.background([this, alive = std::weak_ptr(alive_), &store, round] {
+  state_.environment.background([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
     const Status status = store.WriteBack(round->rows, round->checkpoint);
+    if (!keep_open) store.CloseIfUnused();
     const std::lock_guard lock(round->mutex);
     post_home_([this, alive, status] {
       if (!alive.expired()) Finish(status);
@@ -89,7 +97,7 @@ void KvWriteBack::Finish(const Status& status) {
   state_.index.FinishFlush(status.ok());
   if (status.ok()) {
     state_.flushed_offset = round->checkpoint.flushed_offset;
-    state_.stored = true;
+    state_.stored = state_.store.exists();
     state_.log.set_min_retain_offset(state_.flushed_offset);
   } else {
     state_.unwritten_log_bytes += round->log_bytes;
@@ -112,7 +120,7 @@ Status KvWriteBack::RunNow(Offset up_to) {
   state_.index.FinishFlush(status.ok());
   RETURN_IF_ERROR(status);
   state_.flushed_offset = checkpoint.flushed_offset;
-  state_.stored = true;
+  state_.stored = state_.store.exists();
   state_.unwritten_log_bytes = 0;
   state_.log.set_min_retain_offset(state_.flushed_offset);
   return {};

@@ -24,8 +24,9 @@ class KvWriteBack {
   /// Waits for a round that is being written.
   ~KvWriteBack();
 
-  /// Whether so much is not written back that recovery would be slow or memory is short.
-  bool IsDue() const;
+  /// Whether so much, or for so long, is not written back that recovery would be slow, memory is short, or
+  /// retention cannot remove old log segments.
+  bool IsDue(int64_t now_ms) const;
 
   /// Start a round, or ask for another one when one is under way. `done` is called on the shard once all
   /// changes made so far are in the store, or a round failed.

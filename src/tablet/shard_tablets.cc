@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "tablet/group_commit.h"
+#include "tablet/kv_tablet.h"
 
 namespace weir {
 
@@ -75,7 +76,10 @@ void ShardTablets::Change(const std::shared_ptr<const TableInfo>& table) {
     if (bucket.table != table->id) continue;
     tablet->table = table;
     Configure(*tablet->log, *table);
-    if (tablet->kv != nullptr && env_.change_kv) env_.change_kv(*tablet);
+    if (tablet->kv == nullptr) continue;
+    if (const Status changed = tablet->kv->SetTable(table); !changed.ok()) {
+      LogWarn("tablet", "primary-key tablet goes on with the old table: {}", changed.error().message);
+    }
   }
 }
 
@@ -141,6 +145,12 @@ void ShardTablets::CloseIdle(int64_t idle_since_ms) {
     // Whoever waits for new data keeps the tablet; primary-key state decides for itself what to unload.
     return tablet->kv == nullptr && !tablet->log->busy() && tablet.use_count() == 1;
   });
+}
+
+void ShardTablets::TickKv(int64_t now_ms) {
+  for (const auto& [bucket, tablet] : tablets_) {
+    if (tablet->kv != nullptr) tablet->kv->Tick(now_ms);
+  }
 }
 
 void ShardTablets::CloseAll() {

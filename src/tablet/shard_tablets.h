@@ -46,6 +46,8 @@ class ShardTablets {
   /// Files to delete elsewhere.
   std::vector<std::string> ApplyRetention();
   void CloseIdle(int64_t idle_since_ms);
+  /// Housekeeping of the key-value halves.
+  void TickKv(int64_t now_ms);
   /// Save indexes and writer states of all; before a clean stop.
   void CloseAll();
 

@@ -357,6 +357,7 @@ void Tablets::State::Housekeep() {
     const int64_t now = SystemClock().MonotonicUs() / 1000 - start_ms;
     if (now >= next_sync) {
       (void)SyncNow();
+      OnEachShard([this](ShardTablets& tablets) { tablets.TickKv(env.clock.NowMs()); });
       next_sync = now + options.sync_interval_ms;
     }
     if (now >= next_retention) {

@@ -56,8 +56,6 @@ class Tablets {
     MetricRegistry& metrics;
     FindTable find_table;
     OpenKv open_kv = {};  // may be empty: primary-key tables are then logs only
-    /// Tell a tablet's key-value half that tablet.table changed. On the owning shard.
-    std::function<void(Tablet& tablet)> change_kv = {};
   };
 
   /// Replay the journal, then be ready. Blocks; called before the shards start or from none of them.

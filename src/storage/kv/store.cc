@@ -17,24 +17,29 @@ Result<KvCheckpoint> KvStore::ReadCheckpoint() const {
   return found.value_or(KvCheckpoint());
 }
 
-Result<KvEngine*> KvStore::Engine() {
+Result<std::shared_ptr<KvEngine>> KvStore::Engine() {
   const std::lock_guard lock(mutex_);
   if (engine_ == nullptr) {
     ASSIGN_OR_RETURN(engine_, KvEngine::Open(dir_ / "db", shared_));
   }
-  return engine_.get();
+  return engine_;
 }
 
 Status KvStore::WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& checkpoint) {
-  std::ranges::sort(rows, {}, &HotRow::key);
-  ASSIGN_OR_RETURN(KvEngine * engine, Engine());
-  RETURN_IF_ERROR(engine->Ingest(rows));
+  if (rows.empty()) {
+    RETURN_IF_ERROR(files_.CreateDirectories(dir_.string()));
+  } else {
+    std::ranges::sort(rows, {}, &HotRow::key);
+    ASSIGN_OR_RETURN(const auto engine, Engine());
+    RETURN_IF_ERROR(engine->Ingest(rows));
+  }
   return WriteKvCheckpoint(files_, (dir_ / "CHECKPOINT").string(), checkpoint);
 }
 
-void KvStore::Close() {
+void KvStore::CloseIfUnused() {
+  // Under the lock: whoever wants the folder next must wait until it is closed.
   const std::lock_guard lock(mutex_);
-  engine_.reset();
+  if (engine_.use_count() == 1) engine_.reset();
 }
 
 bool KvStore::open() const {
@@ -43,7 +48,7 @@ bool KvStore::open() const {
 }
 
 Status KvStore::SetAside() {
-  Close();
+  CloseIfUnused();
   const std::string aside = dir_.string() + ".damaged";
   RETURN_IF_ERROR(files_.RemoveAll(aside));
   RETURN_IF_ERROR(files_.Rename(dir_.string(), aside));

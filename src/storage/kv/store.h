@@ -30,16 +30,16 @@ class KvStore {
   /// Errors  kKvStorage  the checkpoint is damaged
   Result<KvCheckpoint> ReadCheckpoint() const;
 
-  /// The engine, opened or created now if need be. Blocks. It stays open until Close.
+  /// The engine, opened or created now if need be. Blocks. Who holds it keeps it open.
   /// Errors  kKvStorage, kStorage
-  Result<KvEngine*> Engine();
+  Result<std::shared_ptr<KvEngine>> Engine();
 
   /// Take over changed rows (any order, no key twice; sorted here) and remember `checkpoint`. Blocks.
   /// Durable  when it returns; after an error the rows may or may not be there
   Status WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& checkpoint);
 
-  /// Close the engine; no cursor may be open and no write-back running.
-  void Close();
+  /// Close the engine unless somebody holds it.
+  void CloseIfUnused();
   bool open() const;
 
   /// Put a folder that cannot be read aside, so that it can be rebuilt from the log.
@@ -50,7 +50,7 @@ class KvStore {
   const KvEngineShared& shared_;
   FileSystem& files_;
   mutable std::mutex mutex_;
-  std::unique_ptr<KvEngine> engine_;
+  std::shared_ptr<KvEngine> engine_;
 };
 
 }  // namespace weir
