@@ -1,6 +1,8 @@
 // The binary: subcommands, signals, exit codes. Everything else lives in modules.
 #include <CLI/CLI.hpp>
 
+#include "cli/bench_command.h"
+#include "cli/demo_command.h"
 #include "cli/table_command.h"
 #include "server/serve_command.h"
 
@@ -10,6 +12,8 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   weir::AddServeCommand(app, exit_code);
   weir::AddTableCommand(app, exit_code);
+  weir::AddDemoCommand(app, exit_code);
+  weir::AddBenchCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

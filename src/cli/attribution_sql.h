@@ -1,0 +1,36 @@
+// The query of the attribution demo, as it is printed, saved by --dump and meant to be copied.
+#pragma once
+
+#include <string_view>
+
+namespace weir {
+
+/// One row per order: the customer, the earliest event in the seven days before the order by event
+/// time (not by arrival; the smaller event id decides between events of the same moment), its
+/// campaign, and the time between.
+inline constexpr std::string_view kMartSql = R"sql(WITH touch AS (
+  SELECT o.order_id, e.event_id, e.event_type, e.event_time, e.campaign_id,
+         row_number() OVER (PARTITION BY o.order_id ORDER BY e.event_time, e.event_id) AS n
+  FROM shop.orders o
+  JOIN shop.events e ON e.customer_id = o.customer_id
+   AND e.event_time <= o.order_time
+   AND e.event_time >= o.order_time - INTERVAL 7 DAY)
+SELECT o.order_id, o.order_time, o.customer_id, c.segment, o.total_amount,
+       t.event_id AS first_touch_event, t.event_type AS first_touch_type, t.event_time AS first_touch_time,
+       k.name AS campaign, k.channel, o.order_time - t.event_time AS touch_to_order
+FROM shop.orders o
+LEFT JOIN shop.customers c ON c.customer_id = o.customer_id
+LEFT JOIN touch t ON t.order_id = o.order_id AND t.n = 1
+LEFT JOIN shop.campaigns k ON k.campaign_id = t.campaign_id)sql";
+
+/// `mart` is kMartSql.
+inline constexpr std::string_view kLatestOrdersSql = R"sql(
+SELECT order_id, order_time, segment, total_amount, first_touch_type, campaign, channel, touch_to_order
+FROM mart ORDER BY order_time DESC, order_id LIMIT 12)sql";
+
+inline constexpr std::string_view kChannelsSql = R"sql(
+SELECT coalesce(channel, CASE WHEN first_touch_event IS NULL THEN '(no touch)' ELSE '(no campaign)' END) AS channel,
+       count(*) AS orders, sum(total_amount) AS revenue
+FROM mart GROUP BY 1 ORDER BY revenue DESC, 1)sql";
+
+}  // namespace weir
