@@ -135,7 +135,7 @@ DataType DataType::Array(DataType element) {
   return WithChildren(TypeKind::kArray, {Field{.name = "element", .type = std::move(element)}});
 }
 
-DataType DataType::Map(DataType key, DataType value) {
+DataType DataType::Map(const DataType& key, DataType value) {
   return WithChildren(TypeKind::kMap, {Field{.name = "key", .type = key.NotNull()},
                                        Field{.name = "value", .type = std::move(value)}});
 }

@@ -59,7 +59,7 @@ struct DataType {
   }
   static DataType Array(DataType element);
   /// The key becomes NOT NULL, as in Java's MapType.
-  static DataType Map(DataType key, DataType value);
+  static DataType Map(const DataType& key, DataType value);
   static DataType Row(std::vector<Field> fields);
 
   /// Read the SQL syntax of ToString() and of Flink DDL, case-insensitive: "DECIMAL(10, 2) NOT

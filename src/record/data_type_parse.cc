@@ -200,7 +200,7 @@ class TypeParser {
     if (!Symbol(',')) return Bad("','");
     ASSIGN_OR_RETURN(DataType value, Type(depth + 1));
     if (!Symbol(close)) return Bad("'>'");
-    return DataType::Map(std::move(first), std::move(value));
+    return DataType::Map(first, std::move(value));
   }
 
   Result<std::vector<Field>> Fields(char close, int depth) {

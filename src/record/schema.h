@@ -65,7 +65,7 @@ class Schema {
   std::span<const int> primary_key_positions() const { return primary_key_positions_; }
 
   std::span<const std::string> auto_increment() const { return parts_.auto_increment; }
-  int32_t highest_field_id() const { return *parts_.highest_field_id; }
+  int32_t highest_field_id() const { return parts_.highest_field_id.value_or(-1); }
 
   std::optional<int> Find(std::string_view name) const;
   /// Errors  kInvalidTable  a name is not a column

@@ -131,9 +131,9 @@ Result<DataType> TypeWithoutNullability(TypeKind kind, const json::object& objec
       return DataType::Array(std::move(element));
     }
     case TypeKind::kMap: {
-      ASSIGN_OR_RETURN(DataType key, ChildFromJson(object, "key_type", depth));
+      ASSIGN_OR_RETURN(const DataType key, ChildFromJson(object, "key_type", depth));
       ASSIGN_OR_RETURN(DataType value, ChildFromJson(object, "value_type", depth));
-      return DataType::Map(std::move(key), std::move(value));
+      return DataType::Map(key, std::move(value));
     }
     case TypeKind::kRow:
       return RowFromJson(object, depth);
