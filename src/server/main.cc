@@ -4,6 +4,7 @@
 #include "cli/bench_command.h"
 #include "cli/demo_command.h"
 #include "cli/table_command.h"
+#include "server/doc_command.h"
 #include "server/serve_command.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
   weir::AddTableCommand(app, exit_code);
   weir::AddDemoCommand(app, exit_code);
   weir::AddBenchCommand(app, exit_code);
+  weir::AddDocCommand(app, exit_code);
+  weir::AddVersionCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

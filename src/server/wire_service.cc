@@ -34,7 +34,8 @@ WireService::WireService(const Configuration& configuration, Services& services)
                   const TableRef table = services.catalog->FindTable(id);
                   return table == nullptr ? std::string() : table->path.ToString();
                 },
-            .metrics = services.metrics}) {
+            .metrics = services.metrics}),
+      metrics_(services.metrics, *this) {
   const int count = services.shards.count();
   for (int i = 0; i < count; ++i) {
     connections_.push_back(std::make_unique<ConnectionSet>(services.shards.at(i), LimitsOf(options_),
@@ -63,7 +64,10 @@ Status WireService::Listen() {
 
 void WireService::OnAccepted(Shard& shard, Connection::Socket socket) {
   ConnectionSet& set = *connections_[static_cast<size_t>(shard.index())];
-  if (static_cast<int64_t>(set.size()) * services_.shards.count() >= options_.connections_max) return;
+  if (static_cast<int64_t>(set.size()) * services_.shards.count() >= options_.connections_max) {
+    metrics_.refused.Add();
+    return;
+  }
   set.Adopt(
       std::move(socket), [this](Connection& connection) { return rpc_.MakeSession(connection); },
       !authenticator_.required());

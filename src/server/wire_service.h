@@ -45,6 +45,13 @@ class WireService {
   RpcServer rpc_;
   std::vector<std::unique_ptr<ConnectionSet>> connections_;  // one per shard
   std::unique_ptr<Listener> listener_;
+  struct Metrics : MetricGroup {
+    Metrics(MetricRegistry& registry, const WireService& service)
+        : MetricGroup(registry), connections(*this, "net_connections", "Open connections of the wire protocol.",
+                                             [&service] { return static_cast<double>(service.connection_count()); }) {}
+    ProbeGauge connections;
+    Counter refused{*this, "net_connections_refused_total", "Connections closed at once: too many were open."};
+  } metrics_;
 };
 
 }  // namespace weir
