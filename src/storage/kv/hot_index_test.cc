@@ -273,7 +273,7 @@ class HotIndexModel {
 
 class HotIndexSeed : public testing::TestWithParam<uint32_t> {};
 
-TEST_P(HotIndexSeed, BehavesLikeAMap) { HotIndexModel(GetParam()).Run(3000); }
+TEST_P(HotIndexSeed, BehavesLikeAMap) { HotIndexModel(GetParam()).Run(1500); }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, HotIndexSeed, testing::Range(1u, 9u));
 
