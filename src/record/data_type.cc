@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace weir {
@@ -115,20 +116,6 @@ DataType WithChildren(TypeKind kind, std::vector<Field> children) {
   return type;
 }
 
-template <class SameField>
-bool SameType(const DataType& a, const DataType& b, SameField same_field) {
-  if (a.kind != b.kind || a.length != b.length || a.precision != b.precision || a.scale != b.scale)
-    return false;
-  if (a.nested == b.nested) return true;
-  const auto fields_a = a.fields();
-  const auto fields_b = b.fields();
-  if (fields_a.size() != fields_b.size()) return false;
-  for (size_t i = 0; i < fields_a.size(); ++i) {
-    if (!same_field(fields_a[i], fields_b[i])) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 DataType DataType::Array(DataType element) {
@@ -154,12 +141,6 @@ DataType DataType::NotNull() const {
   return out;
 }
 
-DataType DataType::Nullable() const {
-  DataType out = *this;
-  out.nullable = true;
-  return out;
-}
-
 const DataType& DataType::element() const { return (*nested)[0].type; }
 const DataType& DataType::key() const { return (*nested)[0].type; }
 const DataType& DataType::value() const { return (*nested)[1].type; }
@@ -169,12 +150,9 @@ std::span<const Field> DataType::fields() const {
 }
 
 bool operator==(const DataType& a, const DataType& b) {
-  return a.nullable == b.nullable &&
-         SameType(a, b, [](const Field& x, const Field& y) { return x == y; });
-}
-
-bool SameLayout(const DataType& a, const DataType& b) {
-  return SameType(a, b, [](const Field& x, const Field& y) { return SameLayout(x.type, y.type); });
+  return a.kind == b.kind && a.nullable == b.nullable && a.length == b.length &&
+         a.precision == b.precision && a.scale == b.scale &&
+         (a.nested == b.nested || std::ranges::equal(a.fields(), b.fields()));
 }
 
 std::string_view RootName(TypeKind kind) { return kKindNames[static_cast<size_t>(kind)].root; }

@@ -77,7 +77,6 @@ struct DataType {
   std::string ToString() const;
 
   DataType NotNull() const;
-  DataType Nullable() const;
 
   const DataType& element() const;  // ARRAY
   const DataType& key() const;      // MAP
@@ -115,9 +114,5 @@ std::string_view RootName(TypeKind kind);
 /// Check the ranges printed beside the members above, at every level.
 /// Errors  kInvalidTable  naming the type that is out of range
 Status CheckType(const DataType& type);
-
-/// Equal apart from nullability, field names, comments and ids, at every level: rows of both have
-/// the same bytes.
-bool SameLayout(const DataType& a, const DataType& b);
 
 }  // namespace weir
