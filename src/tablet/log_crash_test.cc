@@ -275,9 +275,9 @@ class Simulation {
 };
 
 #ifdef WEIR_SANITIZED
-constexpr uint64_t kSeeds = 20;
+constexpr uint64_t kSeeds = 6;
 #else
-constexpr uint64_t kSeeds = 150;
+constexpr uint64_t kSeeds = 40;
 #endif
 
 // WEIR_SEED=n runs one history with its log.

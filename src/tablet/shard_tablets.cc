@@ -86,7 +86,10 @@ void ShardTablets::Change(const std::shared_ptr<const TableInfo>& table) {
 void ShardTablets::DropAll(const Status& why) {
   const auto tablets = std::move(tablets_);
   tablets_.clear();
-  for (const auto& [bucket, tablet] : tablets) tablet->log->Abandon(why);
+  for (const auto& [bucket, tablet] : tablets) {
+    tablet->kv.reset();
+    tablet->log->Abandon(why);
+  }
 }
 
 std::vector<TableBucket> ShardTablets::Buckets() const {
@@ -151,6 +154,25 @@ void ShardTablets::TickKv(int64_t now_ms) {
   for (const auto& [bucket, tablet] : tablets_) {
     if (tablet->kv != nullptr) tablet->kv->Tick(now_ms);
   }
+}
+
+void ShardTablets::WriteBackAll(std::function<void()> done) {
+  // One share for this loop: `done` must not run before all were started.
+  const auto left = std::make_shared<size_t>(1);
+  const auto finish = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  for (const auto& [bucket, tablet] : tablets_) {
+    if (tablet->kv == nullptr) continue;
+    ++*left;
+    tablet->kv->StartWriteBack([finish](const Status& status) {
+      if (!status.ok()) {
+        LogWarn("tablet", "could not write a bucket back, its log will be replayed: {}", status.error().message);
+      }
+      finish();
+    });
+  }
+  finish();
 }
 
 void ShardTablets::CloseAll() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -48,6 +49,8 @@ class ShardTablets {
   void CloseIdle(int64_t idle_since_ms);
   /// Housekeeping of the key-value halves.
   void TickKv(int64_t now_ms);
+  /// Write all primary-key state back; `done` runs on this shard when the last one is through.
+  void WriteBackAll(std::function<void()> done);
   /// Save indexes and writer states of all; before a clean stop.
   void CloseAll();
 

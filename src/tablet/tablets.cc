@@ -68,6 +68,7 @@ struct Tablets::State {
   void MoveToTrash(const std::string& directory);
   void EmptyTrash();
   void Housekeep();
+  void WriteBackAll();
 
   const TabletsOptions options;
   const Environment env;
@@ -145,6 +146,7 @@ void Tablets::Stop() {
   s.wake.notify_all();
   s.housekeeper.reset();
   if (s.shards.empty()) return;
+  s.WriteBackAll();
   s.commits->Stop();
   const Status synced = SyncNow();
   s.OnEachShard([](ShardTablets& tablets) { tablets.CloseAll(); });
@@ -158,6 +160,15 @@ void Tablets::Stop() {
   s.OnEachShard([](ShardTablets& tablets) {
     tablets.DropAll(Fail(ErrorCode::kNotLeaderOrFollower, "the server is stopping"));
   });
+}
+
+// So that the next start reads rows instead of replaying logs.
+void Tablets::State::WriteBackAll() {
+  for (size_t i = 0; i < shards.size(); ++i) {
+    std::promise<void> done;
+    env.shards.at(static_cast<int>(i)).Post([&] { shards[i]->WriteBackAll([&] { done.set_value(); }); });
+    done.get_future().wait();
+  }
 }
 
 // ---- The door -----------------------------------------------------------------------------------------------
@@ -351,13 +362,13 @@ void Tablets::State::Housekeep() {
       if (stopping) return;
     }
     CheckSpace();
+    OnEachShard([this](ShardTablets& tablets) { tablets.TickKv(env.clock.NowMs()); });
     if (const Status prepared = commits->journal().PrepareNextFile(); !prepared.ok()) {
       LogWarn("tablet", "no next journal file: {}", prepared.error().message);
     }
     const int64_t now = SystemClock().MonotonicUs() / 1000 - start_ms;
     if (now >= next_sync) {
       (void)SyncNow();
-      OnEachShard([this](ShardTablets& tablets) { tablets.TickKv(env.clock.NowMs()); });
       next_sync = now + options.sync_interval_ms;
     }
     if (now >= next_retention) {

@@ -1,0 +1,236 @@
+#include "tablet/tablets.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+
+#include "base/log.h"
+#include "io/faulty_file_system.h"
+#include "meta/table_info.h"
+#include "record/row_log_batch.h"
+#include "storage/batch_for_test.h"
+
+namespace weir {
+namespace {
+
+/// Two shards, a pool and a table of four buckets over a file system in memory; restarts at will.
+class TabletsTest : public ::testing::Test {
+ protected:
+  TabletsTest() {
+    SetLogLevel(LogLevel::kError);
+    EXPECT_TRUE(files_.CreateDirectories("/data").ok() && files_.SyncDirectory("/").ok());
+    table_ = std::make_shared<TableInfo>(TableInfo{
+        .id = TableId(5),
+        .path = {"db", "t"},
+        .descriptor = {.schema = *Schema::Make({.columns = {{.name = "id", .type = DataType::Of(TypeKind::kInt)}}}),
+                       .bucket_count = 4}});
+  }
+  ~TabletsTest() override {
+    Stop();
+    SetLogLevel(LogLevel::kInfo);
+  }
+
+  void Start() {
+    shards_ = std::make_unique<Shards>(2);
+    pool_ = std::make_unique<BlockingPool>(1);
+    auto opened = Tablets::Open(
+        {.data_directory = "/data",
+         .log = {.segment_bytes = 4096, .index_interval_bytes = 256},
+         .journal = {.file_bytes = 64 * KiB, .first_file_bytes = 16 * KiB},
+         .sync_interval_ms = 3600 * 1000,
+         .space_reserve_bytes = 1000},
+        {.shards = *shards_,
+         .pool = *pool_,
+         .files = files_,
+         .clock = clock_,
+         .metrics = metrics_,
+         .find_table = [this](const TableBucket& b) { return b.table == table_->id && !dropped_ ? table_ : nullptr; }});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    tablets_ = std::move(*opened);
+    shards_->Start();
+    tablets_->Start();
+  }
+
+  void Stop() {
+    if (tablets_ == nullptr) return;
+    tablets_->Stop();
+    pool_->Stop();
+    shards_->Stop();
+    tablets_.reset();
+    pool_.reset();
+    shards_.reset();
+  }
+
+  /// Call `f` on the bucket's shard and wait.
+  template <class F, class R = std::invoke_result_t<F, Tablet&>>
+  R On(int bucket, F f) {
+    std::promise<R> promise;
+    auto future = promise.get_future();
+    boost::asio::co_spawn(shards_->at(0).io(), tablets_->Run(Bucket(bucket), std::move(f)),
+                          [&](std::exception_ptr, R result) { promise.set_value(std::move(result)); });
+    return future.get();
+  }
+
+  /// Append one batch and wait until it is acknowledged.
+  Result<Appended> Append(int bucket, std::string body, int64_t writer = -1, int32_t sequence = -1) {
+    std::promise<Status> durable;
+    auto acknowledged = durable.get_future();
+    auto appended = On(bucket, [&](Tablet& tablet) -> Result<Appended> {
+      auto done = tablet.log->Append(
+          SharedBytes::Of(MakeBatch({.writer_id = writer, .sequence = sequence, .body = std::move(body)})),
+          {.source = AppendOptions::Source::kTrusted});
+      if (!done.ok()) return done;
+      tablet.log->WhenHighWatermark(done->last_offset + 1, [&](const Status& status) { durable.set_value(status); });
+      return done;
+    });
+    if (!appended.ok()) return appended;
+    const Status status = acknowledged.get();
+    if (!status.ok()) return Forward(status);
+    return appended;
+  }
+
+  Offset EndOffset(int bucket) {
+    return *On(bucket, [](Tablet& tablet) -> Result<Offset> { return tablet.log->high_watermark(); });
+  }
+
+  static TableBucket Bucket(int bucket) { return {.table = TableId(5), .bucket = bucket}; }
+
+  FaultyFileSystem files_;
+  ManualClock clock_;
+  MetricRegistry metrics_;
+  std::shared_ptr<const TableInfo> table_;
+  std::atomic<bool> dropped_ = false;
+  std::unique_ptr<Shards> shards_;
+  std::unique_ptr<BlockingPool> pool_;
+  std::unique_ptr<Tablets> tablets_;
+};
+
+TEST_F(TabletsTest, AppendsAreAcknowledgedAndReadBack) {
+  Start();
+  EXPECT_EQ(Append(0, "a")->base_offset, 0);
+  EXPECT_EQ(Append(0, "b")->base_offset, 1);
+  EXPECT_EQ(Append(1, "c")->base_offset, 0);
+  const auto bytes = On(0, [](Tablet& tablet) -> Result<SharedBytes> {
+    auto slice = tablet.log->Read(1, 1000);
+    if (!slice.ok()) return Forward(slice);
+    return slice->Load();
+  });
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_EQ(LogBatchView::Parse(bytes->view())->records(), "b");
+}
+
+TEST_F(TabletsTest, UnknownBucketsAreRefused) {
+  Start();
+  const auto on = [&](TableBucket bucket) {
+    std::promise<ErrorCode> code;
+    shards_->at(0).Post([&] { code.set_value(tablets_->Open(bucket).code()); });
+    return code.get_future().get();
+  };
+  EXPECT_EQ(on({.table = TableId(5), .bucket = 4}), ErrorCode::kUnknownTableOrBucket);
+  EXPECT_EQ(on({.table = TableId(5), .bucket = -1}), ErrorCode::kUnknownTableOrBucket);
+  EXPECT_EQ(on({.table = TableId(6), .bucket = 0}), ErrorCode::kUnknownTableOrBucket);
+  EXPECT_EQ(on({.table = TableId(5), .partition = PartitionId(1), .bucket = 0}), ErrorCode::kUnknownTableOrBucket);
+}
+
+TEST_F(TabletsTest, AcknowledgedBatchesAreThereAfterPowerLoss) {
+  std::mt19937_64 random(11);
+  Start();
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(Append(i % 4, std::string(random() % 500, 'x')).ok());
+    if (round % 2 == 0) ASSERT_TRUE(tablets_->SyncNow().ok());
+    ASSERT_TRUE(Append(0, std::string(300'000, 'L')).ok());  // straight to the segment
+    files_.StopAfter(0);
+    Stop();
+    files_.LosePower(random);
+    Start();
+    for (int b = 0; b < 4; ++b) EXPECT_EQ(EndOffset(b), 5 * (round + 1) + (b == 0 ? round + 1 : 0));
+  }
+}
+
+TEST_F(TabletsTest, ACleanStopNeedsNoReplayAndKeepsWriters) {
+  Start();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Append(2, "x", 7, i).ok());
+  Stop();
+  Start();
+  const auto again = Append(2, "x", 7, 9);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(again->base_offset, 9);
+  EXPECT_EQ(Append(2, "x", 7, 11).code(), ErrorCode::kOutOfOrderSequence);
+  EXPECT_EQ(Append(2, "x", 7, 10)->base_offset, 10);
+}
+
+TEST_F(TabletsTest, SyncingReleasesTheJournal) {
+  Start();
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(Append(i % 4, std::string(3000, 'x')).ok());
+    if (i % 10 == 0) ASSERT_TRUE(tablets_->SyncNow().ok());
+  }
+  EXPECT_LE(files_.List("/data/journal")->size(), 4u);
+}
+
+TEST_F(TabletsTest, WhenTheJournalFailsTheAppendFailsAndARetryAfterTheSyncIsADuplicate) {
+  Start();
+  ASSERT_TRUE(Append(1, "first", 3, 0).ok());
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage, FaultyFileSystem::Until::kForEver);
+  EXPECT_EQ(Append(1, "second", 3, 1).code(), ErrorCode::kLogStorage);
+  EXPECT_EQ(EndOffset(1), 1) << "not durable, not visible";
+  files_.ClearFaults();
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  EXPECT_EQ(EndOffset(1), 2);
+  const auto retried = Append(1, "second", 3, 1);
+  ASSERT_TRUE(retried.ok());
+  EXPECT_TRUE(retried->duplicate);
+}
+
+TEST_F(TabletsTest, AFullDiskRefusesWritesKeepsReadsAndRecovers) {
+  Start();
+  ASSERT_TRUE(Append(0, "before").ok());
+  files_.set_space_left(10);
+  EXPECT_EQ(Append(0, std::string(500, 'x')).code(), ErrorCode::kDiskWriteLocked);
+  EXPECT_TRUE(tablets_->write_locked());
+  EXPECT_EQ(EndOffset(0), 1);
+  files_.set_space_left(-1);
+  // The housekeeping looks once a second.
+  while (tablets_->write_locked()) std::this_thread::yield();
+  EXPECT_EQ(Append(0, "after")->base_offset, 1);
+}
+
+TEST_F(TabletsTest, ADroppedTableIsGoneAndItsWaitersKnow) {
+  Start();
+  ASSERT_TRUE(Append(3, "x").ok());
+  std::promise<Status> told;
+  ASSERT_TRUE(On(3, [&](Tablet& tablet) -> Status {
+                tablet.log->WhenHighWatermark(100, [&](const Status& status) { told.set_value(status); });
+                return {};
+              }).ok());
+  dropped_ = true;
+  tablets_->TableDropped(table_);
+  EXPECT_EQ(told.get_future().get().code(), ErrorCode::kUnknownTableOrBucket);
+  EXPECT_FALSE(files_.Exists("/data/data/db/t-5"));
+  EXPECT_EQ(Append(3, "y").code(), ErrorCode::kUnknownTableOrBucket);
+}
+
+TEST_F(TabletsTest, IdleBucketsAreClosedAndOpenAgain) {
+  Start();
+  for (int b = 0; b < 4; ++b) ASSERT_TRUE(Append(b, "x").ok());
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  clock_.AdvanceMs(10 * 60 * 1000);
+  tablets_->CloseIdleNow();
+  EXPECT_EQ(Append(1, "y")->base_offset, 1);
+}
+
+TEST_F(TabletsTest, RetentionRemovesOldSegmentsButNotTheOffsets) {
+  Start();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(Append(0, std::string(400, 'x')).ok());
+  clock_.AdvanceMs(8LL * 24 * 3600 * 1000);
+  tablets_->ApplyRetentionNow();
+  const auto start = On(0, [](Tablet& tablet) -> Result<Offset> { return tablet.log->start_offset(); });
+  EXPECT_EQ(*start, 40);
+  EXPECT_EQ(Append(0, "next")->base_offset, 40);
+}
+
+}  // namespace
+}  // namespace weir
