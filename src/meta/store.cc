@@ -28,6 +28,19 @@ std::optional<uint64_t> NumberOf(std::string_view name) {
   return number;
 }
 
+/// Create a directory and what is missing above it, for good.
+Status MakeDirectory(FileSystem& files, const std::string& directory) {
+  std::vector<std::string> parents;
+  std::string at = directory;
+  while (!at.empty() && !files.Exists(at)) {
+    at = ParentOf(at);
+    parents.push_back(at.empty() ? "/" : at);
+  }
+  RETURN_IF_ERROR(files.CreateDirectories(directory));
+  for (const std::string& parent : parents) RETURN_IF_ERROR(files.SyncDirectory(parent));
+  return {};
+}
+
 /// Go through a payload this process has made or checked itself.
 template <class F>
 void ForEachOp(BytesView payload, F&& f) {
@@ -75,8 +88,7 @@ std::string Store::PathOf(uint64_t number) const {
 }
 
 Status Store::Load() {
-  RETURN_IF_ERROR(files_.CreateDirectories(directory_));
-  RETURN_IF_ERROR(files_.SyncDirectory(std::string(ParentOf(directory_))));
+  RETURN_IF_ERROR(MakeDirectory(files_, directory_));
   ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files_.List(directory_));
   std::vector<uint64_t> numbers;
   for (const DirectoryEntry& entry : entries) {
@@ -118,7 +130,8 @@ Status Store::LoadFile(uint64_t number) {
     RETURN_IF_ERROR(file_->Sync());
   }
   file_number_ = number;
-  file_bytes_ = static_cast<int64_t>(contents.good_bytes);
+  // Without its last padding a file still ends in the middle of a sector; go on after it.
+  file_bytes_ = static_cast<int64_t>(UpToMetaSector(contents.good_bytes));
   next_number_ = contents.next_number;
   return {};
 }
@@ -162,9 +175,9 @@ Status Store::Commit(const Transaction& transaction) {
       written_.wait(lock);
       continue;
     }
-    // Lead: write everything that queued up while the last write ran.
+    // Lead: write what queued up while the last write ran.
     writing_ = true;
-    const std::vector<Waiter*> batch = std::exchange(queue_, {});
+    const std::vector<Waiter*> batch = TakeBatch();
     lock.unlock();
     const Status status = WriteBatch(batch);
     lock.lock();
@@ -179,6 +192,19 @@ Status Store::Commit(const Transaction& transaction) {
   return waiter.result;
 }
 
+/// As many of the queued transactions as may be written as one.
+std::vector<Store::Waiter*> Store::TakeBatch() {
+  size_t count = 0;
+  for (size_t bytes = 0; count < queue_.size(); ++count) {
+    bytes += queue_[count]->payload.size();
+    if (count > 0 && bytes > kTransactionBytesMax) break;
+  }
+  const auto end = queue_.begin() + static_cast<ptrdiff_t>(count);
+  std::vector<Waiter*> batch(queue_.begin(), end);
+  queue_.erase(queue_.begin(), end);
+  return batch;
+}
+
 Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
   const bool mostly_history = file_bytes_ > std::max(options_.log_bytes_min, 4 * live_bytes_);
   if (file_ == nullptr || mostly_history) {
@@ -186,9 +212,12 @@ Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
     if (!rewritten.ok() && file_ == nullptr) return rewritten;
     if (!rewritten.ok()) LogWarn("meta", "could not rewrite the metadata: {}", rewritten.error().message);
   }
+  // One record for all: were they several, a crash could leave a later one whole behind a torn one, which reads
+  // as damage.
+  std::string payload;
+  for (const Waiter* member : batch) payload.append(member->payload);
   std::string bytes;
-  uint64_t number = next_number_;
-  for (const Waiter* member : batch) EncodeTransaction(number++, member->payload, bytes);
+  EncodeTransaction(next_number_, payload, bytes);
   Status status = file_->WriteAt(file_bytes_, bytes);
   if (status.ok()) status = file_->Sync();
   if (!status.ok()) {
@@ -197,7 +226,7 @@ Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
     return status;
   }
   file_bytes_ += static_cast<int64_t>(bytes.size());
-  next_number_ = number;
+  ++next_number_;
   return {};
 }
 

@@ -82,6 +82,7 @@ class Store {
   Status LoadFile(uint64_t number);
   Failure Damaged(const std::string& path, BytesView good) const;
   void Apply(BytesView key, std::optional<BytesView> value);
+  std::vector<Waiter*> TakeBatch();
   Status WriteBatch(const std::vector<Waiter*>& batch);
   /// Write the present state to a new file and make it the current one.
   Status Rewrite();

@@ -10,12 +10,20 @@ namespace weir {
 
 namespace {
 
-constexpr size_t kSectorBytes = 512;
-
-uint32_t TransactionCrc(BytesView header, BytesView payload) {
-  const BytesView covered = header.substr(offsetof(TransactionHeader, bytes), sizeof(uint32_t) + sizeof(uint64_t));
-  return ExtendCrc32c(Crc32c(covered), payload);
+template <class T>
+BytesView AsBytes(const T& layout, size_t bytes = sizeof(T)) {
+  return {reinterpret_cast<const char*>(&layout), bytes};
 }
+
+/// The header at the start of `bytes`, when it is one.
+bool ReadHeader(BytesView bytes, TransactionHeader& header) {
+  if (bytes.size() < sizeof(header)) return false;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  return header.marker == kTransactionMarker && header.bytes <= kTransactionBytesMax &&
+         header.header_crc == Crc32c(AsBytes(header, offsetof(TransactionHeader, header_crc)));
+}
+
+size_t UsedBytes(const TransactionHeader& header) { return sizeof(header) + header.bytes + sizeof(kTransactionEnd); }
 
 bool ParseOps(BytesView payload, std::vector<MetaOp>& ops) {
   ByteReader in(payload);
@@ -29,19 +37,15 @@ bool ParseOps(BytesView payload, std::vector<MetaOp>& ops) {
   return in.ok();
 }
 
-/// The whole transaction at the start of `bytes`, or 0 when there is none.
+/// Bytes up to the sector after the whole transaction at the start of `bytes`, or 0 when there is none.
 size_t WholeTransaction(BytesView bytes, uint64_t number, std::vector<MetaOp>& ops) {
-  if (bytes.size() < kTransactionOverhead) return 0;
   TransactionHeader header;
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  if (header.marker != kTransactionMarker || header.bytes > kTransactionBytesMax || header.number != number) return 0;
-  const size_t total = kTransactionOverhead + header.bytes;
-  if (bytes.size() < total) return 0;
+  if (!ReadHeader(bytes, header) || header.number != number || bytes.size() < UsedBytes(header)) return 0;
   const BytesView payload = bytes.substr(sizeof(header), header.bytes);
-  if (LoadLe<uint32_t>(bytes.data() + total - sizeof(uint32_t)) != kTransactionEnd) return 0;
-  if (TransactionCrc(bytes, payload) != header.crc) return 0;
+  if (LoadLe<uint32_t>(payload.data() + payload.size()) != kTransactionEnd) return 0;
+  if (Crc32c(payload) != header.payload_crc) return 0;
   const size_t ops_before = ops.size();
-  if (ParseOps(payload, ops)) return total;
+  if (ParseOps(payload, ops)) return std::min(UpToMetaSector(UsedBytes(header)), bytes.size());
   ops.resize(ops_before);
   return 0;
 }
@@ -52,33 +56,26 @@ bool AllZero(BytesView bytes) {
 
 /// Whether any later transaction is whole: then what lies before it was once whole too.
 bool HasLaterTransaction(BytesView bytes, uint64_t number) {
-  char marker[sizeof(uint32_t)];
-  StoreLe(marker, kTransactionMarker);
   std::vector<MetaOp> ignored;
-  for (size_t at = bytes.find(BytesView(marker, sizeof(marker)), 1); at != BytesView::npos;
-       at = bytes.find(BytesView(marker, sizeof(marker)), at + 1)) {
-    if (bytes.size() - at < kTransactionOverhead) return false;
-    const auto found = LoadLe<uint64_t>(bytes.data() + at + offsetof(TransactionHeader, number));
-    if (found > number && WholeTransaction(bytes.substr(at), found, ignored) > 0) return true;
+  for (size_t at = kMetaSectorBytes; at < bytes.size(); at += kMetaSectorBytes) {
+    TransactionHeader header;
+    if (!ReadHeader(bytes.substr(at), header) || header.number <= number) continue;
+    if (WholeTransaction(bytes.substr(at), header.number, ignored) > 0) return true;
     ignored.clear();
   }
   return false;
 }
 
-/// Whether the bytes look like a write that did not finish: the file ends before the transaction does, or a
-/// part of it never arrived and reads as zeros.
-bool LooksUnfinished(BytesView bytes, size_t offset_in_file) {
-  if (bytes.size() < kTransactionOverhead) return true;
+/// Whether the bytes, which start at a sector and are no whole transaction, look like a write that did not finish:
+/// the file ends before the transaction does, or a sector of it never arrived and reads as zeros.
+bool LooksUnfinished(BytesView bytes) {
+  if (bytes.size() < sizeof(TransactionHeader) || AllZero(bytes.substr(0, kMetaSectorBytes))) return true;
   TransactionHeader header;
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  if (header.marker == 0 && header.bytes == 0) return true;
-  if (header.marker != kTransactionMarker || header.bytes > kTransactionBytesMax) return false;
-  const size_t total = kTransactionOverhead + header.bytes;
-  if (bytes.size() < total) return true;
-  if (LoadLe<uint32_t>(bytes.data() + total - sizeof(uint32_t)) == 0) return true;
-  const size_t skew = (kSectorBytes - offset_in_file % kSectorBytes) % kSectorBytes;
-  for (size_t at = skew; at + kSectorBytes <= total; at += kSectorBytes) {
-    if (AllZero(bytes.substr(at, kSectorBytes))) return true;
+  if (!ReadHeader(bytes, header)) return false;
+  const size_t used = UsedBytes(header);
+  if (bytes.size() < used) return true;
+  for (size_t at = 0; at < used; at += kMetaSectorBytes) {
+    if (AllZero(bytes.substr(at, std::min(kMetaSectorBytes, used - at)))) return true;
   }
   return false;
 }
@@ -92,8 +89,10 @@ std::string EncodeMetaFileHeader(uint64_t first_number) {
   header.flags = 0;
   header.first_number = first_number;
   header.reserved = 0;
-  header.crc = Crc32c(BytesView(reinterpret_cast<const char*>(&header), offsetof(MetaFileHeader, crc)));
-  return {reinterpret_cast<const char*>(&header), sizeof(header)};
+  header.crc = Crc32c(AsBytes(header, offsetof(MetaFileHeader, crc)));
+  std::string out(AsBytes(header));
+  out.resize(kMetaSectorBytes);
+  return out;
 }
 
 void EncodeTransaction(uint64_t number, BytesView payload, std::string& out) {
@@ -101,10 +100,13 @@ void EncodeTransaction(uint64_t number, BytesView payload, std::string& out) {
   header.marker = kTransactionMarker;
   header.bytes = static_cast<uint32_t>(payload.size());
   header.number = number;
-  header.crc = TransactionCrc(BytesView(reinterpret_cast<const char*>(&header), sizeof(header)), payload);
-  out.append(reinterpret_cast<const char*>(&header), sizeof(header));
+  header.payload_crc = Crc32c(payload);
+  header.header_crc = Crc32c(AsBytes(header, offsetof(TransactionHeader, header_crc)));
+  const size_t before = out.size();
+  out.append(AsBytes(header));
   out.append(payload);
   AppendLe(out, kTransactionEnd);
+  out.resize(before + UpToMetaSector(out.size() - before));
 }
 
 void EncodeMetaOp(MetaOpKind kind, BytesView key, BytesView value, std::string& payload) {
@@ -120,7 +122,7 @@ MetaFileContents ReadMetaFile(BytesView bytes) {
   using End = MetaFileContents::End;
   MetaFileContents out;
   MetaFileHeader header;
-  if (bytes.size() < sizeof(header)) {
+  if (bytes.size() < kMetaSectorBytes) {
     out.end = End::kForeign;
     return out;
   }
@@ -136,14 +138,14 @@ MetaFileContents ReadMetaFile(BytesView bytes) {
   }
   out.first_number = header.first_number;
   out.next_number = header.first_number;
-  out.good_bytes = sizeof(header);
+  out.good_bytes = kMetaSectorBytes;
   while (const size_t total = WholeTransaction(bytes.substr(out.good_bytes), out.next_number, out.ops)) {
     out.good_bytes += total;
     ++out.next_number;
   }
   const BytesView rest = bytes.substr(out.good_bytes);
   if (rest.empty()) return out;
-  const bool torn = !HasLaterTransaction(rest, out.next_number) && LooksUnfinished(rest, out.good_bytes);
+  const bool torn = !HasLaterTransaction(rest, out.next_number) && LooksUnfinished(rest);
   out.end = torn ? End::kTorn : End::kCorrupt;
   return out;
 }

@@ -12,6 +12,13 @@
 
 namespace weir {
 
+/// Everything starts at a multiple of this: what one write adds never shares a sector with what is already safe, and
+/// a header arrives whole or not at all. Gaps are zeros and mean nothing.
+inline constexpr size_t kMetaSectorBytes = 512;
+constexpr size_t UpToMetaSector(size_t bytes) {
+  return (bytes + kMetaSectorBytes - 1) / kMetaSectorBytes * kMetaSectorBytes;
+}
+
 /// First bytes of a file.
 struct MetaFileHeader {
   char magic[8];               //  0  "WEIRMETA"
@@ -27,20 +34,21 @@ static_assert(offsetof(MetaFileHeader, first_number) == 16);
 inline constexpr char kMetaMagic[8] = {'W', 'E', 'I', 'R', 'M', 'E', 'T', 'A'};
 inline constexpr uint32_t kMetaFormatVersion = 1;
 
-/// In front of each transaction's payload; the payload is followed by kTransactionEnd.
+/// In front of each transaction's payload (transactions committed at the same moment share one); the payload is
+/// followed by kTransactionEnd, which has no zero byte.
 struct TransactionHeader {
-  Le<uint32_t> marker;   //  0  kTransactionMarker
-  Le<uint32_t> bytes;    //  4  of the payload
-  Le<uint64_t> number;   //  8  one more than the transaction before
-  Le<uint32_t> crc;      // 16  CRC-32C of `bytes`, `number` and the payload
+  Le<uint32_t> marker;       //  0  kTransactionMarker
+  Le<uint32_t> bytes;        //  4  of the payload
+  Le<uint64_t> number;       //  8  one more than the transaction before
+  Le<uint32_t> payload_crc;  // 16  CRC-32C of the payload
+  Le<uint32_t> header_crc;   // 20  CRC-32C of bytes 0..19
 };
-static_assert(sizeof(TransactionHeader) == 20);
-static_assert(offsetof(TransactionHeader, crc) == 16);
+static_assert(sizeof(TransactionHeader) == 24);
+static_assert(offsetof(TransactionHeader, header_crc) == 20);
 
 inline constexpr uint32_t kTransactionMarker = 0x5458'4D57;  // "WMXT"
 inline constexpr uint32_t kTransactionEnd = 0xE0DD'4D57;
 inline constexpr uint32_t kTransactionBytesMax = 64 << 20;
-inline constexpr size_t kTransactionOverhead = sizeof(TransactionHeader) + sizeof(uint32_t);
 
 /// Within a payload: kind, key length, key and, for a put, value length and value; lengths are u32.
 enum class MetaOpKind : uint8_t { kPut = 1, kDelete = 2 };
@@ -51,8 +59,9 @@ struct MetaOp {
   BytesView value;  // puts only
 };
 
+/// One sector.
 std::string EncodeMetaFileHeader(uint64_t first_number);
-/// Append a whole transaction to `out`.
+/// Append a whole transaction to `out`, up to the next sector.
 void EncodeTransaction(uint64_t number, BytesView payload, std::string& out);
 void EncodeMetaOp(MetaOpKind kind, BytesView key, BytesView value, std::string& payload);
 
@@ -68,7 +77,7 @@ struct MetaFileContents {
   End end = End::kClean;
   uint64_t first_number = 0;
   uint64_t next_number = 0;
-  size_t good_bytes = 0;      // up to the end of the last good transaction
+  size_t good_bytes = 0;      // up to the sector after the last good transaction
   std::vector<MetaOp> ops;    // of all good transactions, in order; point into the bytes
 };
 

@@ -62,6 +62,7 @@ Result<TableDescriptor> WithConfigChanges(const TableInfo& table, const std::vec
       properties.insert_or_assign(change.key, *change.value);
     }
   }
+  NormalizeDurations(out.properties);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/units.h"
 #include "meta/auto_partition.h"
 #include "meta/time_zone.h"
 #include "record/partition_name.h"
@@ -338,6 +339,17 @@ void SetIfAbsent(Properties& properties, std::string_view key, std::string value
 
 }  // namespace
 
+void NormalizeDurations(Properties& properties) {
+  for (auto& [key, text] : properties) {
+    const TableOption* option = FindTableOption(key);
+    if (option == nullptr || option->type != "Duration") continue;
+    const auto duration = ParseDuration(text);
+    const bool has_unit = std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+    const bool iso = text.find_first_of("Pp") != std::string::npos;
+    if (duration.ok() && (iso || !has_unit)) text = FormatDuration(*duration);
+  }
+}
+
 Result<TableDescriptor> WithDefaults(TableDescriptor descriptor, const CatalogOptions& options) {
   const bool has_primary_key = descriptor.schema.has_primary_key();
   if (has_primary_key && !options.allow_kv_tables) return BadTable("this server does not allow primary key tables");
@@ -351,6 +363,7 @@ Result<TableDescriptor> WithDefaults(TableDescriptor descriptor, const CatalogOp
   }
 
   Properties& properties = descriptor.properties;
+  NormalizeDurations(properties);
   SetIfAbsent(properties, "table.replication.factor", std::to_string(options.default_replication_factor));
   if (!options.lake_format.empty()) SetIfAbsent(properties, "table.datalake.format", options.lake_format);
 

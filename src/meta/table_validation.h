@@ -21,6 +21,10 @@ namespace weir {
 ///         kInvalidConfig  a kv format version newer than this server's
 Result<TableDescriptor> WithDefaults(TableDescriptor descriptor, const CatalogOptions& options);
 
+/// Write durations so that the Java client can read them back: it knows "7 d", but neither "PT168H" nor "5000".
+/// Leaves alone what is no duration; CheckTable will say so.
+void NormalizeDurations(Properties& properties);
+
 /// Check a completed descriptor against every rule and parse its properties.
 /// Errors  kInvalidConfig  an unknown, malformed or contradictory property
 ///         kInvalidTable   columns, keys, partitions;  kBucketMaxNum;  kInvalidReplicationFactor
