@@ -75,6 +75,26 @@ TEST(ArrowProjection, SelectsWhatArrowItselfSelects) {
   }
 }
 
+struct ProjectedGolden {
+  const char* source;
+  const char* rows;
+  const char* projected;
+  std::vector<int32_t> positions;
+};
+
+TEST(ArrowProjection, IsTheUpstreamServersToTheByte) {
+  const ProjectedGolden goldens[] = {
+      {"wide_statistics.bin", "wide", "wide_statistics_columns_1_3.bin", {1, 3}},
+      {"types_none.bin", "types", "types_none_columns_0_8_9_24_27_28.bin", {0, 8, 9, 24, 27, 28}},
+      {"types_lz4_frame.bin", "types", "types_lz4_frame_columns_26.bin", {26}},
+  };
+  for (const auto& [source, rows, projected, positions] : goldens) {
+    const Schema schema = ReadGoldenRows(rows).schema;
+    const auto projection = ArrowProjection::Create(schema, schema, positions);
+    EXPECT_EQ(ProjectAll(*projection, GoldenFile(source)), GoldenFile(projected)) << projected;
+  }
+}
+
 TEST(ArrowProjection, AllColumnsOfAJavaBatchAreTheSameBytes) {
   const std::string source = GoldenFile("types_zstd.bin");
   const Schema schema = ReadGoldenRows("types").schema;

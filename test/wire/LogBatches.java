@@ -204,14 +204,32 @@ public class LogBatches {
     return bytesOf(builder.build());
   }
 
-  static LogRecordReadContext context(RowType type, String format) {
+  /// What the upstream server returns for some columns of a stored batch.
+  static byte[] projected(String shape, byte[] batch, ArrowCompressionType compression, int... columns)
+      throws Exception {
+    Path path = Files.write(Files.createTempFile("log", ".bin"), batch);
+    try (java.nio.channels.FileChannel file = java.nio.channels.FileChannel.open(path)) {
+      FileLogProjection projection = new FileLogProjection(new ProjectionPushdownCache());
+      projection.setCurrentProjection(1L, schemaGetter(shape(shape)), new ArrowCompressionInfo(compression,
+          compression == ArrowCompressionType.ZSTD ? 3 : -1), columns);
+      return bytesOf(projection.project(file, 0, batch.length, Integer.MAX_VALUE).getBytesView());
+    } finally {
+      Files.delete(path);
+    }
+  }
+
+  static SchemaGetter schemaGetter(RowType type) {
     Schema schema = Schema.newBuilder().fromRowType(type).build();
-    SchemaGetter getter = new SchemaGetter() {
+    return new SchemaGetter() {
       public Schema getSchema(int id) { return schema; }
       public java.util.concurrent.CompletableFuture<SchemaInfo> getSchemaInfoAsync(int id) { return null; }
       public SchemaInfo getLatestSchemaInfo() { return new SchemaInfo(schema, 1); }
       public void release() {}
     };
+  }
+
+  static LogRecordReadContext context(RowType type, String format) {
+    SchemaGetter getter = schemaGetter(type);
     if (format.contains("indexed")) return LogRecordReadContext.createIndexedReadContext(type, 1, getter);
     if (format.contains("compacted")) return LogRecordReadContext.createCompactedRowReadContext(type, 1, getter);
     return LogRecordReadContext.createArrowReadContext(type, 1, getter);
@@ -255,8 +273,16 @@ public class LogBatches {
       save(dir, "types", "types", "types_" + codec, arrowBatch("types", compression, false, (byte) 0, null));
       save(dir, "wide", "wide", "wide_" + codec, arrowBatch("wide", compression, true, (byte) 0, null));
     }
-    save(dir, "wide", "wide", "wide_statistics",
-        arrowBatch("wide", ArrowCompressionType.ZSTD, true, (byte) 1, new int[] {0, 1, 2}));
+    byte[] statistics = arrowBatch("wide", ArrowCompressionType.ZSTD, true, (byte) 1, new int[] {0, 1, 2});
+    save(dir, "wide", "wide", "wide_statistics", statistics);
+    Files.write(dir.resolve("wide_statistics_columns_1_3.bin"),
+        projected("wide", statistics, ArrowCompressionType.ZSTD, 1, 3));
+    byte[] types = arrowBatch("types", ArrowCompressionType.NONE, false, (byte) 0, null);
+    Files.write(dir.resolve("types_none_columns_0_8_9_24_27_28.bin"),
+        projected("types", types, ArrowCompressionType.NONE, 0, 8, 9, 24, 27, 28));
+    types = arrowBatch("types", ArrowCompressionType.LZ4_FRAME, false, (byte) 0, null);
+    Files.write(dir.resolve("types_lz4_frame_columns_26.bin"),
+        projected("types", types, ArrowCompressionType.LZ4_FRAME, 26));
     for (KvFormat format : KvFormat.values()) {
       String name = format.toString().toLowerCase(Locale.ROOT);
       save(dir, "small", "small_append", "small_" + name, rowBatch("small", format, true));
