@@ -100,7 +100,10 @@ std::string ToJson(const TableDescriptor& descriptor) {
   out["schema"] = SchemaToJson(descriptor.schema);
   if (descriptor.comment) out["comment"] = *descriptor.comment;
   out["partition_key"] = ToJsonArray(descriptor.partition_keys);
-  if (!descriptor.bucket_keys.empty()) out["bucket_key"] = ToJsonArray(descriptor.bucket_keys);
+  // The Java reader expects the key whenever there is a count, even an empty one.
+  if (!descriptor.bucket_keys.empty() || descriptor.bucket_count) {
+    out["bucket_key"] = ToJsonArray(descriptor.bucket_keys);
+  }
   if (descriptor.bucket_count) out["bucket_count"] = *descriptor.bucket_count;
   out["properties"] = ToJsonObject(descriptor.properties);
   out["custom_properties"] = ToJsonObject(descriptor.custom_properties);
