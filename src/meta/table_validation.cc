@@ -344,7 +344,7 @@ void NormalizeDurations(Properties& properties) {
     const TableOption* option = FindTableOption(key);
     if (option == nullptr || option->type != "Duration") continue;
     const auto duration = ParseDuration(text);
-    const bool has_unit = std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+    const bool has_unit = std::ranges::any_of(text, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
     const bool iso = text.find_first_of("Pp") != std::string::npos;
     if (duration.ok() && (iso || !has_unit)) text = FormatDuration(*duration);
   }
