@@ -65,6 +65,7 @@ std::vector<std::string> ProcessEnvironment() {
 Configuration::Configuration() {
   options.Add(server, kServerOptions);
   options.Add(catalog, kCatalogOptions);
+  options.Add(kv, kKvOptions);
 }
 
 Status Configuration::Set(std::string_view source, const std::string& key, const std::string& value) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "meta/catalog_options.h"
 #include "server/server_options.h"
+#include "tablet/kv_options.h"
 
 namespace weir {
 
@@ -36,6 +37,7 @@ class Configuration {
 
   ServerOptions server;
   CatalogOptions catalog;
+  KvOptions kv;
   /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option set, which is shown.
   std::map<std::string, std::string> users;
   OptionSet options;

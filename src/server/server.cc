@@ -56,7 +56,7 @@ Status Server::State::OpenStorage() {
   catalog->cluster_configs().SetServerOptions(&configuration.options);
   services.catalog = catalog.get();
   kv = std::make_unique<KvEnvironment>(
-      KvOptions{}, files, [this](std::function<void()> work) { pool.Post(std::move(work)); },
+      configuration.kv, files, metrics, [this](std::function<void()> work) { pool.Post(std::move(work)); },
       [this](TableId table, int64_t count) -> Result<IdRange> {
         ASSIGN_OR_RETURN(const IdBlock block, catalog->NewAutoIncrementIds(table, count));
         return IdRange{.first = block.first, .last = block.first + block.count - 1};

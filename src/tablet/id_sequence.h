@@ -1,5 +1,6 @@
-// IdSequence: hands out the numbers of an auto-increment column, block by block. The block in use is part of
-// a bucket's checkpoint, so that a restart goes on in it; numbers are never given twice, gaps are normal.
+// IdSequence: hands out the numbers of an auto-increment column, block by block. The block in use
+// is part of a bucket's checkpoint, so that a restart goes on in it; numbers are never given twice,
+// gaps are normal.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ class IdSequence {
       ASSIGN_OR_RETURN(block_, next_block_());
     }
     if (block_.first > value_max_) {
-      return Fail(ErrorCode::kInvalidTable, "the auto-increment column has no numbers left: max={}", value_max_);
+      return Fail(ErrorCode::kInvalidTable, "the auto-increment column has no numbers left: max={}",
+                  value_max_);
     }
     return block_.first++;
   }

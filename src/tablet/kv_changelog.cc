@@ -12,7 +12,8 @@ Result<std::unique_ptr<KvChangelog>> KvChangelog::Make(const KvRules& rules) {
                                                                  rules.config().log_compression));
     return changelog;
   }
-  const RowFormat row_format = format == LogFormat::kCompacted ? RowFormat::kCompacted : RowFormat::kIndexed;
+  const RowFormat row_format =
+      format == LogFormat::kCompacted ? RowFormat::kCompacted : RowFormat::kIndexed;
   changelog->rows_ = std::make_unique<RowLogBatchWriter>(rules.schema_id());
   changelog->encoder_ = std::make_unique<RowEncoder>(row_format, rules.schema().types());
   return changelog;

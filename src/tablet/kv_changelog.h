@@ -1,6 +1,6 @@
-// KvChangelog: collects the changes of one KV batch and makes the log batch that records them, in the table's
-// log format and always with the latest schema. Reusable; owned by a KvTablet, which drops it when idle
-// because the column buffers are large.
+// KvChangelog: collects the changes of one KV batch and makes the log batch that records them, in
+// the table's log format and always with the latest schema. Reusable; owned by a KvTablet, which
+// drops it when idle because the column buffers are large.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,14 @@ class KvChangelog {
   static Result<std::unique_ptr<KvChangelog>> Make(const KvRules& rules);
 
   /// row       decoded, latest schema
-  /// stored    the same row in the KV format, when it was encoded with the latest schema; else empty
+  /// stored    the same row in the KV format, when it was encoded with the latest schema; else
+  /// empty
   Status Append(ChangeType change, std::span<const Value> row, BytesView stored = {});
 
   int32_t row_count() const { return row_count_; }
 
-  /// The finished batch; without rows an empty one, which still takes an offset and the writer's sequence.
+  /// The finished batch; without rows an empty one, which still takes an offset and the writer's
+  /// sequence.
   Result<std::string> Finish(BatchWriter writer);
   void Clear();
 
@@ -35,9 +37,9 @@ class KvChangelog {
   explicit KvChangelog(const KvRules& rules) : rules_(rules) {}
 
   const KvRules& rules_;
-  std::unique_ptr<ArrowBatchWriter> arrow_;    // log format ARROW
-  std::unique_ptr<RowLogBatchWriter> rows_;    // COMPACTED, INDEXED
-  std::unique_ptr<RowEncoder> encoder_;        // of rows_
+  std::unique_ptr<ArrowBatchWriter> arrow_;  // log format ARROW
+  std::unique_ptr<RowLogBatchWriter> rows_;  // COMPACTED, INDEXED
+  std::unique_ptr<RowEncoder> encoder_;      // of rows_
   std::string scratch_;
   int32_t row_count_ = 0;
 };

@@ -6,8 +6,8 @@
 namespace weir {
 namespace {
 
-// Unwritten rows of an index that keeps no order, smallest key first: O(n) to begin, O(log n) per step, which
-// suits readers that want the first few.
+// Unwritten rows of an index that keeps no order, smallest key first: O(n) to begin, O(log n) per
+// step, which suits readers that want the first few.
 class HeapCursor {
  public:
   HeapCursor(const HotIndex& index, BytesView from) {
@@ -34,7 +34,9 @@ Status Merge(Unwritten unwritten, KvCursor* stored, const KvReader::Visit& visit
     const HotRow* fresh = unwritten.row();
     const bool has_stored = stored != nullptr && stored->valid();
     if (fresh == nullptr && !has_stored) break;
-    const auto order = fresh == nullptr ? 1 : !has_stored ? -1 : fresh->key().compare(stored->key());
+    const auto order = fresh == nullptr ? 1
+                       : !has_stored    ? -1
+                                        : fresh->key().compare(stored->key());
     if (order > 0) {
       if (!visit(stored->key(), stored->value())) return {};
       stored->Next();
@@ -49,7 +51,9 @@ Status Merge(Unwritten unwritten, KvCursor* stored, const KvReader::Visit& visit
 
 }  // namespace
 
-Status KvReader::Lookup(std::span<const BytesView> keys, const std::function<void(size_t, const HotRow*)>& found) {
+Status KvReader::Lookup(std::span<const BytesView> keys,
+                        const std::function<void(size_t, const HotRow*)>& found) {
+  state_.environment.metrics.lookup_keys.Add(static_cast<int64_t>(keys.size()));
   rows_.resize(keys.size());
   if (!state_.index.complete()) state_.index.MakeRoom();
   state_.index.FindMany(keys, rows_);

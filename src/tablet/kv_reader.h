@@ -1,5 +1,5 @@
-// KvReader: point look-ups and ordered reads over index and store, always of the newest state; KvTablet adds
-// from which high watermark on an answer may be shown.
+// KvReader: point look-ups and ordered reads over index and store, always of the newest state;
+// KvTablet adds from which high watermark on an answer may be shown.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,10 @@ class KvReader {
  public:
   explicit KvReader(KvState& state) : state_(state) {}
 
-  /// Call `found(i, row)` for every key in order; `row` is null when the key has none, or a deleted row that
-  /// says since when. Errors: kKvStorage.
-  Status Lookup(std::span<const BytesView> keys, const std::function<void(size_t, const HotRow*)>& found);
+  /// Call `found(i, row)` for every key in order; `row` is null when the key has none, or a deleted
+  /// row that says since when. Errors: kKvStorage.
+  Status Lookup(std::span<const BytesView> keys,
+                const std::function<void(size_t, const HotRow*)>& found);
 
   /// Visit live rows in key order from the first key >= `from`, until `visit` returns false.
   using Visit = std::function<bool(BytesView key, BytesView value)>;

@@ -29,7 +29,8 @@ class ChangeReader {
     const SchemaId id = batch.header().schema_id;
     const auto schema = rules_.table().FindSchema(id);
     if (schema == nullptr) {
-      return Fail(ErrorCode::kSchemaNotExist, "a log batch has an unknown schema: schema_id={} offset={}", id.value,
+      return Fail(ErrorCode::kSchemaNotExist,
+                  "a log batch has an unknown schema: schema_id={} offset={}", id.value,
                   batch.header().base_offset);
     }
     return rules_.config().log_format == LogFormat::kArrow ? ReadArrow(batch, *schema, from, visit)
@@ -37,7 +38,8 @@ class ChangeReader {
   }
 
  private:
-  Status ReadArrow(const LogBatchView& batch, const Schema& schema, Offset from, const Visit& visit) {
+  Status ReadArrow(const LogBatchView& batch, const Schema& schema, Offset from,
+                   const Visit& visit) {
     auto& reader = arrow_[batch.header().schema_id];
     if (reader == nullptr) {
       ASSIGN_OR_RETURN(reader, ArrowBatchReader::Create(schema));
@@ -53,11 +55,13 @@ class ChangeReader {
     return {};
   }
 
-  Status ReadRows(const LogBatchView& batch, const Schema& schema, Offset from, const Visit& visit) {
+  Status ReadRows(const LogBatchView& batch, const Schema& schema, Offset from,
+                  const Visit& visit) {
     auto& decoder = decoders_[batch.header().schema_id];
     if (decoder == nullptr) {
-      const auto format =
-          rules_.config().log_format == LogFormat::kCompacted ? RowFormat::kCompacted : RowFormat::kIndexed;
+      const auto format = rules_.config().log_format == LogFormat::kCompacted
+                              ? RowFormat::kCompacted
+                              : RowFormat::kIndexed;
       decoder = std::make_unique<RowDecoder>(format, schema.types());
     }
     RowLogRecords records(batch);
@@ -135,8 +139,8 @@ Status ReadChanges(LogTablet& log, const KvRules& rules, Offset from,
       RETURN_IF_ERROR(batch_end(at, static_cast<int64_t>(batch->bytes().size())));
     }
     if (at == before) {
-      return Fail(ErrorCode::kLogStorage, "the log has no batch where it should: offset={} end={}", at,
-                  log.end_offset());
+      return Fail(ErrorCode::kLogStorage, "the log has no batch where it should: offset={} end={}",
+                  at, log.end_offset());
     }
   }
   return {};
@@ -150,7 +154,8 @@ Status Replay(KvState& state, const std::function<Status(Offset next)>& make_roo
       [&](Offset next, int64_t bytes) -> Status {
         state.index.Commit();
         state.unwritten_log_bytes += bytes;
-        if (state.environment.hot_memory->excess() > 0 && state.index.changed_bytes() >= kWriteBackBytesMin) {
+        if (state.environment.hot_memory->excess() > 0 &&
+            state.index.changed_bytes() >= kWriteBackBytesMin) {
           RETURN_IF_ERROR(make_room(next));
           state.index.MakeRoom();
         }

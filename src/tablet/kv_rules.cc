@@ -8,11 +8,13 @@ namespace weir {
 
 Result<std::shared_ptr<const KvRules>> KvRules::Make(std::shared_ptr<const TableInfo> table) {
   if (!table->has_primary_key()) {
-    return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", table->path.ToString());
+    return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}",
+                table->path.ToString());
   }
   const TableConfig& config = table->config;
   if (config.log_format == LogFormat::kIndexed && config.kv_format == RowFormat::kCompacted) {
-    return Fail(ErrorCode::kInvalidTable, "log format INDEXED does not go with kv format COMPACTED");
+    return Fail(ErrorCode::kInvalidTable,
+                "log format INDEXED does not go with kv format COMPACTED");
   }
   auto rules = std::shared_ptr<KvRules>(new KvRules());
   rules->table_ = table;
@@ -29,12 +31,14 @@ Result<std::shared_ptr<const KvRules>> KvRules::Make(std::shared_ptr<const Table
   const std::vector<std::string>& bucket_key = table->descriptor.bucket_keys;
   const bool default_bucket_key = bucket_key.empty() || bucket_key == key_names;
   rules->has_prefix_lookup_ = !default_bucket_key;
-  const KeyFormats formats = ChooseKeyFormats(config.lake_format, config.kv_format_version, default_bucket_key);
+  const KeyFormats formats =
+      ChooseKeyFormats(config.lake_format, config.kv_format_version, default_bucket_key);
   const std::vector<DataType> types = schema.types();
   ASSIGN_OR_RETURN(rules->key_encoder_, KeyEncoder::Make(formats.kv, types, rules->key_columns_));
 
   if (!schema.auto_increment().empty()) {
-    rules->auto_increment_column_ = static_cast<size_t>(*schema.Find(schema.auto_increment().front()));
+    rules->auto_increment_column_ =
+        static_cast<size_t>(*schema.Find(schema.auto_increment().front()));
   }
   rules->whole_row_merger_ = RowMerger::Make(config, schema, {});
   return std::shared_ptr<const KvRules>(std::move(rules));
@@ -45,9 +49,11 @@ Status KvRules::DecodeValue(BytesView value, std::span<Value> out) const {
   return DecodeRow(stored.schema_id, stored.row, out);
 }
 
-Status KvRules::RowOfKey(BytesView key, std::span<const std::string> partition_values, std::span<Value> row) const {
+Status KvRules::RowOfKey(BytesView key, std::span<const std::string> partition_values,
+                         std::span<Value> row) const {
   std::vector<DataType> key_types(key_encoder_->types().begin(), key_encoder_->types().end());
-  ASSIGN_OR_RETURN(const KeyDecoder decoder, KeyDecoder::Make(key_encoder_->format(), std::move(key_types)));
+  ASSIGN_OR_RETURN(const KeyDecoder decoder,
+                   KeyDecoder::Make(key_encoder_->format(), std::move(key_types)));
   std::vector<Value> values(decoder.size());
   RETURN_IF_ERROR(decoder.Decode(key, values));
   std::ranges::fill(row, Value::Null());
@@ -58,7 +64,8 @@ Status KvRules::RowOfKey(BytesView key, std::span<const std::string> partition_v
     const auto at = static_cast<size_t>(*schema().Find(partition_keys[i]));
     const TypeKind kind = schema().column(at).type.kind;
     if (kind != TypeKind::kString && kind != TypeKind::kChar) {
-      return Fail(ErrorCode::kInvalidTable, "inserting looked-up keys needs partition columns of type STRING: column={}",
+      return Fail(ErrorCode::kInvalidTable,
+                  "inserting looked-up keys needs partition columns of type STRING: column={}",
                   partition_keys[i]);
     }
     row[at] = Value::Bytes(partition_values[i]);

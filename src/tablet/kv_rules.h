@@ -1,6 +1,6 @@
-// KvRules: everything a KV tablet needs to know about its table, prepared once per version of the table and
-// shared by all its buckets: codecs of every schema, key codec, formats, the default merger.
-// Immutable after Make; any thread.
+// KvRules: everything a KV tablet needs to know about its table, prepared once per version of the
+// table and shared by all its buckets: codecs of every schema, key codec, formats, the default
+// merger. Immutable after Make; any thread.
 #pragma once
 
 #include <map>
@@ -21,7 +21,8 @@ namespace weir {
 
 class KvRules {
  public:
-  /// Errors  kInvalidTable  the table cannot be a KV table: no primary key, formats that do not go together
+  /// Errors  kInvalidTable  the table cannot be a KV table: no primary key, formats that do not go
+  /// together
   static Result<std::shared_ptr<const KvRules>> Make(std::shared_ptr<const TableInfo> table);
 
   const TableInfo& table() const { return *table_; }
@@ -33,11 +34,12 @@ class KvRules {
 
   bool has_schema(SchemaId id) const { return FindDecoder(id) != nullptr; }
 
-  /// Decode a row written with schema `id` into all columns of the latest schema; newer columns become null.
-  /// Values point into `row`. Errors: kSchemaNotExist, kCorruptRecord.
+  /// Decode a row written with schema `id` into all columns of the latest schema; newer columns
+  /// become null. Values point into `row`. Errors: kSchemaNotExist, kCorruptRecord.
   Status DecodeRow(SchemaId id, BytesView row, std::span<Value> out) const {
     const RowDecoder* decoder = FindDecoder(id);
-    if (decoder == nullptr) return Fail(ErrorCode::kSchemaNotExist, "no such schema: schema_id={}", id.value);
+    if (decoder == nullptr)
+      return Fail(ErrorCode::kSchemaNotExist, "no such schema: schema_id={}", id.value);
     std::fill(out.begin() + static_cast<ptrdiff_t>(decoder->size()), out.end(), Value::Null());
     return decoder->Decode(row, out.first(decoder->size()));
   }
@@ -62,7 +64,8 @@ class KvRules {
   /// Fill `row` (latest schema) from an encoded key, everything else null.
   /// partition  name of the bucket's partition, "" for none
   /// Errors     kInvalidTable  keys of this table cannot be turned back into columns
-  Status RowOfKey(BytesView key, std::span<const std::string> partition_values, std::span<Value> row) const;
+  Status RowOfKey(BytesView key, std::span<const std::string> partition_values,
+                  std::span<Value> row) const;
 
  private:
   KvRules() : whole_row_merger_(Fail(ErrorCode::kInvalidTable, "not made")) {}

@@ -17,7 +17,8 @@ constexpr int64_t kPageBytesMax = 10 * MiB;
 constexpr int64_t kPinnedBytesMax = 64 * MiB;
 
 std::string NewScannerId() {
-  static thread_local std::mt19937_64 random{(uint64_t{std::random_device{}()} << 32) | std::random_device{}()};
+  static thread_local std::mt19937_64 random{(uint64_t{std::random_device{}()} << 32) |
+                                             std::random_device{}()};
   return fmt::format("{:016x}{:016x}", random(), random());
 }
 
@@ -42,11 +43,15 @@ class KvScans::Scan {
     state_.index.Unpin(pin_);
   }
 
-  bool has_more() const { return left_ > 0 && (at_ < unwritten_.size() || (stored_ != nullptr && stored_->valid())); }
+  bool has_more() const {
+    return left_ > 0 && (at_ < unwritten_.size() || (stored_ != nullptr && stored_->valid()));
+  }
   Status status() const { return stored_ == nullptr ? Status() : stored_->status(); }
 
   /// The value of the next row; only if has_more().
-  BytesView value() const { return at_ < unwritten_.size() ? unwritten_[at_]->value() : stored_->value(); }
+  BytesView value() const {
+    return at_ < unwritten_.size() ? unwritten_[at_]->value() : stored_->value();
+  }
   void Next() {
     --left_;
     if (at_ < unwritten_.size()) {
@@ -87,14 +92,16 @@ KvScans::KvScans(KvState& state) : state_(state) {}
 KvScans::~KvScans() = default;
 
 Result<ScanPage> KvScans::Open(const ScanOptions& options) {
-  if (options.bytes_max <= 0) return Fail(ErrorCode::kInvalidScanRequest, "a scan needs a page size above 0");
-  if (options.limit && *options.limit <= 0) return Fail(ErrorCode::kInvalidScanRequest, "a limit must be above 0");
+  if (options.bytes_max <= 0)
+    return Fail(ErrorCode::kInvalidScanRequest, "a scan needs a page size above 0");
+  if (options.limit && *options.limit <= 0)
+    return Fail(ErrorCode::kInvalidScanRequest, "a limit must be above 0");
   Expire(state_.environment.clock.NowMs());
   const KvOptions& bounds = state_.environment.options;
   if (scans_.size() >= static_cast<size_t>(bounds.scans_per_bucket_max) ||
       state_.environment.open_scans >= bounds.scans_max) {
-    return Fail(ErrorCode::kTooManyScanners, "too many scans are open: bucket={} server={}", scans_.size(),
-                state_.environment.open_scans.load());
+    return Fail(ErrorCode::kTooManyScanners, "too many scans are open: bucket={} server={}",
+                scans_.size(), state_.environment.open_scans.load());
   }
   std::shared_ptr<KvEngine> engine;
   if (state_.stored) {
@@ -111,14 +118,18 @@ Result<ScanPage> KvScans::Open(const ScanOptions& options) {
 
 Result<ScanPage> KvScans::Continue(BytesView scanner_id, int32_t sequence, int64_t bytes_max) {
   const auto found = scans_.find(scanner_id);
-  if (found == scans_.end()) return Fail(ErrorCode::kUnknownScannerId, "no such scan: scanner_id={}", scanner_id);
+  if (found == scans_.end())
+    return Fail(ErrorCode::kUnknownScannerId, "no such scan: scanner_id={}", scanner_id);
   Scan& scan = *found->second;
-  if (state_.environment.clock.NowMs() - scan.used_ms > state_.environment.options.scan_idle_ms) {
+  if (state_.environment.clock.NowMs() - scan.used_ms >
+      state_.environment.options.scan_ttl.count()) {
     scans_.erase(found);
-    return Fail(ErrorCode::kScannerExpired, "the scan was idle for too long: scanner_id={}", scanner_id);
+    return Fail(ErrorCode::kScannerExpired, "the scan was idle for too long: scanner_id={}",
+                scanner_id);
   }
   if (bytes_max <= 0 || sequence != scan.sequence + 1) {
-    return Fail(ErrorCode::kInvalidScanRequest, "unexpected call: sequence={} expected={} bytes_max={}", sequence,
+    return Fail(ErrorCode::kInvalidScanRequest,
+                "unexpected call: sequence={} expected={} bytes_max={}", sequence,
                 scan.sequence + 1, bytes_max);
   }
   scan.sequence = sequence;
@@ -153,10 +164,11 @@ void KvScans::Close(BytesView scanner_id) {
 
 void KvScans::Expire(int64_t now_ms) {
   std::erase_if(scans_, [&](const auto& entry) {
-    return now_ms - entry.second->used_ms > state_.environment.options.scan_idle_ms;
+    return now_ms - entry.second->used_ms > state_.environment.options.scan_ttl.count();
   });
   while (!scans_.empty() && state_.index.pinned_bytes() > kPinnedBytesMax) {
-    scans_.erase(std::ranges::min_element(scans_, {}, [](const auto& entry) { return entry.second->log_offset; }));
+    scans_.erase(std::ranges::min_element(
+        scans_, {}, [](const auto& entry) { return entry.second->log_offset; }));
   }
 }
 

@@ -1,4 +1,5 @@
-// KvState: what the parts of a KvTablet (writes, reads, scans, write-back, replay) work on together.
+// KvState: what the parts of a KvTablet (writes, reads, scans, write-back, replay) work on
+// together.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace weir {
 class LogTablet;
 
 struct KvState {
-  KvState(LogTablet& log_tablet, std::shared_ptr<const KvRules> table_rules, TableBucket table_bucket,
-          std::filesystem::path dir, KvEnvironment& env);
+  KvState(LogTablet& log_tablet, std::shared_ptr<const KvRules> table_rules,
+          TableBucket table_bucket, std::filesystem::path dir, KvEnvironment& env);
 
   LogTablet& log;
   const std::shared_ptr<LogTablet> log_owner;
@@ -31,16 +32,16 @@ struct KvState {
   std::shared_ptr<const KvRules> rules;
   HotIndex index;
   KvStore store;
-  bool stored = false;      // rows were written back to `store` and must be looked for there
-  int64_t row_count = 0;    // live keys; meaningless when the changelog image is WAL
+  bool stored = false;    // rows were written back to `store` and must be looked for there
+  int64_t row_count = 0;  // live keys; meaningless when the changelog image is WAL
   IdSequence ids;
-  Offset flushed_offset = 0;      // the store holds every change before it
+  Offset flushed_offset = 0;        // the store holds every change before it
   int64_t unwritten_log_bytes = 0;  // about how much log a replay from flushed_offset would read
   int64_t written_ms = 0;           // when the last write-back began, or the tablet was opened
   std::string read_buffer;
 
-  /// The newest row of a key, from memory or disk; null when it has none. Remembers what it read from disk.
-  /// Valid until the next change is final.
+  /// The newest row of a key, from memory or disk; null when it has none. Remembers what it read
+  /// from disk. Valid until the next change is final.
   Result<const HotRow*> Find(BytesView key, uint64_t hash) {
     const HotRow* row = index.Find(key, hash);
     if (row != nullptr) return row->deleted() ? nullptr : row;

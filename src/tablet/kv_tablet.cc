@@ -15,7 +15,8 @@ namespace {
 
 // After this long without a write the changelog's column buffers are given back.
 constexpr int64_t kWriterIdleMs = 5'000;
-// After this long without any use a tablet whose rows are all on disk gives its memory back, if it is scarce.
+// After this long without any use a tablet whose rows are all on disk gives its memory back, if it
+// is scarce.
 constexpr int64_t kIndexIdleMs = 30'000;
 
 }  // namespace
@@ -30,12 +31,13 @@ KvTablet::KvTablet(LogTablet& log, std::shared_ptr<const KvRules> rules, TableBu
 
 KvTablet::~KvTablet() = default;
 
-Result<std::unique_ptr<KvTablet>> KvTablet::Open(LogTablet& log, std::shared_ptr<const TableInfo> table,
+Result<std::unique_ptr<KvTablet>> KvTablet::Open(LogTablet& log,
+                                                 std::shared_ptr<const TableInfo> table,
                                                  TableBucket bucket, std::filesystem::path dir,
                                                  KvEnvironment& environment, PostHome post_home) {
   ASSIGN_OR_RETURN(auto rules, environment.RulesOf(table));
-  std::unique_ptr<KvTablet> tablet(
-      new KvTablet(log, std::move(rules), bucket, std::move(dir), environment, std::move(post_home)));
+  std::unique_ptr<KvTablet> tablet(new KvTablet(log, std::move(rules), bucket, std::move(dir),
+                                                environment, std::move(post_home)));
   RETURN_IF_ERROR(tablet->Recover());
   return tablet;
 }
@@ -44,8 +46,8 @@ Result<std::unique_ptr<KvTablet>> KvTablet::Open(LogTablet& log, std::shared_ptr
 Result<KvCheckpoint> KvTablet::LoadCheckpoint() {
   auto checkpoint = state_.store.ReadCheckpoint();
   if (checkpoint.ok() || state_.log.start_offset() > 0) return checkpoint;
-  LogWarn("kv", "rebuilding from the whole log: table={} bucket={} error={}", state_.rules->table().path.ToString(),
-          state_.bucket.bucket, checkpoint.error().message);
+  LogWarn("kv", "rebuilding from the whole log: table={} bucket={} error={}",
+          state_.rules->table().path.ToString(), state_.bucket.bucket, checkpoint.error().message);
   RETURN_IF_ERROR(state_.store.SetAside());
   return KvCheckpoint();
 }
@@ -57,9 +59,11 @@ Status KvTablet::Recover() {
   state_.flushed_offset = checkpoint.flushed_offset;
   state_.row_count = checkpoint.row_count;
   state_.ids.set_block({.first = checkpoint.id_first, .last = checkpoint.id_last});
-  if (state_.flushed_offset < state_.log.start_offset() || state_.flushed_offset > state_.log.end_offset()) {
+  if (state_.flushed_offset < state_.log.start_offset() ||
+      state_.flushed_offset > state_.log.end_offset()) {
     return Fail(ErrorCode::kLogOffsetOutOfRange,
-                "the log does not continue the kv state: table={} bucket={} flushed={} log_start={} log_end={}",
+                "the log does not continue the kv state: table={} bucket={} flushed={} "
+                "log_start={} log_end={}",
                 state_.rules->table().path.ToString(), state_.bucket.bucket, state_.flushed_offset,
                 state_.log.start_offset(), state_.log.end_offset());
   }
@@ -74,8 +78,9 @@ Status KvTablet::CheckPressure(size_t batch_bytes) {
   if (memory.used() <= 2 * memory.bytes_max()) return {};
   state_.index.MakeRoom();
   if (state_.index.reusable_bytes() >= static_cast<int64_t>(batch_bytes)) return {};
-  return Fail(ErrorCode::kStorageBackpressure, "changed rows wait to be written back: bytes={} bytes_max={}",
-              memory.used(), memory.bytes_max());
+  return Fail(ErrorCode::kStorageBackpressure,
+              "changed rows wait to be written back: bytes={} bytes_max={}", memory.used(),
+              memory.bytes_max());
 }
 
 Result<PutResult> KvTablet::Put(BytesView kv_batch, const PutOptions& options) {
@@ -86,7 +91,9 @@ Result<PutResult> KvTablet::Put(BytesView kv_batch, const PutOptions& options) {
 }
 
 // A row read back from disk, or a key that has none, was durable before it left memory.
-Offset KvTablet::ReadableAt(const HotRow* row) const { return row == nullptr ? 0 : row->offset + 1; }
+Offset KvTablet::ReadableAt(const HotRow* row) const {
+  return row == nullptr ? 0 : row->offset + 1;
+}
 
 Result<Offset> KvTablet::Lookup(std::span<const BytesView> keys, const ValueSink& sink) {
   used_ms_ = state_.environment.clock.NowMs();
@@ -126,7 +133,8 @@ Result<Offset> KvTablet::LookupOrInsert(std::span<const BytesView> keys, const V
   return Lookup(keys, sink);
 }
 
-Result<Offset> KvTablet::PrefixLookup(BytesView prefix, const std::function<void(BytesView value)>& sink) {
+Result<Offset> KvTablet::PrefixLookup(BytesView prefix,
+                                      const std::function<void(BytesView value)>& sink) {
   used_ms_ = state_.environment.clock.NowMs();
   RETURN_IF_ERROR(reader_.WithPrefix(prefix, sink));
   return state_.log.end_offset();
@@ -159,7 +167,8 @@ void KvTablet::CloseScan(BytesView scanner_id) { scans_.Close(scanner_id); }
 
 Result<int64_t> KvTablet::RowCount() const {
   if (state_.counts_rows()) return state_.row_count;
-  return Fail(ErrorCode::kInvalidTable, "rows are not counted with table.changelog.image = wal: table={}",
+  return Fail(ErrorCode::kInvalidTable,
+              "rows are not counted with table.changelog.image = wal: table={}",
               state_.rules->table().path.ToString());
 }
 
@@ -173,9 +182,11 @@ void KvTablet::Tick(int64_t now_ms) {
   if (write_back_.IsDue(now_ms)) write_back_.Start({});
   const int64_t idle_ms = now_ms - used_ms_;
   if (idle_ms >= kWriterIdleMs) writer_.Rest();
-  const bool nothing_pinned = !write_back_.running() && scans_.open_count() == 0;
-  if (idle_ms < kIndexIdleMs || !nothing_pinned) return;
-  if (state_.environment.hot_memory->excess() > 0 && state_.index.changed_rows() == 0) state_.index.Clear();
+  if (write_back_.running() || scans_.open_count() > 0) return;
+  const HotMemory& memory = *state_.environment.hot_memory;
+  const bool give_back = memory.scarce() || (memory.excess() > 0 && idle_ms >= kIndexIdleMs);
+  if (give_back && state_.index.changed_rows() == 0) state_.index.Clear();
+  if (idle_ms < kIndexIdleMs) return;
   state_.store.CloseIfUnused();
 }
 

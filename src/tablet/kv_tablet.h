@@ -1,14 +1,17 @@
-// KvTablet: the primary-key half of a bucket. It turns a batch of upserts and deletes into one changelog
-// batch, appends that to the bucket's log, and keeps the latest row of each key in memory (HotIndex) and,
-// written back in the background, in RocksDB. The log is the write-ahead log of this state (INV-3).
+// KvTablet: the primary-key half of a bucket. It turns a batch of upserts and deletes into one
+// changelog batch, appends that to the bucket's log, and keeps the latest row of each key in memory
+// (HotIndex) and, written back in the background, in RocksDB. The log is the write-ahead log of
+// this state (INV-3).
 //
-// Owned by its Tablet, beside the LogTablet it writes to; every method runs on the shard that owns the bucket.
+// Owned by its Tablet, beside the LogTablet it writes to; every method runs on the shard that owns
+// the bucket.
 //
-// Reads see the newest state at once, even rows whose log batch is not on disk yet; therefore each read says
-// in `readable_at` from which high watermark on its answer may leave the server. The caller waits for
+// Reads see the newest state at once, even rows whose log batch is not on disk yet; therefore each
+// read says in `readable_at` from which high watermark on its answer may leave the server. The
+// caller waits for
 //     log.high_watermark() >= readable_at
-// (LogTablet::WhenHighWatermark) and only then answers, so that what a client saw never disappears (INV-1).
-// Source: docs/decisions/0010-hot-index.md; Fluss 545c5539 KvTablet, RowMerger
+// (LogTablet::WhenHighWatermark) and only then answers, so that what a client saw never disappears
+// (INV-1). Source: docs/decisions/0010-hot-index.md; Fluss 545c5539 KvTablet, RowMerger
 #pragma once
 
 #include <cstdint>
@@ -35,8 +38,8 @@ class KvEnvironment;
 class LogTablet;
 struct TableInfo;
 
-/// Called once per key, in the order of the keys; `value` (i16 schema id, row) is null when the key is
-/// unknown, and dies when the call returns.
+/// Called once per key, in the order of the keys; `value` (i16 schema id, row) is null when the key
+/// is unknown, and dies when the call returns.
 using ValueSink = std::function<void(size_t index, const BytesView* value)>;
 
 struct LimitScanResult {
@@ -54,31 +57,34 @@ class KvTablet {
   /// post_home  runs a function on the owning shard soon; thread-safe (Shard::Post)
   /// Errors     kKvStorage  the folder or the log cannot be read
   ///            kLogOffsetOutOfRange  the log starts behind what the folder holds
-  static Result<std::unique_ptr<KvTablet>> Open(LogTablet& log, std::shared_ptr<const TableInfo> table,
+  static Result<std::unique_ptr<KvTablet>> Open(LogTablet& log,
+                                                std::shared_ptr<const TableInfo> table,
                                                 TableBucket bucket, std::filesystem::path dir,
                                                 KvEnvironment& environment, PostHome post_home);
   ~KvTablet();
   KvTablet(const KvTablet&) = delete;
   KvTablet& operator=(const KvTablet&) = delete;
 
-  /// Apply one KV batch (docs/formats/kv_batch.md) and append its changelog, as one log batch, to the log.
-  /// All or nothing. A batch the log knows already (writer id, sequence) changes nothing.
+  /// Apply one KV batch (docs/formats/kv_batch.md) and append its changelog, as one log batch, to
+  /// the log. All or nothing. A batch the log knows already (writer id, sequence) changes nothing.
   ///
   /// Errors   kCorruptMessage        the batch is damaged
   ///          kSchemaNotExist        written with a schema this table does not have
   ///          kInvalidTargetColumn   see server rules of partial updates
   ///          kDeletionDisabled      it has a delete and table.delete.behavior is disable
   ///          kCorruptRecord         a row does not decode, or its key is not the record's
-  ///          kStorageBackpressure   changed rows fill the memory and cannot be written back fast enough
-  ///          kOutOfOrderSequence, kLogStorage, kDiskWriteLocked   from the log; nothing was changed
+  ///          kStorageBackpressure   changed rows fill the memory and cannot be written back fast
+  ///          enough kOutOfOrderSequence, kLogStorage, kDiskWriteLocked   from the log; nothing was
+  ///          changed
   /// Durable  when log.high_watermark() >= end_offset
   Result<PutResult> Put(BytesView kv_batch, const PutOptions& options = {});
 
   /// Find the rows of encoded keys. Returns readable_at.
   Result<Offset> Lookup(std::span<const BytesView> keys, const ValueSink& sink);
 
-  /// Like Lookup, but first insert a row of just the key columns for each unknown key (auto-increment columns
-  /// get their numbers). Errors: kInvalidTargetColumn when another column is NOT NULL.
+  /// Like Lookup, but first insert a row of just the key columns for each unknown key
+  /// (auto-increment columns get their numbers). Errors: kInvalidTargetColumn when another column
+  /// is NOT NULL.
   Result<Offset> LookupOrInsert(std::span<const BytesView> keys, const ValueSink& sink);
 
   /// All rows whose key starts with `prefix`, in key order. Returns readable_at.
@@ -102,22 +108,24 @@ class KvTablet {
   /// The log from here on is needed to rebuild this state: retention must not pass it.
   Offset flushed_offset() const { return state_.flushed_offset; }
 
-  /// Write changed rows back to RocksDB on the environment's threads; `done` is called on the owning shard.
-  /// The tablet does so by itself when much is not written; this is for shutdown and tests.
+  /// Write changed rows back to RocksDB on the environment's threads; `done` is called on the
+  /// owning shard. The tablet does so by itself when much is not written; this is for shutdown and
+  /// tests.
   void StartWriteBack(KvWriteBack::Done done) { write_back_.Start(std::move(done)); }
 
   /// A new schema or changed properties.
   Status SetTable(std::shared_ptr<const TableInfo> table);
 
-  /// Housekeeping, about once a second: expires scans, gives buffers and memory of idle tablets back.
+  /// Housekeeping, about once a second: expires scans, gives buffers and memory of idle tablets
+  /// back.
   void Tick(int64_t now_ms);
 
   /// Bytes held in memory for the rows of this bucket.
   int64_t memory_bytes() const { return state_.index.memory_bytes(); }
 
  private:
-  KvTablet(LogTablet& log, std::shared_ptr<const KvRules> rules, TableBucket bucket, std::filesystem::path dir,
-           KvEnvironment& environment, PostHome post_home);
+  KvTablet(LogTablet& log, std::shared_ptr<const KvRules> rules, TableBucket bucket,
+           std::filesystem::path dir, KvEnvironment& environment, PostHome post_home);
   Status Recover();
   Result<KvCheckpoint> LoadCheckpoint();
   Status CheckPressure(size_t batch_bytes);

@@ -1,6 +1,7 @@
-// Rows per second of one core through a KV tablet: from the bytes of a PUT_KV request to the changelog batch
-// in the log (ARROW, ZSTD-3, full image, durability `memory`, so that no disk is in the figures) and the rows
-// in the index. Rows of 108 bytes: BIGINT key, INT, DOUBLE, TIMESTAMP(6), four random STRINGs of 20.
+// Rows per second of one core through a KV tablet: from the bytes of a PUT_KV request to the
+// changelog batch in the log (ARROW, ZSTD-3, full image, durability `memory`, so that no disk is in
+// the figures) and the rows in the index. Rows of 108 bytes: BIGINT key, INT, DOUBLE, TIMESTAMP(6),
+// four random STRINGs of 20.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -16,11 +17,13 @@ constexpr int64_t kRowsPerBatch = 8192;
 constexpr int64_t kKeys = 1'000'000;
 
 Schema BenchSchema() {
-  std::vector<Column> columns = {{.name = "c0", .type = DataType::Of(TypeKind::kBigInt)},
-                                 {.name = "c1", .type = DataType::Of(TypeKind::kInt)},
-                                 {.name = "c2", .type = DataType::Of(TypeKind::kDouble)},
-                                 {.name = "c3", .type = DataType::Temporal(TypeKind::kTimestamp, 6)}};
-  for (int i = 4; i < 8; ++i) columns.push_back({.name = fmt::format("c{}", i), .type = DataType::Of(TypeKind::kString)});
+  std::vector<Column> columns = {
+      {.name = "c0", .type = DataType::Of(TypeKind::kBigInt)},
+      {.name = "c1", .type = DataType::Of(TypeKind::kInt)},
+      {.name = "c2", .type = DataType::Of(TypeKind::kDouble)},
+      {.name = "c3", .type = DataType::Temporal(TypeKind::kTimestamp, 6)}};
+  for (int i = 4; i < 8; ++i)
+    columns.push_back({.name = fmt::format("c{}", i), .type = DataType::Of(TypeKind::kString)});
   return *Schema::Make({.columns = std::move(columns), .primary_key = {"c0"}});
 }
 
@@ -47,7 +50,8 @@ class Load {
       const std::vector<Value> values = RowOf(next_id());
       key.clear();
       row.clear();
-      WEIR_CHECK(rules_->key_encoder().Encode(values, key).ok() && rules_->row_encoder().Encode(values, row).ok());
+      WEIR_CHECK(rules_->key_encoder().Encode(values, key).ok() &&
+                 rules_->row_encoder().Encode(values, row).ok());
       builder.Upsert(key, row);
     }
     return builder.Finish();
@@ -64,10 +68,12 @@ class Load {
 
  private:
   std::vector<Value> RowOf(int64_t id) {
-    std::vector<Value> row = {Value::Int(id), Value::Int(static_cast<int32_t>(random_())),
-                              Value::Double(static_cast<double>(random_())),
-                              Value::Timestamp(1'790'000'000'000 + id / 1000, static_cast<int32_t>(id % 1000) * 1000)};
-    for (int i = 0; i < 4; ++i) row.push_back(Value::Bytes({slab_ + random_() % (sizeof(slab_) - 20), 20}));
+    std::vector<Value> row = {
+        Value::Int(id), Value::Int(static_cast<int32_t>(random_())),
+        Value::Double(static_cast<double>(random_())),
+        Value::Timestamp(1'790'000'000'000 + id / 1000, static_cast<int32_t>(id % 1000) * 1000)};
+    for (int i = 0; i < 4; ++i)
+      row.push_back(Value::Bytes({slab_ + random_() % (sizeof(slab_) - 20), 20}));
     return row;
   }
 
@@ -86,8 +92,10 @@ void BM_PutNewKeys(benchmark::State& state) {
     WEIR_CHECK(load.bucket.kv().Put(batch).ok());
   }
   state.SetItemsProcessed(state.iterations() * kRowsPerBatch);
-  state.counters["log bytes/row"] = static_cast<double>(load.bucket.log().bytes()) / static_cast<double>(id);
-  state.counters["memory bytes/row"] = static_cast<double>(load.bucket.kv().memory_bytes()) / static_cast<double>(id);
+  state.counters["log bytes/row"] =
+      static_cast<double>(load.bucket.log().bytes()) / static_cast<double>(id);
+  state.counters["memory bytes/row"] =
+      static_cast<double>(load.bucket.kv().memory_bytes()) / static_cast<double>(id);
 }
 BENCHMARK(BM_PutNewKeys)->Iterations(kKeys / kRowsPerBatch)->Unit(benchmark::kMillisecond);
 
@@ -96,7 +104,8 @@ void BM_PutRandomUpdates(benchmark::State& state) {
   load.Fill(kKeys);
   for (auto _ : state) {
     state.PauseTiming();
-    const std::string batch = load.Batch([&] { return static_cast<int64_t>(load.random()() % kKeys); });
+    const std::string batch =
+        load.Batch([&] { return static_cast<int64_t>(load.random()() % kKeys); });
     state.ResumeTiming();
     WEIR_CHECK(load.bucket.kv().Put(batch).ok());
   }
@@ -116,7 +125,10 @@ void BM_Lookup(benchmark::State& state) {
   for (auto _ : state) {
     for (auto& key : request) key = keys[at++ % keys.size()];
     response.clear();
-    WEIR_CHECK(load.bucket.kv().Lookup(request, [&](size_t, const BytesView* value) { response.append(*value); }).ok());
+    WEIR_CHECK(
+        load.bucket.kv()
+            .Lookup(request, [&](size_t, const BytesView* value) { response.append(*value); })
+            .ok());
     benchmark::DoNotOptimize(response.data());
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * keys_per_request));

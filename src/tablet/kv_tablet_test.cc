@@ -15,13 +15,15 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-// ---- The decision table of the server: what each record logs and leaves (full changelog) --------------------
+// ---- The decision table of the server: what each record logs and leaves (full changelog)
+// --------------------
 
 TEST(KvTablet, UpsertsAndDeletesAreLoggedAsTheDecisionTableSays) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Up("2,b,2").Put().ok());
   ASSERT_TRUE(bucket.Up("1,c,3").Del("2").Del("3").Put().ok());
-  EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,1", "+I 2,b,2", "-U 1,a,1", "+U 1,c,3", "-D 2,b,2"));
+  EXPECT_THAT(bucket.Changelog(),
+              ElementsAre("+I 1,a,1", "+I 2,b,2", "-U 1,a,1", "+U 1,c,3", "-D 2,b,2"));
   EXPECT_EQ(bucket.Get("1"), "1,c,3");
   EXPECT_EQ(bucket.Get("2"), "none");
   EXPECT_EQ(bucket.Get("3"), "none");
@@ -52,7 +54,8 @@ TEST(KvTablet, EndOffsetIsThatOfTheBatch) {
 TEST(KvTablet, ChangesOfOneKeyInOneBatchFollowEachOther) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Del("1").Up("1,b,2").Up("1,c,3").Put().ok());
-  EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,1", "-D 1,a,1", "+I 1,b,2", "-U 1,b,2", "+U 1,c,3"));
+  EXPECT_THAT(bucket.Changelog(),
+              ElementsAre("+I 1,a,1", "-D 1,a,1", "+I 1,b,2", "-U 1,b,2", "+U 1,c,3"));
   EXPECT_EQ(bucket.Get("1"), "1,c,3");
   EXPECT_EQ(bucket.kv().RowCount(), 1);
 }
@@ -80,7 +83,8 @@ TEST(KvTablet, FirstRowLogsOnlyInserts) {
 }
 
 TEST(KvTablet, VersionedLogsOnlyNewerRows) {
-  KvTestBucket bucket({{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "n"}});
+  KvTestBucket bucket(
+      {{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "n"}});
   ASSERT_TRUE(bucket.Up("1,a,5").Up("1,b,4").Up("1,c,5").Up("1,d,-").Del("1").Put().ok());
   EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,5", "-U 1,a,5", "+U 1,c,5"));
 }
@@ -110,10 +114,12 @@ TEST(KvTablet, PartialUpdatesAndDeletesTouchTheirTargetsOnly) {
   EXPECT_EQ(bucket.Get("1"), "1,-,7");
   ASSERT_TRUE(bucket.Del("1").Put({.target_columns = number}).ok());
   EXPECT_EQ(bucket.Get("1"), "none");
-  EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,-", "-U 1,a,-", "+U 1,a,7", "-U 1,a,7", "+U 1,-,7", "-D 1,-,7"));
+  EXPECT_THAT(bucket.Changelog(),
+              ElementsAre("+I 1,a,-", "-U 1,a,-", "+U 1,a,7", "-U 1,a,7", "+U 1,-,7", "-D 1,-,7"));
 }
 
-// ---- Writers, damage, failure -------------------------------------------------------------------------------
+// ---- Writers, damage, failure
+// -------------------------------------------------------------------------------
 
 TEST(KvTablet, ARepeatedBatchChangesNothingAndGetsItsOldOffset) {
   KvTestBucket bucket({});
@@ -157,28 +163,34 @@ TEST(KvTablet, AnUnknownSchemaIsRefused) {
   EXPECT_EQ(bucket.kv().Put(builder.Finish()).code(), ErrorCode::kSchemaNotExist);
 }
 
-// ---- Schemas ------------------------------------------------------------------------------------------------
+// ---- Schemas
+// ------------------------------------------------------------------------------------------------
 
 TEST(KvTablet, OldRowsReadAsNullInNewColumns) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Up("2,b,2").Put().ok());
   const std::string late = bucket.Up("3,c,3").Batch();
   auto columns = KvTestBucket::DefaultSchema();
-  bucket.SetTable({}, *Schema::Make({.columns = {columns.column(0), columns.column(1), columns.column(2),
-                                                 {.name = "extra", .type = DataType::Of(TypeKind::kString), .id = 3}},
-                                     .primary_key = {"id"}}));
+  bucket.SetTable(
+      {}, *Schema::Make(
+              {.columns = {columns.column(0),
+                           columns.column(1),
+                           columns.column(2),
+                           {.name = "extra", .type = DataType::Of(TypeKind::kString), .id = 3}},
+               .primary_key = {"id"}}));
   EXPECT_EQ(bucket.Get("1"), "1,a,1,-");
   ASSERT_TRUE(bucket.kv().Put(late).ok()) << "a writer that does not know the new schema yet";
   ASSERT_TRUE(bucket.Up("1,a,9,x").Del("2").Put().ok());
-  EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,1,-", "+I 2,b,2,-", "+I 3,c,3,-", "-U 1,a,1,-", "+U 1,a,9,x",
-                                              "-D 2,b,2,-"));
+  EXPECT_THAT(bucket.Changelog(), ElementsAre("+I 1,a,1,-", "+I 2,b,2,-", "+I 3,c,3,-",
+                                              "-U 1,a,1,-", "+U 1,a,9,x", "-D 2,b,2,-"));
   bucket.Restart();
   EXPECT_EQ(bucket.Get("1"), "1,a,9,x");
   EXPECT_EQ(bucket.Get("3"), "3,c,3,-");
   EXPECT_EQ(bucket.kv().RowCount(), 2);
 }
 
-// ---- Formats ------------------------------------------------------------------------------------------------
+// ---- Formats
+// ------------------------------------------------------------------------------------------------
 
 class KvTabletFormats : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
@@ -187,18 +199,22 @@ TEST_P(KvTabletFormats, LogAndRowsSurviveARestart) {
   KvTestBucket bucket({{"table.log.format", log_format}, {"table.kv.format", kv_format}});
   ASSERT_TRUE(bucket.Up("1,a,1").Up("2,-,-").Up("1,b,2").Del("2").Up("3,c,-").Put().ok());
   const std::vector<std::string> before = bucket.Changelog();
-  EXPECT_THAT(before, ElementsAre("+I 1,a,1", "+I 2,-,-", "-U 1,a,1", "+U 1,b,2", "-D 2,-,-", "+I 3,c,-"));
+  EXPECT_THAT(before,
+              ElementsAre("+I 1,a,1", "+I 2,-,-", "-U 1,a,1", "+U 1,b,2", "-D 2,-,-", "+I 3,c,-"));
   bucket.Restart();
   EXPECT_EQ(bucket.Changelog(), before);
   EXPECT_THAT(bucket.LimitScan(10), ElementsAre("1,b,2", "3,c,-"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, KvTabletFormats,
-                         testing::Values(std::pair("ARROW", "COMPACTED"), std::pair("ARROW", "INDEXED"),
-                                         std::pair("COMPACTED", "COMPACTED"), std::pair("INDEXED", "INDEXED"),
+                         testing::Values(std::pair("ARROW", "COMPACTED"),
+                                         std::pair("ARROW", "INDEXED"),
+                                         std::pair("COMPACTED", "COMPACTED"),
+                                         std::pair("INDEXED", "INDEXED"),
                                          std::pair("COMPACTED", "INDEXED")));
 
-// ---- Auto-increment -----------------------------------------------------------------------------------------
+// ---- Auto-increment
+// -----------------------------------------------------------------------------------------
 
 Schema Dictionary() {
   return *Schema::Make({.columns = {{.name = "word", .type = DataType::Of(TypeKind::kString)},
@@ -214,9 +230,10 @@ TEST(KvTablet, LookupOrInsertNumbersNewKeysOnce) {
     std::vector<std::string> keys;
     for (const auto& word : words) keys.push_back(bucket.EncodeKey({word}));
     const std::vector<BytesView> views(keys.begin(), keys.end());
-    EXPECT_TRUE(bucket.kv().LookupOrInsert(views, [](size_t, const BytesView* value) {
-      EXPECT_NE(value, nullptr);
-    }).ok());
+    EXPECT_TRUE(bucket.kv()
+                    .LookupOrInsert(
+                        views, [](size_t, const BytesView* value) { EXPECT_NE(value, nullptr); })
+                    .ok());
   };
   look();
   EXPECT_EQ(bucket.Get("b"), "b,1");
@@ -252,7 +269,8 @@ TEST(KvTablet, ARestartGoesOnInTheBlockOfTheCheckpoint) {
   EXPECT_EQ(bucket.Get("c"), "c,3");
 }
 
-// ---- Ordered reads and scans --------------------------------------------------------------------------------
+// ---- Ordered reads and scans
+// --------------------------------------------------------------------------------
 
 TEST(KvTablet, OrderedReadsMergeMemoryAndDisk) {
   KvTestBucket bucket({});
@@ -301,7 +319,8 @@ TEST(KvTablet, AScanSeesTheStateOfTheMomentItWasOpened) {
   ASSERT_TRUE(page.ok());
   EXPECT_EQ(page->log_offset, bucket.log().end_offset());
   EXPECT_TRUE(page->has_more);
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(bucket.Up("1,c,1").Up("2,c,1").Up("3,c,1").Del("4").Up("5,c,1").Put().ok());
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(bucket.Up("1,c,1").Up("2,c,1").Up("3,c,1").Del("4").Up("5,c,1").Put().ok());
   ASSERT_TRUE(bucket.WriteBack().ok());
   EXPECT_THAT(ScanAll(bucket, *page), ElementsAre("1,a,1", "2,b,1", "4,b,1"));
 }
@@ -316,7 +335,8 @@ TEST(KvTablet, ScanRulesAreKept) {
   EXPECT_EQ(bucket.kv().OpenScan({.bytes_max = 0}).code(), ErrorCode::kInvalidScanRequest);
   const auto first = bucket.kv().OpenScan({.bytes_max = 1});
   EXPECT_EQ(first->scanner_id.size(), 32u);
-  EXPECT_EQ(bucket.kv().ContinueScan(first->scanner_id, 2, 1).code(), ErrorCode::kInvalidScanRequest);
+  EXPECT_EQ(bucket.kv().ContinueScan(first->scanner_id, 2, 1).code(),
+            ErrorCode::kInvalidScanRequest);
   EXPECT_EQ(bucket.kv().ContinueScan("who", 1, 1).code(), ErrorCode::kUnknownScannerId);
   const auto second = bucket.kv().OpenScan({.bytes_max = 1, .limit = 2});
   EXPECT_EQ(bucket.kv().OpenScan({.bytes_max = 1}).code(), ErrorCode::kTooManyScanners);
@@ -329,7 +349,8 @@ TEST(KvTablet, ScanRulesAreKept) {
   EXPECT_EQ(bucket.environment().open_scans, 0);
 }
 
-// ---- What an answer has to wait for --------------------------------------------------------------------------
+// ---- What an answer has to wait for
+// --------------------------------------------------------------------------
 
 TEST(KvTablet, AnAnswerWaitsForTheNewestRowItShows) {
   KvTestBucket bucket({});
@@ -347,7 +368,8 @@ TEST(KvTablet, AnAnswerWaitsForTheNewestRowItShows) {
   EXPECT_EQ(bucket.kv().LimitScan(1)->readable_at, 4);
 }
 
-// ---- Write-back ----------------------------------------------------------------------------------------------
+// ---- Write-back
+// ----------------------------------------------------------------------------------------------
 
 TEST(KvTablet, NothingIsOpenedOrCreatedBeforeTheFirstWriteBack) {
   KvTestBucket bucket({});
@@ -398,7 +420,8 @@ TEST(KvTablet, NothingIsWrittenBackBeforeTheLogIsDurable) {
   bool done = false;
   bucket.kv().StartWriteBack([&](const Status& status) { done = status.ok(); });
   EXPECT_EQ(bucket.background_waiting(), 0u);
-  EXPECT_EQ(bucket.log().high_watermark(), 0) << "the shard has not heard of the journal's success yet";
+  EXPECT_EQ(bucket.log().high_watermark(), 0)
+      << "the shard has not heard of the journal's success yet";
   EXPECT_EQ(bucket.Get("1"), "1,a,1");
   bucket.AwaitHome();
   bucket.RunHome();
@@ -407,6 +430,26 @@ TEST(KvTablet, NothingIsWrittenBackBeforeTheLogIsDurable) {
   bucket.RunBackground();
   bucket.RunHome();
   EXPECT_TRUE(done);
+}
+
+TEST(KvTablet, AFailedWriteBackIsTriedAgainLater) {
+  KvTestBucket bucket({}, {}, {.write_back_log_bytes = 1});
+  std::filesystem::create_directories(bucket.kv_dir() / "db" /
+                                      "LOCK");  // RocksDB cannot lock a folder
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  EXPECT_FALSE(bucket.WriteBack().ok());
+  EXPECT_EQ(bucket.kv().flushed_offset(), 0);
+  ASSERT_TRUE(bucket.Up("1,b,1").Put().ok());
+  EXPECT_EQ(bucket.background_waiting(), 0u) << "not at once";
+  std::filesystem::remove(bucket.kv_dir() / "db" / "LOCK");
+  bucket.clock().AdvanceMs(60'000);
+  ASSERT_TRUE(bucket.Up("2,b,1").Put().ok());
+  EXPECT_EQ(bucket.background_waiting(), 1u);
+  bucket.RunBackground();
+  bucket.RunHome();
+  EXPECT_EQ(bucket.kv().flushed_offset(), 3);
+  bucket.Restart();
+  EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,b,1", "2,b,1"));
 }
 
 TEST(KvTablet, ATabletMayGoWhileItsWriteBackWaits) {
@@ -459,15 +502,17 @@ TEST(KvTablet, EvictedRowsAreReadBack) {
   KvTestBucket bucket({}, {}, {.hot_rows_bytes_max = 128 * KiB});
   const std::string filler(1000, 'x');
   for (int round = 0; round < 5; ++round) {
-    for (int i = 0; i < 100; ++i) bucket.Up(fmt::format("{},{},{}", round * 100 + i, filler, round));
+    for (int i = 0; i < 100; ++i)
+      bucket.Up(fmt::format("{},{},{}", round * 100 + i, filler, round));
     ASSERT_TRUE(bucket.Put().ok());
     ASSERT_TRUE(bucket.WriteBack().ok());
   }
-  for (int i = 0; i < 500; ++i) ASSERT_EQ(bucket.Get(std::to_string(i)), fmt::format("{},{},{}", i, filler, i / 100));
+  for (int i = 0; i < 500; ++i)
+    ASSERT_EQ(bucket.Get(std::to_string(i)), fmt::format("{},{},{}", i, filler, i / 100));
   ASSERT_TRUE(bucket.Up("0,new,0").Del("1").Up("999,new,0").Put().ok());
   EXPECT_EQ(bucket.kv().RowCount(), 500);
-  EXPECT_THAT(bucket.Changelog(500), ElementsAre("-U 0," + filler + ",0", "+U 0,new,0", "-D 1," + filler + ",0",
-                                                 "+I 999,new,0"));
+  EXPECT_THAT(bucket.Changelog(500), ElementsAre("-U 0," + filler + ",0", "+U 0,new,0",
+                                                 "-D 1," + filler + ",0", "+I 999,new,0"));
   EXPECT_LT(bucket.kv().memory_bytes(), 512 * KiB);
 }
 

@@ -1,9 +1,10 @@
-// A bucket of a primary-key table in a temporary folder, for tests: rows as text, restarts, and background work
-// that runs when the test says so.
+// A bucket of a primary-key table in a temporary folder, for tests: rows as text, restarts, and
+// background work that runs when the test says so.
 #pragma once
 
 #include <unistd.h>
 
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -29,6 +30,13 @@
 
 namespace weir {
 
+inline int64_t ParseNumber(const std::string& text) {
+  int64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  WEIR_CHECK(parsed.ec == std::errc());
+  return number;
+}
+
 /// Fields of a row as text: "1,x,-" is (1, 'x', null).
 inline std::string RowText(const Schema& schema, Row row) {
   std::string text;
@@ -48,13 +56,15 @@ inline std::string RowText(const Schema& schema, Row row) {
 
 class KvTestBucket {
  public:
-  explicit KvTestBucket(Properties properties, std::optional<Schema> schema = {}, KvOptions options = {},
-                        Durability durability = Durability::kMemory)
+  explicit KvTestBucket(Properties properties, std::optional<Schema> schema = {},
+                        KvOptions options = {}, Durability durability = Durability::kMemory)
       : options_(options), durability_(durability) {
     static int made = 0;
-    // In memory where there is such a folder: hundreds of restarts would wait for hundreds of fsyncs.
+    // In memory where there is such a folder: hundreds of restarts would wait for hundreds of
+    // fsyncs.
     const std::filesystem::path memory = "/dev/shm";
-    const auto base = std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+    const auto base =
+        std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
     dir_ = base / fmt::format("weir-kv-{}-{}", getpid(), made++);
     std::filesystem::remove_all(dir_);
     std::filesystem::create_directories(dir_);
@@ -76,11 +86,11 @@ class KvTestBucket {
 
   /// A new version of the table; rows put from now on are of `schema`.
   void SetTable(Properties properties, Schema schema) {
-    auto table = std::make_shared<TableInfo>(TableInfo{
-        .id = TableId(1),
-        .path = {"db", "t"},
-        .descriptor = {.schema = schema, .bucket_count = 1, .properties = properties},
-        .config = *ParseTableConfig(properties)});
+    auto table = std::make_shared<TableInfo>(
+        TableInfo{.id = TableId(1),
+                  .path = {"db", "t"},
+                  .descriptor = {.schema = schema, .bucket_count = 1, .properties = properties},
+                  .config = *ParseTableConfig(properties)});
     if (table_ != nullptr) {
       table->schemas = table_->schemas;
       table->schema_id = SchemaId(static_cast<int16_t>(table_->schema_id.value + 1));
@@ -92,7 +102,8 @@ class KvTestBucket {
 
   void Open() {
     environment_ = std::make_unique<KvEnvironment>(
-        options_, RealFileSystem(), [this](std::function<void()> work) { background_.push_back(std::move(work)); },
+        options_, RealFileSystem(), metrics_,
+        [this](std::function<void()> work) { background_.push_back(std::move(work)); },
         [this](TableId, int64_t count) -> Result<IdRange> {
           const IdRange block{.first = next_id_, .last = next_id_ + count - 1};
           next_id_ += count;
@@ -104,16 +115,17 @@ class KvTestBucket {
                                    [](const ReplayedEntry&) -> Status { return {}; });
       WEIR_CHECK(journal.ok());
       commits_ = std::make_unique<GroupCommit>(
-          RealFileSystem(), std::move(*journal), [this](int, std::function<void()> work) { PostHome(std::move(work)); },
-          metrics_);
+          RealFileSystem(), std::move(*journal),
+          [this](int, std::function<void()> work) { PostHome(std::move(work)); }, metrics_);
     }
-    auto log = LogTablet::Open(
-        {.bucket = {.table = TableId(1), .bucket = 0}, .directory = "log-0", .durability = durability_},
-        {.files = &RealFileSystem(),
-         .data_directory = dir_.string(),
-         .clock = &clock_,
-         .open_files = &open_files_,
-         .commits = commits_.get()});
+    auto log = LogTablet::Open({.bucket = {.table = TableId(1), .bucket = 0},
+                                .directory = "log-0",
+                                .durability = durability_},
+                               {.files = &RealFileSystem(),
+                                .data_directory = dir_.string(),
+                                .clock = &clock_,
+                                .open_files = &open_files_,
+                                .commits = commits_.get()});
     WEIR_CHECK(log.ok());
     log_ = std::move(*log);
     auto kv = TryOpen();
@@ -122,7 +134,8 @@ class KvTestBucket {
     kv_ = std::move(*kv);
   }
   Result<std::unique_ptr<KvTablet>> TryOpen() {
-    return KvTablet::Open(*log_, table_, {.table = TableId(1), .bucket = 0}, dir_ / "kv-0", *environment_,
+    return KvTablet::Open(*log_, table_, {.table = TableId(1), .bucket = 0}, dir_ / "kv-0",
+                          *environment_,
                           [this](std::function<void()> work) { PostHome(std::move(work)); });
   }
   void PostHome(std::function<void()> work) {
@@ -192,7 +205,8 @@ class KvTestBucket {
     return *this;
   }
   /// Put what Up and Del collected, as one batch.
-  Result<PutResult> Put(const PutOptions& options = {}, int64_t writer_id = -1, int32_t sequence = -1) {
+  Result<PutResult> Put(const PutOptions& options = {}, int64_t writer_id = -1,
+                        int32_t sequence = -1) {
     return kv_->Put(Batch(writer_id, sequence), options);
   }
   std::string Batch(int64_t writer_id = -1, int32_t sequence = -1) {
@@ -220,10 +234,13 @@ class KvTestBucket {
 
   std::vector<std::string> Prefix(BytesView prefix) {
     std::vector<std::string> rows;
-    WEIR_CHECK(kv_->PrefixLookup(prefix, [&](BytesView value) { rows.push_back(ValueText(value)); }).ok());
+    WEIR_CHECK(
+        kv_->PrefixLookup(prefix, [&](BytesView value) { rows.push_back(ValueText(value)); }).ok());
     return rows;
   }
-  std::vector<std::string> LimitScan(int64_t limit) { return BatchText(kv_->LimitScan(limit)->records); }
+  std::vector<std::string> LimitScan(int64_t limit) {
+    return BatchText(kv_->LimitScan(limit)->records);
+  }
 
   std::vector<std::string> BatchText(BytesView records) {
     std::vector<std::string> rows;
@@ -287,7 +304,7 @@ class KvTestBucket {
       } else if (table_->schema().column(i).type.kind == TypeKind::kString) {
         values.push_back(Value::Bytes(texts[i]));
       } else {
-        values.push_back(Value::Int(std::stoll(texts[i])));
+        values.push_back(Value::Int(ParseNumber(texts[i])));
       }
     }
     return values;

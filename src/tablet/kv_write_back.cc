@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "storage/kv/hot_memory.h"
 #include "tablet/log_tablet.h"
@@ -11,8 +12,10 @@
 namespace weir {
 namespace {
 
-// Below this it is not worth a file, however short memory is.
+// Below this it is not worth a file, unless memory is very short.
 constexpr int64_t kRoundBytesMin = 1 * MiB;
+// After a failure (a full disk, most likely) the next round waits this long.
+constexpr int64_t kRetryMs = 10'000;
 
 }  // namespace
 
@@ -27,7 +30,8 @@ struct KvWriteBack::Round {
   bool writing = false;  // the background thread has it
 };
 
-KvWriteBack::KvWriteBack(KvState& state, PostHome post_home) : state_(state), post_home_(std::move(post_home)) {}
+KvWriteBack::KvWriteBack(KvState& state, PostHome post_home)
+    : state_(state), post_home_(std::move(post_home)) {}
 
 KvWriteBack::~KvWriteBack() {
   if (round_ == nullptr) return;
@@ -38,12 +42,15 @@ KvWriteBack::~KvWriteBack() {
 
 bool KvWriteBack::IsDue(int64_t now_ms) const {
   const KvOptions& options = state_.environment.options;
-  if (running()) return false;
+  if (running() || now_ms < retry_at_ms_) return false;
   if (state_.unwritten_log_bytes >= options.write_back_log_bytes) return true;
-  if (now_ms - state_.written_ms >= options.write_back_age_ms && state_.flushed_offset < state_.log.end_offset()) {
+  if (now_ms - state_.written_ms >= options.write_back_age.count() &&
+      state_.flushed_offset < state_.log.end_offset()) {
     return true;
   }
-  return state_.environment.hot_memory->excess() > 0 && state_.index.changed_bytes() >= kRoundBytesMin;
+  const HotMemory& memory = *state_.environment.hot_memory;
+  return memory.excess() > 0 &&
+         state_.index.changed_bytes() >= (memory.scarce() ? 1 : kRoundBytesMin);
 }
 
 void KvWriteBack::Start(Done done) {
@@ -77,12 +84,17 @@ void KvWriteBack::Begin() {
 void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
   round->writing = true;
   KvStore& store = state_.store;
-  // Memory knows every key: nobody will read the folder soon, and an open one costs memory and files.
+  // Memory knows every key: nobody will read the folder soon, and an open one costs memory and
+  // files.
   const bool keep_open = !state_.index.complete();
   // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
   state_.environment.background([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
+    const auto started_us = SystemClock().MonotonicUs();
     const Status status = store.WriteBack(round->rows, round->checkpoint);
-    if (!keep_open) store.CloseIfUnused();
+    state_.environment.metrics.write_back_seconds.ObserveUs(SystemClock().MonotonicUs() -
+                                                            started_us);
+    // After a failure, too: RocksDB may refuse everything until it is opened again.
+    if (!keep_open || !status.ok()) store.CloseIfUnused();
     const std::lock_guard lock(round->mutex);
     post_home_([this, alive, status] {
       if (!alive.expired()) Finish(status);
@@ -95,12 +107,17 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
 void KvWriteBack::Finish(const Status& status) {
   const std::shared_ptr<Round> round = std::exchange(round_, nullptr);
   state_.index.FinishFlush(status.ok());
+  KvMetrics& metrics = state_.environment.metrics;
   if (status.ok()) {
+    metrics.write_backs.Add();
+    metrics.write_back_rows.Add(static_cast<int64_t>(round->rows.size()));
     state_.flushed_offset = round->checkpoint.flushed_offset;
     state_.stored = state_.store.exists();
     state_.log.set_min_retain_offset(state_.flushed_offset);
   } else {
+    metrics.write_back_failures.Add();
     state_.unwritten_log_bytes += round->log_bytes;
+    retry_at_ms_ = state_.environment.clock.NowMs() + kRetryMs;
     LogWarn("kv", "write-back failed, rows stay in memory: table={} bucket={} error={}",
             state_.rules->table().path.ToString(), state_.bucket.bucket, status.error().message);
   }

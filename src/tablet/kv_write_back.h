@@ -1,7 +1,7 @@
-// KvWriteBack: moves changed rows from the index to the store, in rounds. A round takes every change up to the
-// log's end, waits until the log has made them durable (the store must never hold what the log may lose),
-// writes them on a background thread while the shard goes on, and ends back on the shard.
-// After a round the store is exactly the state before `flushed_offset` (INV-3).
+// KvWriteBack: moves changed rows from the index to the store, in rounds. A round takes every
+// change up to the log's end, waits until the log has made them durable (the store must never hold
+// what the log may lose), writes them on a background thread while the shard goes on, and ends back
+// on the shard. After a round the store is exactly the state before `flushed_offset` (INV-3).
 #pragma once
 
 #include <cstdint>
@@ -24,17 +24,18 @@ class KvWriteBack {
   /// Waits for a round that is being written.
   ~KvWriteBack();
 
-  /// Whether so much, or for so long, is not written back that recovery would be slow, memory is short, or
-  /// retention cannot remove old log segments.
+  /// Whether so much, or for so long, is not written back that recovery would be slow, memory is
+  /// short, or retention cannot remove old log segments.
   bool IsDue(int64_t now_ms) const;
 
-  /// Start a round, or ask for another one when one is under way. `done` is called on the shard once all
-  /// changes made so far are in the store, or a round failed.
+  /// Start a round, or ask for another one when one is under way. `done` is called on the shard
+  /// once all changes made so far are in the store, or a round failed.
   void Start(Done done);
 
   bool running() const { return round_ != nullptr; }
 
-  /// One round, here and now; for replay, before the tablet is in use. Everything before `up_to` is durable.
+  /// One round, here and now; for replay, before the tablet is in use. Everything before `up_to` is
+  /// durable.
   Status RunNow(Offset up_to);
 
  private:
@@ -47,9 +48,11 @@ class KvWriteBack {
   KvState& state_;
   const PostHome post_home_;
   std::shared_ptr<Round> round_;
+  int64_t retry_at_ms_ = 0;         // after a failure
   std::vector<Done> waiting_;       // for the round under way
   std::vector<Done> waiting_next_;  // for the one after it
-  const std::shared_ptr<char> alive_ = std::make_shared<char>();  // what calls back later holds it weakly
+  const std::shared_ptr<char> alive_ =
+      std::make_shared<char>();  // what calls back later holds it weakly
 };
 
 }  // namespace weir

@@ -45,10 +45,12 @@ Result<const RowMerger*> KvWriter::MergerFor(const PutOptions& options) {
   }
   if (!cached_merger_ || cached_merger_->mode != options.merge_mode ||
       !std::ranges::equal(cached_merger_->targets, options.target_columns)) {
-    ASSIGN_OR_RETURN(RowMerger merger, RowMerger::Make(rules_->config(), rules_->schema(), options));
-    cached_merger_ = CachedMerger{.targets = {options.target_columns.begin(), options.target_columns.end()},
-                                  .mode = options.merge_mode,
-                                  .merger = std::move(merger)};
+    ASSIGN_OR_RETURN(RowMerger merger,
+                     RowMerger::Make(rules_->config(), rules_->schema(), options));
+    cached_merger_ =
+        CachedMerger{.targets = {options.target_columns.begin(), options.target_columns.end()},
+                     .mode = options.merge_mode,
+                     .merger = std::move(merger)};
   }
   return &cached_merger_->merger;
 }
@@ -57,11 +59,13 @@ Result<PutResult> KvWriter::Put(BytesView kv_batch, const PutOptions& options) {
   ASSIGN_OR_RETURN(const KvBatchView batch, KvBatchView::Parse(kv_batch));
   RETURN_IF_ERROR(UseRules());
   if (!rules_->has_schema(batch.schema_id())) {
-    return Fail(ErrorCode::kSchemaNotExist, "the batch was written with an unknown schema: schema_id={} latest={}",
+    return Fail(ErrorCode::kSchemaNotExist,
+                "the batch was written with an unknown schema: schema_id={} latest={}",
                 batch.schema_id().value, rules_->schema_id().value);
   }
   if (batch.writer_id() >= 0) {
-    ASSIGN_OR_RETURN(const auto known, state_.log.CheckSequence(batch.writer_id(), batch.batch_sequence()));
+    ASSIGN_OR_RETURN(const auto known,
+                     state_.log.CheckSequence(batch.writer_id(), batch.batch_sequence()));
     if (known) return PutResult{.end_offset = known->last_offset + 1, .duplicate = true};
   }
   ASSIGN_OR_RETURN(const RowMerger* merger, MergerFor(options));
@@ -75,7 +79,8 @@ Result<PutResult> KvWriter::Put(BytesView kv_batch, const PutOptions& options) {
     state_.index.Rollback();
     return Failure(applied.error());
   }
-  auto log_batch = changelog_->Finish({.writer_id = batch.writer_id(), .batch_sequence = batch.batch_sequence()});
+  auto log_batch = changelog_->Finish(
+      {.writer_id = batch.writer_id(), .batch_sequence = batch.batch_sequence()});
   if (!log_batch.ok()) {
     changelog_->Clear();
     state_.index.Rollback();
@@ -92,6 +97,8 @@ Result<PutResult> KvWriter::Put(BytesView kv_batch, const PutOptions& options) {
   state_.index.Commit();
   state_.row_count = row_count_;
   state_.unwritten_log_bytes += log_bytes;
+  state_.environment.metrics.put_batches.Add();
+  state_.environment.metrics.put_rows.Add(batch.record_count());
   return PutResult{.end_offset = appended->last_offset + 1};
 }
 
@@ -108,14 +115,16 @@ Status KvWriter::ApplyAll(const KvBatchView& batch, const RowMerger& merger) {
     for (size_t i = 0; i < planned; ++i) state_.index.PrefetchRow(group[i].hash);
     for (size_t i = 0; i < planned; ++i) {
       const KvRecord& record = group[i].record;
-      RETURN_IF_ERROR(record.row ? Upsert(record.key, group[i].hash, batch.schema_id(), *record.row, merger)
-                                 : Delete(record.key, group[i].hash, merger));
+      RETURN_IF_ERROR(
+          record.row ? Upsert(record.key, group[i].hash, batch.schema_id(), *record.row, merger)
+                     : Delete(record.key, group[i].hash, merger));
     }
   }
   return {};
 }
 
-Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView row, const RowMerger& merger) {
+Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView row,
+                        const RowMerger& merger) {
   RETURN_IF_ERROR(rules_->DecodeRow(schema_id, row, written_));
   RETURN_IF_ERROR(CheckKey(key, written_));
   const bool full = rules_->full_changelog();
@@ -132,7 +141,8 @@ Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
     RETURN_IF_ERROR(rules_->DecodeValue(before->value(), old_));
     old = old_;
   }
-  const RowMerger::Outcome outcome = merger.Upsert(before == nullptr ? nullptr : &old, written_, merged_);
+  const RowMerger::Outcome outcome =
+      merger.Upsert(before == nullptr ? nullptr : &old, written_, merged_);
   if (outcome == RowMerger::Outcome::kKeepOld) return {};
   Row result = written_;
   if (outcome == RowMerger::Outcome::kMerged) {
@@ -147,16 +157,19 @@ Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
   return Update(key, hash, old, schema_id, row, result);
 }
 
-// Recovery finds a row's key by encoding its key columns, so a row under a foreign key would move then.
+// Recovery finds a row's key by encoding its key columns, so a row under a foreign key would move
+// then.
 Status KvWriter::CheckKey(BytesView key, Row row) {
   key_buffer_.clear();
   RETURN_IF_ERROR(rules_->key_encoder().Encode(row, key_buffer_));
   if (key_buffer_ == key) return {};
-  return Fail(ErrorCode::kCorruptRecord, "the key is not that of the row: table={} key_bytes={} expected_bytes={}",
+  return Fail(ErrorCode::kCorruptRecord,
+              "the key is not that of the row: table={} key_bytes={} expected_bytes={}",
               rules_->table().path.ToString(), key.size(), key_buffer_.size());
 }
 
-Status KvWriter::Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded, Row row) {
+Status KvWriter::Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded,
+                        Row row) {
   if (const auto column = rules_->auto_increment_column()) {
     ASSIGN_OR_RETURN(const int64_t id, state_.ids.Next());
     if (row.data() != merged_.data()) std::ranges::copy(row, merged_.begin());
@@ -166,28 +179,31 @@ Status KvWriter::Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
     encoded = row_buffer_;
     schema_id = rules_->schema_id();
   }
-  RETURN_IF_ERROR(
-      changelog_->Append(ChangeType::kInsert, row, schema_id == rules_->schema_id() ? encoded : BytesView()));
+  RETURN_IF_ERROR(changelog_->Append(ChangeType::kInsert, row,
+                                     schema_id == rules_->schema_id() ? encoded : BytesView()));
   StoreRow(key, hash, schema_id, encoded);
   ++row_count_;
   return {};
 }
 
-Status KvWriter::Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id, BytesView encoded, Row row) {
+Status KvWriter::Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id,
+                        BytesView encoded, Row row) {
   if (rules_->full_changelog()) RETURN_IF_ERROR(changelog_->Append(ChangeType::kUpdateBefore, old));
-  RETURN_IF_ERROR(
-      changelog_->Append(ChangeType::kUpdateAfter, row, schema_id == rules_->schema_id() ? encoded : BytesView()));
+  RETURN_IF_ERROR(changelog_->Append(ChangeType::kUpdateAfter, row,
+                                     schema_id == rules_->schema_id() ? encoded : BytesView()));
   StoreRow(key, hash, schema_id, encoded);
   return {};
 }
 
 Status KvWriter::Delete(BytesView key, uint64_t hash, const RowMerger& merger) {
   switch (merger.delete_behavior()) {
-    case DeleteBehavior::kIgnore: return {};
+    case DeleteBehavior::kIgnore:
+      return {};
     case DeleteBehavior::kDisable:
       return Fail(ErrorCode::kDeletionDisabled, "table.delete.behavior forbids deletes: table={}",
                   rules_->table().path.ToString());
-    case DeleteBehavior::kAllow: break;
+    case DeleteBehavior::kAllow:
+      break;
   }
   ASSIGN_OR_RETURN(const HotRow* before, state_.Find(key, hash));
   if (before == nullptr) return {};

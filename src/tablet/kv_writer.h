@@ -1,6 +1,6 @@
-// KvWriter: the write path of a KV tablet. For every record: find the old row, merge, log the change, put the
-// new row into the index; then append the batch to the log, and keep the changes or undo them all.
-// Source: server rules of Fluss 1.0 (KvTablet.putAsLeader and below, 545c5539)
+// KvWriter: the write path of a KV tablet. For every record: find the old row, merge, log the
+// change, put the new row into the index; then append the batch to the log, and keep the changes or
+// undo them all. Source: server rules of Fluss 1.0 (KvTablet.putAsLeader and below, 545c5539)
 #pragma once
 
 #include <memory>
@@ -16,7 +16,8 @@
 namespace weir {
 
 struct PutResult {
-  Offset end_offset = 0;  // next offset of the changelog after this batch; acknowledged once the HW is there
+  Offset end_offset =
+      0;  // next offset of the changelog after this batch; acknowledged once the HW is there
   bool duplicate = false;
 };
 
@@ -34,11 +35,13 @@ class KvWriter {
   Status UseRules();
   Result<const RowMerger*> MergerFor(const PutOptions& options);
   Status ApplyAll(const KvBatchView& batch, const RowMerger& merger);
-  Status Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView row, const RowMerger& merger);
+  Status Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView row,
+                const RowMerger& merger);
   Status Delete(BytesView key, uint64_t hash, const RowMerger& merger);
   Status CheckKey(BytesView key, Row row);
   Status Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded, Row row);
-  Status Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id, BytesView encoded, Row row);
+  Status Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id, BytesView encoded,
+                Row row);
   Status Encode(Row row);
   void StoreRow(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded);
   Offset LastOffset() const;

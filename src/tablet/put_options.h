@@ -6,11 +6,13 @@
 
 namespace weir {
 
-/// PutKv's agg_mode. Overwrite bypasses the merge engine and its ban on deletes (Flink's undo recovery).
+/// PutKv's agg_mode. Overwrite bypasses the merge engine and its ban on deletes (Flink's undo
+/// recovery).
 enum class MergeMode : int32_t { kDefault = 0, kOverwrite = 1 };
 
 struct PutOptions {
-  std::span<const int32_t> target_columns = {};  // positions in the latest schema; empty: whole rows
+  std::span<const int32_t> target_columns =
+      {};  // positions in the latest schema; empty: whole rows
   MergeMode merge_mode = MergeMode::kDefault;
 };
 

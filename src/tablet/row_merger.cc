@@ -21,24 +21,31 @@ Status CheckAutoIncrement(const Schema& schema, std::span<const int32_t> targets
   const std::string& name = schema.auto_increment().front();
   if (targets.empty()) {
     return Fail(ErrorCode::kInvalidTargetColumn,
-                "the auto-increment column is set by the server: name the target columns without it: column={}", name);
+                "the auto-increment column is set by the server: name the target columns without "
+                "it: column={}",
+                name);
   }
   if (std::ranges::find(targets, *schema.Find(name)) != targets.end()) {
-    return Fail(ErrorCode::kInvalidTargetColumn, "the auto-increment column cannot be a target: column={}", name);
+    return Fail(ErrorCode::kInvalidTargetColumn,
+                "the auto-increment column cannot be a target: column={}", name);
   }
   return {};
 }
 
 }  // namespace
 
-Result<RowMerger> RowMerger::Make(const TableConfig& config, const Schema& schema, const PutOptions& options) {
+Result<RowMerger> RowMerger::Make(const TableConfig& config, const Schema& schema,
+                                  const PutOptions& options) {
   RETURN_IF_ERROR(CheckAutoIncrement(schema, options.target_columns));
   RowMerger merger;
   if (options.merge_mode == MergeMode::kDefault) {
     merger.delete_behavior_ = config.EffectiveDeleteBehavior();
     switch (config.merge_engine) {
-      case MergeEngine::kNone: break;
-      case MergeEngine::kFirstRow: merger.kind_ = Kind::kFirstRow; break;
+      case MergeEngine::kNone:
+        break;
+      case MergeEngine::kFirstRow:
+        merger.kind_ = Kind::kFirstRow;
+        break;
       case MergeEngine::kVersioned: {
         merger.kind_ = Kind::kVersioned;
         const auto column = schema.Find(config.version_column.value_or(""));
@@ -60,22 +67,24 @@ Status RowMerger::UsePartialUpdate(const Schema& schema, std::span<const int32_t
   is_target_.assign(schema.size(), 0);
   for (const int32_t target : targets) {
     if (target < 0 || static_cast<size_t>(target) >= schema.size()) {
-      return Fail(ErrorCode::kInvalidTargetColumn, "no such target column: position={} columns={}", target,
-                  schema.size());
+      return Fail(ErrorCode::kInvalidTargetColumn, "no such target column: position={} columns={}",
+                  target, schema.size());
     }
     is_target_[static_cast<size_t>(target)] = 1;
   }
   // All columns: an ordinary upsert.
   if (std::ranges::all_of(is_target_, [](char target) { return target != 0; })) return {};
   if (kind_ != Kind::kLastRow) {
-    return Fail(ErrorCode::kInvalidTargetColumn, "tables with this merge engine take whole rows only");
+    return Fail(ErrorCode::kInvalidTargetColumn,
+                "tables with this merge engine take whole rows only");
   }
   is_key_.assign(schema.size(), 0);
   for (const int key : schema.primary_key_positions()) {
     const auto at = static_cast<size_t>(key);
     is_key_[at] = 1;
     if (is_target_[at] == 0) {
-      return Fail(ErrorCode::kInvalidTargetColumn, "the target columns must contain the primary key: missing={}",
+      return Fail(ErrorCode::kInvalidTargetColumn,
+                  "the target columns must contain the primary key: missing={}",
                   schema.column(at).name);
     }
   }
@@ -93,13 +102,17 @@ Status RowMerger::UsePartialUpdate(const Schema& schema, std::span<const int32_t
 
 RowMerger::Outcome RowMerger::Upsert(const Row* old, Row written, std::span<Value> merged) const {
   switch (kind_) {
-    case Kind::kLastRow: return Outcome::kTakeNew;
-    case Kind::kFirstRow: return old == nullptr ? Outcome::kTakeNew : Outcome::kKeepOld;
+    case Kind::kLastRow:
+      return Outcome::kTakeNew;
+    case Kind::kFirstRow:
+      return old == nullptr ? Outcome::kTakeNew : Outcome::kKeepOld;
     case Kind::kVersioned:
       if (old == nullptr) return Outcome::kTakeNew;
-      return CompareVersions((*old)[version_column_], written[version_column_]) <= 0 ? Outcome::kTakeNew
-                                                                                    : Outcome::kKeepOld;
-    case Kind::kPartial: break;
+      return CompareVersions((*old)[version_column_], written[version_column_]) <= 0
+                 ? Outcome::kTakeNew
+                 : Outcome::kKeepOld;
+    case Kind::kPartial:
+      break;
   }
   if (only_keys_ && old != nullptr) return Outcome::kKeepOld;
   for (size_t at = 0; at < merged.size(); ++at) {

@@ -1,5 +1,5 @@
-// What a primary-key table does when a row meets the row its key already has: the merge engines, partial
-// updates and partial deletes, as pure functions over decoded rows.
+// What a primary-key table does when a row meets the row its key already has: the merge engines,
+// partial updates and partial deletes, as pure functions over decoded rows.
 //
 // A merger is made per PUT_KV request shape (target columns, mode) and is const after that.
 // Source: server rules of Fluss 1.0, RowMerger and PartialUpdater at 545c5539
@@ -25,16 +25,20 @@ class RowMerger {
   /// Check the request against the table and prepare.
   ///
   /// schema   the latest
-  /// Errors   kInvalidTargetColumn  a target is out of range or named twice; a key column is missing; another
-  ///                                column is NOT NULL; the table has a merge engine; the auto-increment
-  ///                                column is written (it must be left out of the targets)
+  /// Errors   kInvalidTargetColumn  a target is out of range or named twice; a key column is
+  /// missing; another
+  ///                                column is NOT NULL; the table has a merge engine; the
+  ///                                auto-increment column is written (it must be left out of the
+  ///                                targets)
   ///          kInvalidTable         merge engine aggregation, which is not served
-  static Result<RowMerger> Make(const TableConfig& config, const Schema& schema, const PutOptions& options);
+  static Result<RowMerger> Make(const TableConfig& config, const Schema& schema,
+                                const PutOptions& options);
 
   /// What deletes do: apply, skip, or fail the batch.
   DeleteBehavior delete_behavior() const { return delete_behavior_; }
 
-  /// Whether the result never depends on the old row, and whether it depends on the old row's columns.
+  /// Whether the result never depends on the old row, and whether it depends on the old row's
+  /// columns.
   bool ignores_old() const { return kind_ == Kind::kLastRow; }
   bool reads_old() const { return kind_ == Kind::kVersioned || kind_ == Kind::kPartial; }
 
@@ -50,7 +54,8 @@ class RowMerger {
 
   enum class Removal { kRemoveRow, kMerged };
 
-  /// What is left of `old` when it is deleted through this request; partial deletes null the targets.
+  /// What is left of `old` when it is deleted through this request; partial deletes null the
+  /// targets.
   Removal Delete(Row old, std::span<Value> merged) const;
 
  private:

@@ -17,7 +17,7 @@ struct Layout {
   Le<int64_t> id_first;        // 24
   Le<int64_t> id_last;         // 32
   Le<uint32_t> crc;            // 40  CRC-32C of everything before
-};                             // 44
+};  // 44
 static_assert(sizeof(Layout) == 44);
 
 constexpr uint32_t kMagic = 0x53564b57;
@@ -40,15 +40,16 @@ std::string EncodeKvCheckpoint(const KvCheckpoint& checkpoint) {
 
 Result<KvCheckpoint> DecodeKvCheckpoint(BytesView bytes) {
   if (bytes.size() != sizeof(Layout)) {
-    return Fail(ErrorCode::kKvStorage, "kv checkpoint has a wrong size: bytes={} expected={}", bytes.size(),
-                sizeof(Layout));
+    return Fail(ErrorCode::kKvStorage, "kv checkpoint has a wrong size: bytes={} expected={}",
+                bytes.size(), sizeof(Layout));
   }
   const auto& layout = *reinterpret_cast<const Layout*>(bytes.data());
   if (layout.magic != kMagic || layout.crc != Crc32c(bytes.substr(0, offsetof(Layout, crc)))) {
     return Fail(ErrorCode::kKvStorage, "kv checkpoint is damaged");
   }
   if (layout.version != kVersion) {
-    return Fail(ErrorCode::kKvStorage, "kv checkpoint is of an unknown version: version={}", uint32_t{layout.version});
+    return Fail(ErrorCode::kKvStorage, "kv checkpoint is of an unknown version: version={}",
+                uint32_t{layout.version});
   }
   return KvCheckpoint{.flushed_offset = layout.flushed_offset,
                       .row_count = layout.row_count,
@@ -62,7 +63,8 @@ Result<std::optional<KvCheckpoint>> ReadKvCheckpoint(FileSystem& files, const st
   return DecodeKvCheckpoint(bytes);
 }
 
-Status WriteKvCheckpoint(FileSystem& files, const std::string& path, const KvCheckpoint& checkpoint) {
+Status WriteKvCheckpoint(FileSystem& files, const std::string& path,
+                         const KvCheckpoint& checkpoint) {
   return ReplaceFile(files, path, EncodeKvCheckpoint(checkpoint));
 }
 

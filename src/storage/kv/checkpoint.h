@@ -1,7 +1,7 @@
-// KvCheckpoint: what a bucket's RocksDB folder holds, in log offsets. A small file beside the folder, replaced
-// after every write-back; a crash between the two leaves the folder newer than the checkpoint says, which is
-// harmless: replaying the log from an earlier offset ends in the same state.
-// Format: docs/formats/kv_state.md
+// KvCheckpoint: what a bucket's RocksDB folder holds, in log offsets. A small file beside the
+// folder, replaced after every write-back; a crash between the two leaves the folder newer than the
+// checkpoint says, which is harmless: replaying the log from an earlier offset ends in the same
+// state. Format: docs/formats/kv_state.md
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ Result<KvCheckpoint> DecodeKvCheckpoint(BytesView bytes);
 /// Nothing when there is no file.
 Result<std::optional<KvCheckpoint>> ReadKvCheckpoint(FileSystem& files, const std::string& path);
 /// Durable  when it returns
-Status WriteKvCheckpoint(FileSystem& files, const std::string& path, const KvCheckpoint& checkpoint);
+Status WriteKvCheckpoint(FileSystem& files, const std::string& path,
+                         const KvCheckpoint& checkpoint);
 
 }  // namespace weir

@@ -5,9 +5,12 @@
 namespace weir {
 namespace {
 
-constexpr KvCheckpoint kSome = {.flushed_offset = 1'234'567'890'123, .row_count = 42, .id_first = 7, .id_last = 100'000};
+constexpr KvCheckpoint kSome = {
+    .flushed_offset = 1'234'567'890'123, .row_count = 42, .id_first = 7, .id_last = 100'000};
 
-TEST(KvCheckpoint, ReadsWhatItWrote) { EXPECT_EQ(DecodeKvCheckpoint(EncodeKvCheckpoint(kSome)), kSome); }
+TEST(KvCheckpoint, ReadsWhatItWrote) {
+  EXPECT_EQ(DecodeKvCheckpoint(EncodeKvCheckpoint(kSome)), kSome);
+}
 
 // The bytes of docs/formats/kv_state.md.
 TEST(KvCheckpoint, HasTheDocumentedBytes) {

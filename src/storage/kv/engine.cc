@@ -84,7 +84,8 @@ bool KvEngine::Exists(const std::filesystem::path& dir) {
   return std::filesystem::exists(dir / "CURRENT", ignored);
 }
 
-Result<std::unique_ptr<KvEngine>> KvEngine::Open(const std::filesystem::path& dir, const KvEngineShared& shared) {
+Result<std::unique_ptr<KvEngine>> KvEngine::Open(const std::filesystem::path& dir,
+                                                 const KvEngineShared& shared) {
   const std::filesystem::path pending = dir.parent_path() / "pending";
   std::error_code error;
   // What a crash left half built is of no use: its rows are still in the log.
@@ -92,8 +93,9 @@ Result<std::unique_ptr<KvEngine>> KvEngine::Open(const std::filesystem::path& di
   std::filesystem::create_directories(pending, error);
   if (!error) std::filesystem::create_directories(dir, error);
   if (error) {
-    return Fail(error == std::errc::no_space_on_device ? ErrorCode::kStorage : ErrorCode::kKvStorage,
-                "cannot create the kv folder: path={} error={}", dir.string(), error.message());
+    return Fail(
+        error == std::errc::no_space_on_device ? ErrorCode::kStorage : ErrorCode::kKvStorage,
+        "cannot create the kv folder: path={} error={}", dir.string(), error.message());
   }
   rocksdb::DB* db = nullptr;
   RETURN_IF_ERROR(FromRocks(rocksdb::DB::Open(shared.parts_->options, dir.string(), &db), "open"));
@@ -133,7 +135,8 @@ Status KvEngine::Ingest(std::span<const HotRow* const> rows) {
 }
 
 std::unique_ptr<KvCursor> KvEngine::NewCursor() const {
-  return std::make_unique<KvCursor>(std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
+  return std::make_unique<KvCursor>(
+      std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
 }
 
 int64_t KvEngine::disk_bytes() const {

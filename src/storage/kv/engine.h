@@ -1,8 +1,9 @@
-// KvEngine: the RocksDB folder of one bucket, as the cold store behind a HotIndex. It only ever takes whole,
-// sorted write-backs, which become SST files directly: no RocksDB log, no memtable. Files stay readable by
-// the Java client's RocksDB 6.20 (crc32c, format 5, one column family).
+// KvEngine: the RocksDB folder of one bucket, as the cold store behind a HotIndex. It only ever
+// takes whole, sorted write-backs, which become SST files directly: no RocksDB log, no memtable.
+// Files stay readable by the Java client's RocksDB 6.20 (crc32c, format 5, one column family).
 //
-// RocksDB headers stay in engine.cc. Thread-safe: reads on the shard while a write-back runs elsewhere.
+// RocksDB headers stay in engine.cc. Thread-safe: reads on the shard while a write-back runs
+// elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ class KvCursor {
   void Seek(BytesView from);
   void Next();
   bool valid() const;
-  BytesView key() const;    // until the next move
+  BytesView key() const;  // until the next move
   BytesView value() const;
   /// Errors  kKvStorage  why the cursor stopped early
   Status status() const;
@@ -58,7 +59,8 @@ class KvEngine {
  public:
   /// Open the RocksDB in `dir`, or create it.
   /// Errors  kKvStorage  it is damaged or cannot be read;  kStorage  no space
-  static Result<std::unique_ptr<KvEngine>> Open(const std::filesystem::path& dir, const KvEngineShared& shared);
+  static Result<std::unique_ptr<KvEngine>> Open(const std::filesystem::path& dir,
+                                                const KvEngineShared& shared);
   /// Whether `dir` holds a RocksDB.
   static bool Exists(const std::filesystem::path& dir);
   ~KvEngine();

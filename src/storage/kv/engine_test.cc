@@ -38,7 +38,8 @@ class KvEngineTest : public testing::Test {
       if (value.empty()) {
         index.Delete(key, HotIndex::Hash(key), 0);
       } else {
-        std::memcpy(index.Put(key, HotIndex::Hash(key), value.size(), 0), value.data(), value.size());
+        std::memcpy(index.Put(key, HotIndex::Hash(key), value.size(), 0), value.data(),
+                    value.size());
       }
     }
     index.Commit();

@@ -26,7 +26,8 @@ uint64_t ProcessSeed() {
 
 }  // namespace
 
-HotIndex::HotIndex(HotMemory& memory, Order order) : memory_(memory), order_(order), arena_(memory) {
+HotIndex::HotIndex(HotMemory& memory, Order order)
+    : memory_(memory), order_(order), arena_(memory) {
   directory_.assign(2, NewPage(0));
 }
 
@@ -74,7 +75,8 @@ HotIndex::Slot* HotIndex::FindSlot(BytesView key, uint64_t hash) const {
   for (size_t at = hash % kPageSlots;; at = (at + 1) % kPageSlots) {
     Slot& slot = page.slots[at];
     if (slot == kEmpty) return nullptr;
-    if ((slot >> 48) == (tag >> 48) && (slot & kAddress) != 0 && RowOf(slot)->key() == key) return &slot;
+    if ((slot >> 48) == (tag >> 48) && (slot & kAddress) != 0 && RowOf(slot)->key() == key)
+      return &slot;
   }
 }
 
@@ -122,7 +124,8 @@ void HotIndex::GrowPage(uint64_t hash) {
   }
 }
 
-// Put the live slots of `low` into fresh pages: those whose next bit of the hash is set go to `high`.
+// Put the live slots of `low` into fresh pages: those whose next bit of the hash is set go to
+// `high`.
 void HotIndex::Refill(Page& low, Page* high) {
   Slot old[kPageSlots];
   std::copy(std::begin(low.slots), std::end(low.slots), old);
@@ -397,7 +400,8 @@ HotIndex::OrderedCursor::OrderedCursor(const HotIndex& index, BytesView from)
       at_flushing_(flushing_.lower_bound(from)) {}
 
 const HotRow* HotIndex::OrderedCursor::row() const {
-  if (at_changed_ == changed_.end()) return at_flushing_ == flushing_.end() ? nullptr : *at_flushing_;
+  if (at_changed_ == changed_.end())
+    return at_flushing_ == flushing_.end() ? nullptr : *at_flushing_;
   if (at_flushing_ == flushing_.end()) return *at_changed_;
   return (*at_flushing_)->key() < (*at_changed_)->key() ? *at_flushing_ : *at_changed_;
 }

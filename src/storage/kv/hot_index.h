@@ -1,9 +1,9 @@
-// HotIndex: the newest row of each hot key of one bucket, in memory. It answers look-ups (10+ M/s against
-// RocksDB's 0.2 M/s) and absorbs upserts until they are written back.
+// HotIndex: the newest row of each hot key of one bucket, in memory. It answers look-ups (10+ M/s
+// against RocksDB's 0.2 M/s) and absorbs upserts until they are written back.
 //
-// A row is immutable once it is in the index: an update puts a new row in the old one's place and the old one
-// is freed when nobody can be looking (Commit, no pin). So a write-back thread or a scan may read pinned rows
-// while the owning shard goes on writing.
+// A row is immutable once it is in the index: an update puts a new row in the old one's place and
+// the old one is freed when nobody can be looking (Commit, no pin). So a write-back thread or a
+// scan may read pinned rows while the owning shard goes on writing.
 //
 // Owned by a KvTablet; single-threaded except for reading pinned rows. Design and measurements:
 // docs/decisions/0010-hot-index.md
@@ -27,7 +27,7 @@ namespace weir {
 struct HotRow {
   static constexpr uint32_t kDeleted = 0xffffffff;
 
-  Offset offset;        // of the change in the log; -1 when it was read back from RocksDB
+  Offset offset;  // of the change in the log; -1 when it was read back from RocksDB
   uint32_t key_size;
   uint32_t value_size;  // kDeleted: no value
 
@@ -68,8 +68,8 @@ class HotIndex {
   bool complete() const { return complete_; }
   void set_complete(bool complete) { complete_ = complete; }
 
-  // Changes. They show at once and are made final by Commit or undone, all of them, by Rollback. Rows found
-  // before a change stay readable until then.
+  // Changes. They show at once and are made final by Commit or undone, all of them, by Rollback.
+  // Rows found before a change stay readable until then.
 
   /// Put a value of `value_size` bytes; the caller fills the returned bytes before anything else.
   char* Put(BytesView key, uint64_t hash, size_t value_size, Offset offset);
@@ -91,19 +91,19 @@ class HotIndex {
   /// Append every row that is not known to be in RocksDB, in no order. O(index).
   void CollectUnwritten(std::vector<const HotRow*>& rows) const;
 
-  // Write-back: StartFlush marks and returns all changed rows, in no order, and pins them; then exactly one
-  // FinishFlush. After a failure the rows count as changed again.
+  // Write-back: StartFlush marks and returns all changed rows, in no order, and pins them; then
+  // exactly one FinishFlush. After a failure the rows count as changed again.
 
   std::vector<const HotRow*> StartFlush();
   void FinishFlush(bool written);
   bool flushing() const { return flush_pin_ != 0; }
 
-  /// Forget rows that RocksDB has, least recently used first, until about `bytes` are free for others or
-  /// none is left; no change may be open. Returns the bytes freed.
+  /// Forget rows that RocksDB has, least recently used first, until about `bytes` are free for
+  /// others or none is left; no change may be open. Returns the bytes freed.
   int64_t Evict(int64_t bytes);
 
-  /// Evict a little when the process is over its memory bound and this index has nothing to reuse. Call it
-  /// before a batch of changes.
+  /// Evict a little when the process is over its memory bound and this index has nothing to reuse.
+  /// Call it before a batch of changes.
   void MakeRoom();
 
   /// Forget everything; no pin, flush or change may be open.
@@ -112,7 +112,7 @@ class HotIndex {
   /// Changed rows in key order, from the first key >= `from`; Order::kByKey only.
   class OrderedCursor;
 
-  int64_t rows() const { return rows_; }                // deleted ones included
+  int64_t rows() const { return rows_; }  // deleted ones included
   int64_t changed_rows() const { return changed_rows_; }
   int64_t changed_bytes() const { return changed_bytes_; }
   int64_t memory_bytes() const { return arena_.held_bytes() + table_bytes_; }
@@ -131,8 +131,8 @@ class HotIndex {
   static constexpr Slot kAddress = 0x0000'ffff'ffff'fff0;
   static constexpr size_t kPageSlots = 512;
 
-  // Extendible hashing: pages of 512 slots with linear probing, found through a directory over the top bits
-  // of the hash; a full page splits in two. Growth never moves more than one page's slots.
+  // Extendible hashing: pages of 512 slots with linear probing, found through a directory over the
+  // top bits of the hash; a full page splits in two. Growth never moves more than one page's slots.
   struct Page {
     uint32_t live = 0;
     uint32_t used = 0;   // live and erased

@@ -1,4 +1,5 @@
-// Rows per second of the hot index alone: 8-byte keys, 100-byte values, as the upsert and look-up loads have.
+// Rows per second of the hot index alone: 8-byte keys, 100-byte values, as the upsert and look-up
+// loads have.
 #include <benchmark/benchmark.h>
 
 #include <random>

@@ -19,9 +19,12 @@ using testing::UnorderedElementsAre;
 class HotIndexTest : public testing::Test {
  protected:
   void Put(const std::string& key, const std::string& value, Offset offset = 0) {
-    std::memcpy(index_.Put(key, HotIndex::Hash(key), value.size(), offset), value.data(), value.size());
+    std::memcpy(index_.Put(key, HotIndex::Hash(key), value.size(), offset), value.data(),
+                value.size());
   }
-  void Delete(const std::string& key, Offset offset = 0) { index_.Delete(key, HotIndex::Hash(key), offset); }
+  void Delete(const std::string& key, Offset offset = 0) {
+    index_.Delete(key, HotIndex::Hash(key), offset);
+  }
   std::string Get(const std::string& key) {
     const HotRow* row = index_.Find(key);
     return row == nullptr ? "unknown" : row->deleted() ? "deleted" : std::string(row->value());
@@ -34,7 +37,8 @@ class HotIndexTest : public testing::Test {
   std::vector<std::string> Ordered(const std::string& from) {
     std::vector<std::string> keys;
     for (HotIndex::OrderedCursor at(index_, from); at.row() != nullptr; at.Next()) {
-      keys.push_back(std::string(at.row()->key()) + "=" + (at.row()->deleted() ? "-" : std::string(at.row()->value())));
+      keys.push_back(std::string(at.row()->key()) + "=" +
+                     (at.row()->deleted() ? "-" : std::string(at.row()->value())));
     }
     return keys;
   }
@@ -175,7 +179,8 @@ TEST_F(HotIndexTest, MemoryIsGivenBack) {
 
 TEST_F(HotIndexTest, AnIdleIndexIsSmall) { EXPECT_LE(index_.memory_bytes(), 8 * KiB); }
 
-// Random operations against std::map: what RocksDB holds, what the index must know, and what a pin saw.
+// Random operations against std::map: what RocksDB holds, what the index must know, and what a pin
+// saw.
 class HotIndexModel {
  public:
   explicit HotIndexModel(uint32_t seed) : random_(seed) {}
@@ -228,7 +233,8 @@ class HotIndexModel {
 
   void FinishFlush() {
     const bool written = random_() % 3 != 0;
-    for (const HotRow* row : flush_) ASSERT_EQ(expected_.at(std::string(row->key())), ValueOf(*row));
+    for (const HotRow* row : flush_)
+      ASSERT_EQ(expected_.at(std::string(row->key())), ValueOf(*row));
     if (written) {
       for (const auto& [key, value] : expected_) stored_[key] = value;
     }
@@ -239,7 +245,7 @@ class HotIndexModel {
     for (const auto& [key, value] : newest_) {
       const HotRow* row = index_.Find(key);
       const auto stored = stored_.find(key);
-      const auto seen = row != nullptr             ? ValueOf(*row)
+      const auto seen = row != nullptr            ? ValueOf(*row)
                         : stored == stored_.end() ? std::nullopt
                                                   : stored->second;
       ASSERT_EQ(seen, value) << key;

@@ -1,6 +1,7 @@
-// Memory for many small things of changing sizes: blocks cut front to back, free lists per size class.
-// Nothing is given back to the system before the arena dies; what is freed serves the same size class again.
-// Owned by a HotIndex, single-threaded. All sizes are rounded up to 16 bytes and so is every address.
+// Memory for many small things of changing sizes: blocks cut front to back, free lists per size
+// class. Nothing is given back to the system before the arena dies; what is freed serves the same
+// size class again. Owned by a HotIndex, single-threaded. All sizes are rounded up to 16 bytes and
+// so is every address.
 #pragma once
 
 #include <array>
@@ -45,7 +46,8 @@ class SlabArena {
     Keep(memory, size_class);
   }
 
-  /// Give all memory back to the system; everything allocated dies, large things excepted (free them first).
+  /// Give all memory back to the system; everything allocated dies, large things excepted (free
+  /// them first).
   void Clear();
 
   /// Bytes charged, and how many of them lie in free lists.
@@ -61,7 +63,8 @@ class SlabArena {
     size_t bytes;
   };
 
-  // 128 classes of 16 bytes' step up to 2 KiB, then eight per doubling up to 32 KiB, then the system's.
+  // 128 classes of 16 bytes' step up to 2 KiB, then eight per doubling up to 32 KiB, then the
+  // system's.
   static constexpr int kClasses = 160;
 
   static int ClassOf(size_t bytes) {

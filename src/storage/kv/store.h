@@ -1,5 +1,6 @@
-// KvStore: the cold half of a bucket on disk: a RocksDB folder and the checkpoint that says which part of the
-// log it holds. The folder is opened at first use, since an open engine costs 0.3 MiB and six files.
+// KvStore: the cold half of a bucket on disk: a RocksDB folder and the checkpoint that says which
+// part of the log it holds. The folder is opened at first use, since an open engine costs 0.3 MiB
+// and six files.
 //   {dir}/CHECKPOINT   {dir}/db/…   {dir}/pending/…   see docs/formats/kv_state.md
 // Thread-safe: the owning shard reads while a write-back runs on another thread.
 #pragma once
@@ -34,8 +35,8 @@ class KvStore {
   /// Errors  kKvStorage, kStorage
   Result<std::shared_ptr<KvEngine>> Engine();
 
-  /// Take over changed rows (any order, no key twice; sorted here) and remember `checkpoint`. Blocks.
-  /// Durable  when it returns; after an error the rows may or may not be there
+  /// Take over changed rows (any order, no key twice; sorted here) and remember `checkpoint`.
+  /// Blocks. Durable  when it returns; after an error the rows may or may not be there
   Status WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& checkpoint);
 
   /// Close the engine unless somebody holds it.
