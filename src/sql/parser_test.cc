@@ -154,6 +154,16 @@ TEST(Script, KnowsWhenAStatementGoesOn) {
   EXPECT_FALSE(EndsInsideStatement("  "));
 }
 
+TEST(Token, HidesNothingThatDuckDbWouldSee) {
+  // Each text would run f() in DuckDB; a tokenizer that quotes or comments differently would miss it.
+  for (const std::string text : {"E'\\'' || f() || ''", "/* /* */ ' */ f() --'", "-- ' \r f() --'", "\xC2\xA0 f\xC2\xA0()",
+                                 "$a$ ' $a$ f() --'", "'a''' f() --'"}) {
+    const auto tokens = Tokenize(text);
+    ASSERT_TRUE(tokens.ok()) << text;
+    EXPECT_TRUE(std::ranges::any_of(*tokens, [](const Token& token) { return token.Is("F"); })) << text;
+  }
+}
+
 TEST(Token, FindsTheNearestWord) {
   EXPECT_EQ(NearestWord("custmer", {"orders", "customer", "event"}), "customer");
   EXPECT_EQ(NearestWord("xyz", {"orders", "customer"}), "");

@@ -12,6 +12,16 @@ bool IsWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) ||
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordByte(char c) { return IsWordStart(c) || IsDigit(c) || c == '$'; }
 
+/// How many bytes of white space `text` begins with, counting what DuckDB counts: also some Unicode spaces.
+size_t SpaceBytes(std::string_view text) {
+  if (std::isspace(static_cast<unsigned char>(text[0]))) return 1;
+  if (text.starts_with("\xC2\xA0")) return 2;
+  const auto third = text.size() > 2 ? static_cast<unsigned char>(text[2]) : 0;
+  if (text.starts_with("\xE2\x80") && ((third >= 0x80 && third <= 0x8B) || third == 0xAF)) return 3;
+  if (text.starts_with("\xE2\x81\x9F") || text.starts_with("\xE2\x81\xA0")) return 3;
+  return text.starts_with("\xE3\x80\x80") || text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+}
+
 // Longest first; anything else is a symbol of one character.
 constexpr std::array<std::string_view, 16> kLongSymbols = {"->>", "<=>", "::", "<=", ">=", "<>", "!=", "||",
                                                            "=>",  "->",  "//", "**", ":=", "==", "!~", "^@"};
@@ -43,14 +53,12 @@ class Tokenizer {
 
   Status SkipSpace() {
     while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_]))) {
-        ++at_;
+      if (const size_t space = SpaceBytes(sql_.substr(at_)); space != 0) {
+        at_ += space;
       } else if (StartsWith("--")) {
-        at_ = std::min(sql_.find('\n', at_), sql_.size());
+        at_ = std::min(sql_.find_first_of("\r\n", at_), sql_.size());
       } else if (StartsWith("/*")) {
-        const size_t end = sql_.find("*/", at_ + 2);
-        if (end == std::string_view::npos) return Unclosed("a comment", at_);
-        at_ = end + 2;
+        RETURN_IF_ERROR(SkipComment());
       } else {
         break;
       }
@@ -58,8 +66,27 @@ class Tokenizer {
     return {};
   }
 
+  /// Comments nest, as in DuckDB.
+  Status SkipComment() {
+    const size_t begin = at_;
+    int depth = 0;
+    do {
+      if (StartsWith("/*")) {
+        ++depth;
+        at_ += 2;
+      } else if (StartsWith("*/")) {
+        --depth;
+        at_ += 2;
+      } else if (++at_ >= sql_.size()) {
+        return Unclosed("a comment", begin);
+      }
+    } while (depth > 0);
+    return {};
+  }
+
   Status One() {
     const char c = sql_[at_];
+    if ((c == 'e' || c == 'E') && sql_.substr(at_ + 1).starts_with('\'')) return EscapeString();
     if (c == '\'') return Delimited(TokenKind::kString, '\'', "a string");
     if (c == '"') return Delimited(TokenKind::kQuoted, '"', "a quoted name");
     if (c == '`') return Delimited(TokenKind::kQuoted, '`', "a quoted name");
@@ -92,6 +119,25 @@ class Tokenizer {
     return Unclosed(what, begin);
   }
 
+  /// E'…', in which a backslash escapes the next character; the text is left as written.
+  Status EscapeString() {
+    const size_t begin = at_;
+    for (at_ += 2; at_ < sql_.size(); ++at_) {
+      if (sql_[at_] == '\\') {
+        ++at_;
+      } else if (sql_[at_] == '\'') {
+        if (!sql_.substr(at_ + 1).starts_with('\'')) {
+          ++at_;
+          Add(TokenKind::kString, begin, std::string(sql_.substr(begin + 2, at_ - begin - 3)));
+          return {};
+        }
+        ++at_;
+      }
+    }
+    at_ = sql_.size();
+    return Unclosed("a string", begin);
+  }
+
   /// Whether a dollar quote such as $$ or $body$ starts here, and not a parameter such as $1.
   bool Dollar() const {
     size_t end = at_ + 1;
@@ -112,7 +158,7 @@ class Tokenizer {
 
   void Word() {
     const size_t begin = at_;
-    while (at_ < sql_.size() && IsWordByte(sql_[at_])) ++at_;
+    while (at_ < sql_.size() && IsWordByte(sql_[at_]) && SpaceBytes(sql_.substr(at_)) == 0) ++at_;
     Add(TokenKind::kWord, begin, std::string(sql_.substr(begin, at_ - begin)));
   }
 

@@ -1,0 +1,71 @@
+// One DuckDB instance for all statements, locked down, and queries run in it: chunks come out as they are computed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/duckdb_handles.h"
+#include "sql/scan_function.h"
+
+namespace weir {
+
+struct SqlOptions;
+
+/// The shared database. It holds no data and reaches neither files nor network.
+class DuckInstance {
+ public:
+  /// Load DuckDB and open an empty database.
+  /// Errors  kUnsupportedVersion  no library;  kSqlFailed  DuckDB refuses to start
+  static Result<std::unique_ptr<DuckInstance>> Open(const SqlOptions& options);
+
+  Result<DuckConnection> Connect();
+
+ private:
+  DuckInstance() = default;
+
+  DuckDatabase database_;
+};
+
+struct ResultColumn {
+  std::string name;
+  DuckType type;
+  std::string type_name;  // "DECIMAL(10,2)", for people
+};
+
+/// A read-only query that has been started. Chunks are pulled; one thread at a time.
+class DuckQuery {
+ public:
+  /// Prepare `sql` and run it up to its first rows.
+  ///
+  /// connection  used by this query alone while it lives
+  /// Errors      kSqlFailed  with DuckDB's words; a statement that is not a query, a function that is not open to
+  ///             users;  kCancelled
+  static Result<std::unique_ptr<DuckQuery>> Start(duckdb_connection connection, const std::string& sql,
+                                                  TableResolver& tables);
+  ~DuckQuery();
+
+  const std::vector<ResultColumn>& columns() const { return columns_; }
+
+  /// The next rows, or an empty handle at the end. Vectors are flat.
+  Result<DuckChunk> Next();
+
+  /// For Arrow: the query's own result options.
+  duckdb_result& result() { return result_; }
+
+ private:
+  DuckQuery() = default;
+
+  DuckPrepared prepared_;
+  duckdb_result result_{};
+  bool has_result_ = false;
+  std::vector<ResultColumn> columns_;
+};
+
+/// A DuckDB type as it is written in SQL.
+std::string TypeText(duckdb_logical_type type);
+
+}  // namespace weir
