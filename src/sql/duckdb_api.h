@@ -18,8 +18,6 @@ namespace weir {
   /* statements */                                                                                        \
   F(extract_statements) F(extract_statements_error) F(prepare_extracted_statement) F(destroy_extracted)  \
   F(prepare) F(prepare_error) F(destroy_prepare) F(prepared_statement_type) F(nparams)                    \
-  \
-  \
   F(pending_prepared_streaming) F(pending_error) F(pending_execute_task) F(execute_pending)               \
   F(destroy_pending) F(pending_execution_is_finished) F(query)                                            \
   /* results */                                                                                           \

@@ -4,7 +4,6 @@
 // Owned by server/; thread-safe, and blocking: call it from a thread that may wait, never from a shard.
 #pragma once
 
-#include <chrono>
 #include <memory>
 
 #include "base/bytes.h"
@@ -17,9 +16,8 @@ class Catalog;
 class SqlBuckets;
 
 struct SqlOptions {
-  int64_t memory_bytes_max = 1 * GiB;                       // of DuckDB's operators, all statements together
-  int threads = 0;                                          // of DuckDB; 0: one per core
-  std::chrono::milliseconds statement_timeout{5 * 60'000};  // for one request
+  int64_t memory_bytes_max = 1 * GiB;  // of DuckDB's operators, all statements together
+  int threads = 0;                     // of DuckDB; 0: one per core
 };
 
 class SqlEngine {

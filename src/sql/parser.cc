@@ -218,6 +218,8 @@ class Parser {
     CreateTable out;
     out.if_not_exists = OptionalIfNotExists();
     ASSIGN_OR_RETURN(out.name, ExpectObject("a table name"));
+    if (Peek().Is("AS")) return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
+    if (Peek().Is("LIKE")) return NotYet("CREATE TABLE … LIKE", "see SHOW CREATE TABLE for the columns to repeat");
     RETURN_IF_ERROR(List([&] { return TableElement(out); }));
     if (Keyword("COMMENT")) {
       ASSIGN_OR_RETURN(out.comment, ExpectString("a comment in quotes"));
@@ -228,7 +230,6 @@ class Parser {
       ASSIGN_OR_RETURN(out.options, Options());
     }
     if (Peek().Is("AS")) return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
-    if (Peek().Is("LIKE")) return NotYet("CREATE TABLE … LIKE", "see SHOW CREATE TABLE for the columns to repeat");
     return out;
   }
 
@@ -295,13 +296,19 @@ class Parser {
     return column;
   }
 
+  /// Whether the next word ends a column's type.
+  bool StopsType() const {
+    static constexpr std::array kWords = {"COMMENT", "PRIMARY", "FIRST", "LAST", "AFTER"};
+    return std::ranges::any_of(kWords, [&](auto word) { return Peek().Is(word); });
+  }
+
   /// The text up to the end of the column, read by DataType::Parse.
   Result<DataType> Type() {
     const Token& first = Peek();
     if (!first.IsName()) return Unexpected("a data type");
     size_t end = first.begin;
     for (int depth = 0; Peek().kind != TokenKind::kEnd; end = Take().end()) {
-      if (depth == 0 && (Peek().IsSymbol(",") || Peek().IsSymbol(")") || Peek().Is("COMMENT") || Peek().Is("PRIMARY")))
+      if (depth == 0 && (Peek().IsSymbol(",") || Peek().IsSymbol(")") || StopsType()))
         break;
       if (Peek().IsSymbol("(") || Peek().IsSymbol("<")) ++depth;
       if (Peek().IsSymbol(")") || Peek().IsSymbol(">")) --depth;

@@ -2,7 +2,6 @@
 // response, the shell's screen) calls Next() and so sets the pace. One session's state lives as long as its stream.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -22,7 +21,6 @@ struct SqlRequest {
   std::string database;                              // what unqualified names mean at first; USE changes it
   ResultFormat format = ResultFormat::kJsonLines;
   bool frame_values_as_json = false;                 // kFrames: rows hold JSON values instead of display text
-  std::chrono::milliseconds timeout{0};              // for all of it; 0: the engine's default
 };
 
 class ResultStream {

@@ -21,6 +21,7 @@ struct WebOptions {
   int connections_max = 256;                     // further ones are closed at once
   int statements_max = 8;                        // running at the same time; further requests get 503
   int64_t request_bytes_max = 16 * MiB;          // of a body
+  std::chrono::milliseconds statement_timeout{5 * 60'000};  // for all statements of a request together
   std::chrono::milliseconds idle_timeout{60'000};  // between requests, and for the client to take bytes
 };
 
