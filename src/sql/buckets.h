@@ -28,7 +28,8 @@ struct LogRange {
 /// Rows of a primary-key bucket at one moment; more follow while `scanner_id` is not empty.
 struct BucketScan {
   std::string scanner_id;
-  std::string records;  // a value batch (record/value_batch.h); empty without rows
+  std::string records;        // a value batch (record/value_batch.h); empty without rows
+  int64_t rows_estimate = 0;  // of the whole bucket; first page only
 };
 
 /// A batch for one bucket.

@@ -1,0 +1,263 @@
+#include "sql/query_tables.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "record/civil_date.h"
+#include "record/partition_name.h"
+#include "sql/kv_scan.h"
+#include "sql/log_scan.h"
+#include "sql/row_router.h"
+#include "sql/token.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kChangelogSuffix = "$changelog";
+constexpr size_t kLookupKeysMax = 1000;  // more keys than this are read faster by a scan
+
+std::optional<int64_t> IntegerOf(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
+std::optional<int64_t> DaysOf(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
+  const auto year = IntegerOf(text.substr(0, 4));
+  const auto month = IntegerOf(text.substr(5, 2));
+  const auto day = IntegerOf(text.substr(8, 2));
+  if (!year || !month || !day) return {};
+  return DaysOfDate({.year = *year, .month = static_cast<int>(*month), .day = static_cast<int>(*day)});
+}
+
+/// The one value of the column's type that equals the literal in DuckDB's eyes; nothing when that is not certain.
+std::optional<Value> ValueOf(const Literal& literal, const DataType& type) {
+  const auto fits = [&](int64_t bound) -> std::optional<Value> {
+    const auto value = literal.kind == Literal::Kind::kInteger ? IntegerOf(literal.text) : std::nullopt;
+    if (!value || *value > bound || *value < -bound - 1) return {};
+    return Value::Int(*value);
+  };
+  switch (type.kind) {
+    case TypeKind::kTinyInt: return fits(INT8_MAX);
+    case TypeKind::kSmallInt: return fits(INT16_MAX);
+    case TypeKind::kInt: return fits(INT32_MAX);
+    case TypeKind::kBigInt: return fits(INT64_MAX);
+    case TypeKind::kString:
+    case TypeKind::kChar:
+      if (literal.kind != Literal::Kind::kString) return {};
+      return Value::Bytes(literal.text);
+    case TypeKind::kBoolean:
+      if (literal.kind != Literal::Kind::kBoolean) return {};
+      return Value::Bool(literal.text == "TRUE");
+    case TypeKind::kDate: {
+      const auto days = literal.kind == Literal::Kind::kString ? DaysOf(literal.text) : std::nullopt;
+      if (!days) return {};
+      return Value::Int(*days);
+    }
+    default: return {};
+  }
+}
+
+/// The column that a condition means, when that is certain: DuckDB ignores case, Weir does not.
+std::optional<size_t> ColumnOf(const Schema& schema, const Condition& condition) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < schema.size(); ++i) {
+    if (Upper(schema.column(i).name) != Upper(condition.column)) continue;
+    if (found) return {};
+    found = i;
+  }
+  return found;
+}
+
+/// By column position: the values it may have; columns without an equality are absent.
+using AllowedValues = std::map<size_t, std::vector<Value>>;
+
+AllowedValues AllowedBy(const Schema& schema, const Conditions& conditions) {
+  AllowedValues allowed;
+  for (const Condition& condition : conditions) {
+    const auto column = ColumnOf(schema, condition);
+    if (condition.op != Condition::Op::kIn || !column || allowed.contains(*column)) continue;
+    std::vector<Value> values;
+    bool understood = true;
+    for (const Literal& literal : condition.values) {
+      const auto value = ValueOf(literal, schema.column(*column).type);
+      understood = understood && value;
+      if (value && std::ranges::find(values, *value) == values.end()) values.push_back(*value);
+    }
+    if (understood) allowed.emplace(*column, std::move(values));
+  }
+  return allowed;
+}
+
+/// The buckets that can hold rows with the allowed values: partitions are skipped by their names.
+Result<std::vector<TableBucket>> BucketsOf(const TableInfo& table, const AllowedValues& allowed) {
+  std::vector<std::optional<PartitionId>> partitions;
+  if (!table.is_partitioned()) partitions.emplace_back();
+  for (const auto& [name, partition] : table.partitions) {
+    const std::vector<std::string> texts = SplitPartitionName(name);
+    bool matches = true;
+    for (size_t i = 0; i < texts.size() && matches; ++i) {
+      const auto position = table.schema().Find(table.descriptor.partition_keys[i]);
+      const auto values = allowed.find(static_cast<size_t>(*position));
+      if (values == allowed.end()) continue;
+      matches = std::ranges::any_of(values->second, [&](const Value& value) {
+        const auto text = PartitionValueText(value, table.schema().column(values->first).type);
+        return !text.ok() || *text == texts[i];
+      });
+    }
+    if (matches) partitions.emplace_back(partition.id);
+  }
+  std::vector<TableBucket> buckets;
+  for (const auto& partition : partitions) {
+    for (BucketId bucket = 0; bucket < table.bucket_count(); ++bucket) buckets.push_back({table.id, partition, bucket});
+  }
+  return buckets;
+}
+
+/// Every key that the conditions allow, when they fix all columns of the primary key.
+Result<std::optional<std::vector<KeyedBucket>>> KeysOf(const TableInfo& table, const AllowedValues& allowed) {
+  using Keys = std::optional<std::vector<KeyedBucket>>;
+  const std::span<const int> key = table.schema().primary_key_positions();
+  size_t combinations = 1;
+  for (const int position : key) {
+    const auto values = allowed.find(static_cast<size_t>(position));
+    if (values == allowed.end()) return Keys();
+    combinations *= values->second.size();
+    if (combinations > kLookupKeysMax) return Keys();
+  }
+  ASSIGN_OR_RETURN(const RowRouter router, RowRouter::Make(table));
+  std::vector<KeyedBucket> keys;
+  std::vector<Value> row(table.schema().size());
+  for (size_t combination = 0; combination < combinations; ++combination) {
+    size_t rest = combination;
+    for (const int position : key) {
+      const std::vector<Value>& values = allowed.at(static_cast<size_t>(position));
+      row[static_cast<size_t>(position)] = values[rest % values.size()];
+      rest /= values.size();
+    }
+    KeyedBucket keyed{.bucket = {.table = table.id, .partition = {}, .bucket = 0}, .key = {}};
+    ASSIGN_OR_RETURN(const std::string partition, router.PartitionNameOf(row));
+    if (!partition.empty()) {
+      const auto found = table.partitions.find(partition);
+      if (found == table.partitions.end()) continue;
+      keyed.bucket.partition = found->second.id;
+    }
+    ASSIGN_OR_RETURN(keyed.bucket.bucket, router.BucketOf(row));
+    RETURN_IF_ERROR(router.AppendKey(row, keyed.key));
+    keys.push_back(std::move(keyed));
+  }
+  return Keys(std::move(keys));
+}
+
+/// Narrow ranges by conditions on _log_offset.
+void NarrowByOffset(const Conditions& conditions, std::vector<LogPart>& parts) {
+  using enum Condition::Op;
+  for (const Condition& condition : conditions) {
+    const auto value = IntegerOf(condition.values[0].text);
+    const bool usable = Upper(condition.column) == "_LOG_OFFSET" && value && condition.values.size() == 1 &&
+                        condition.values[0].kind == Literal::Kind::kInteger && *value >= 0 && *value < INT64_MAX;
+    if (!usable) continue;
+    for (LogPart& part : parts) {
+      LogRange& range = part.range;
+      if (condition.op == kIn || condition.op == kGreaterOrEqual) range.start = std::max(range.start, *value);
+      if (condition.op == kGreater) range.start = std::max(range.start, *value + 1);
+      if (condition.op == kIn || condition.op == kLessOrEqual) range.end = std::min(range.end, *value + 1);
+      if (condition.op == kLess) range.end = std::min(range.end, *value);
+    }
+  }
+  std::erase_if(parts, [](const LogPart& part) { return part.range.start >= part.range.end; });
+}
+
+std::vector<std::string> DatabaseNames(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const DatabaseRef& database : catalog.Databases()) names.push_back(database->name);
+  return names;
+}
+
+}  // namespace
+
+TableReference ParseTableReference(std::string_view dotted, const std::string& database) {
+  TableReference reference;
+  const size_t dot = dotted.rfind('.');
+  std::string_view table = dotted.substr(dot + 1);
+  reference.path.database = database;
+  if (dot != std::string_view::npos) {
+    const std::string_view before = dotted.substr(0, dot);
+    reference.path.database = before.substr(before.rfind('.') + 1);
+  }
+  if (table.ends_with(kChangelogSuffix)) {
+    reference.changelog = true;
+    table.remove_suffix(kChangelogSuffix.size());
+  }
+  reference.path.table = table;
+  return reference;
+}
+
+Status CheckDatabase(const Catalog& catalog, std::string_view name) {
+  if (catalog.FindDatabase(name) != nullptr) return {};
+  return Fail(ErrorCode::kDatabaseNotExist, "database {} does not exist{}", name, DidYouMean(name, DatabaseNames(catalog)));
+}
+
+Result<TableRef> FindTableOrHint(const Catalog& catalog, const TablePath& path) {
+  if (TableRef table = catalog.FindTable(path); table != nullptr) return table;
+  if (path.database.empty())
+    return Fail(ErrorCode::kTableNotExist, "table {} has no database: write database.table, or USE a database first", path.table);
+  RETURN_IF_ERROR(CheckDatabase(catalog, path.database));
+  std::vector<std::string> names;
+  ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog.Tables(path.database));
+  for (const TableRef& table : tables) names.push_back(table->path.table);
+  return Fail(ErrorCode::kTableNotExist, "table {} does not exist{}", path.ToString(), DidYouMean(path.table, names));
+}
+
+QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string_view sql,
+                         duckdb_connection connection)
+    : catalog_(catalog), buckets_(buckets), database_(std::move(database)), shape_(sql), connection_(connection) {}
+
+Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name) {
+  if (const auto known = scans_.find(name); known != scans_.end()) return known->second;
+  auto scan = Open(name);
+  if (!scan.ok()) {
+    error_ = scan.error();
+  } else {
+    scans_.emplace(name, *scan);
+  }
+  return scan;
+}
+
+Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& name) {
+  const TableReference reference = ParseTableReference(name, database_);
+  ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
+  const Conditions& conditions = shape_.Of(name);
+  if (reference.changelog || !table->has_primary_key()) return OpenLog(table, reference.changelog, conditions);
+  if (!conditions.empty()) return OpenKv(table, conditions);
+  // t and db.t are one state.
+  auto& state = states_[table->path];
+  if (state == nullptr) {
+    ASSIGN_OR_RETURN(state, OpenKv(table, conditions));
+  }
+  return state;
+}
+
+Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, bool changelog,
+                                                        const Conditions& conditions) {
+  ASSIGN_OR_RETURN(const std::vector<TableBucket> buckets, BucketsOf(*table, AllowedBy(table->schema(), conditions)));
+  ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
+  std::vector<LogPart> parts;
+  for (size_t i = 0; i < buckets.size(); ++i) parts.push_back({buckets[i], ranges[i]});
+  if (changelog) NarrowByOffset(conditions, parts);
+  return MakeLogScan(table, std::move(parts), changelog ? LogColumns::kChangelog : LogColumns::kRows, buckets_, connection_);
+}
+
+Result<std::shared_ptr<TableScan>> QueryTables::OpenKv(const TableRef& table, const Conditions& conditions) {
+  const AllowedValues allowed = AllowedBy(table->schema(), conditions);
+  ASSIGN_OR_RETURN(const auto keys, KeysOf(*table, allowed));
+  if (keys) return MakeLookupScan(table, *keys, buckets_);
+  ASSIGN_OR_RETURN(std::vector<TableBucket> buckets, BucketsOf(*table, allowed));
+  const bool once = shape_.ReadsOnce(table->path.table);
+  return MakeKvScan(table, std::move(buckets), once ? KeepPages::kNo : KeepPages::kYes, buckets_);
+}
+
+}  // namespace weir

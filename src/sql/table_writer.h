@@ -1,0 +1,67 @@
+// Rows from SQL into a table: encoded and bucketed as the clients do it, sent to the buckets in batches, durable when
+// Finish() returns. One statement, one thread. Rows sent before an error stay: a statement is not a transaction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "meta/catalog.h"
+#include "record/value.h"
+#include "sql/buckets.h"
+#include "sql/row_router.h"
+
+namespace weir {
+
+class TableWriter {
+ public:
+  /// target_columns  positions written by a partial update, the key among them; empty: whole rows
+  static Result<std::unique_ptr<TableWriter>> Make(TableRef table, std::vector<int32_t> target_columns, Catalog& catalog,
+                                                   SqlBuckets& buckets);
+  ~TableWriter();
+
+  /// Append to a log table, or insert or replace in a primary-key table.
+  /// row     one Value per column; bytes are copied
+  /// Errors  kCorruptRecord  null in a NOT NULL column that is written; names the column
+  Status Write(std::span<const Value> row);
+
+  /// Delete the row with the key columns of `row`.
+  Status Delete(std::span<const Value> row);
+
+  /// Send what is left and wait.
+  Status Finish();
+
+  int64_t rows() const { return rows_; }
+
+ private:
+  class Batch;  // of one bucket
+  class KvBatch;
+  class ArrowBatch;
+  class RowBatch;
+
+  TableWriter(TableRef table, std::vector<int32_t> target_columns, RowRouter router, Catalog& catalog,
+              SqlBuckets& buckets);
+
+  Status CheckNulls(std::span<const Value> row) const;
+  Result<Batch*> BatchOf(std::span<const Value> row);
+  Result<std::unique_ptr<Batch>> NewBatch() const;
+  Result<std::optional<PartitionId>> PartitionOf(std::span<const Value> row);
+  Status Written(size_t bytes);
+  Status Flush();
+
+  TableRef table_;
+  const std::vector<int32_t> target_columns_;
+  std::vector<bool> written_;  // by column: whether Write() sets it
+  const RowRouter router_;
+  Catalog& catalog_;
+  SqlBuckets& buckets_;
+  std::map<TableBucket, std::unique_ptr<Batch>> batches_;
+  BucketId any_bucket_ = 0;  // of tables without a bucket key; moves on with every flush
+  int64_t pending_bytes_ = 0;
+  int64_t rows_ = 0;
+};
+
+}  // namespace weir
