@@ -17,7 +17,7 @@ namespace weir {
   F(disconnect) F(interrupt) F(query_progress) F(free) F(malloc) F(vector_size)                           \
   /* statements */                                                                                        \
   F(extract_statements) F(extract_statements_error) F(prepare_extracted_statement) F(destroy_extracted)  \
-  F(prepare) F(prepare_error) F(destroy_prepare) F(prepared_statement_type) F(nparams)                    \
+  F(prepare) F(prepare_error) F(destroy_prepare) F(prepared_statement_type) F(nparams) F(prepared_statement_column_count)                    \
   F(pending_prepared_streaming) F(pending_error) F(pending_execute_task) F(execute_pending)               \
   F(destroy_pending) F(pending_execution_is_finished) F(query)                                            \
   /* results */                                                                                           \

@@ -195,6 +195,13 @@ Result<std::unique_ptr<DuckQuery>> DuckQuery::Start(duckdb_connection connection
   return query;
 }
 
+Result<size_t> DuckQuery::CountColumns(duckdb_connection connection, const std::string& sql, TableResolver& tables) {
+  RETURN_IF_ERROR(CheckFunctions(sql));
+  const ResolverScope scope(tables);
+  ASSIGN_OR_RETURN(const DuckPrepared prepared, Prepare(connection, sql));
+  return Duck().prepared_statement_column_count(prepared.get());
+}
+
 DuckQuery::~DuckQuery() {
   if (has_result_) Duck().destroy_result(&result_);
 }

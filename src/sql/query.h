@@ -48,6 +48,9 @@ class DuckQuery {
                                                   TableResolver& tables);
   ~DuckQuery();
 
+  /// How many columns `sql` has, without running it.
+  static Result<size_t> CountColumns(duckdb_connection connection, const std::string& sql, TableResolver& tables);
+
   const std::vector<ResultColumn>& columns() const { return columns_; }
 
   /// The next rows, or an empty handle at the end. Vectors are flat.

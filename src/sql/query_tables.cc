@@ -8,7 +8,7 @@
 #include "record/partition_name.h"
 #include "sql/kv_scan.h"
 #include "sql/log_scan.h"
-#include "sql/row_router.h"
+#include "sql/table_router.h"
 #include "sql/token.h"
 
 namespace weir {
@@ -128,7 +128,7 @@ Result<std::optional<std::vector<KeyedBucket>>> KeysOf(const TableInfo& table, c
     combinations *= values->second.size();
     if (combinations > kLookupKeysMax) return Keys();
   }
-  ASSIGN_OR_RETURN(const RowRouter router, RowRouter::Make(table));
+  ASSIGN_OR_RETURN(const TableRouter router, TableRouter::Make(table));
   std::vector<KeyedBucket> keys;
   std::vector<Value> row(table.schema().size());
   for (size_t combination = 0; combination < combinations; ++combination) {

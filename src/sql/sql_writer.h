@@ -12,16 +12,16 @@
 #include "meta/catalog.h"
 #include "record/value.h"
 #include "sql/buckets.h"
-#include "sql/row_router.h"
+#include "sql/table_router.h"
 
 namespace weir {
 
-class TableWriter {
+class SqlWriter {
  public:
   /// target_columns  positions written by a partial update, the key among them; empty: whole rows
-  static Result<std::unique_ptr<TableWriter>> Make(TableRef table, std::vector<int32_t> target_columns, Catalog& catalog,
+  static Result<std::unique_ptr<SqlWriter>> Make(TableRef table, std::vector<int32_t> target_columns, Catalog& catalog,
                                                    SqlBuckets& buckets);
-  ~TableWriter();
+  ~SqlWriter();
 
   /// Append to a log table, or insert or replace in a primary-key table.
   /// row     one Value per column; bytes are copied
@@ -42,7 +42,7 @@ class TableWriter {
   class ArrowBatch;
   class RowBatch;
 
-  TableWriter(TableRef table, std::vector<int32_t> target_columns, RowRouter router, Catalog& catalog,
+  SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router, Catalog& catalog,
               SqlBuckets& buckets);
 
   Status CheckNulls(std::span<const Value> row) const;
@@ -55,7 +55,7 @@ class TableWriter {
   TableRef table_;
   const std::vector<int32_t> target_columns_;
   std::vector<bool> written_;  // by column: whether Write() sets it
-  const RowRouter router_;
+  const TableRouter router_;
   Catalog& catalog_;
   SqlBuckets& buckets_;
   std::map<TableBucket, std::unique_ptr<Batch>> batches_;

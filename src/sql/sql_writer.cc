@@ -1,4 +1,4 @@
-#include "sql/table_writer.h"
+#include "sql/sql_writer.h"
 
 #include <atomic>
 
@@ -18,7 +18,7 @@ std::atomic<uint32_t> next_bucket = 0;
 
 }  // namespace
 
-class TableWriter::Batch {
+class SqlWriter::Batch {
  public:
   virtual ~Batch() = default;
   /// Returns about how many bytes the batch grew.
@@ -27,9 +27,9 @@ class TableWriter::Batch {
   virtual Result<std::string> Finish() = 0;
 };
 
-class TableWriter::KvBatch : public Batch {
+class SqlWriter::KvBatch : public Batch {
  public:
-  KvBatch(const TableInfo& table, const RowRouter& router)
+  KvBatch(const TableInfo& table, const TableRouter& router)
       : router_(router), encoder_(table.config.kv_format, table.schema().types()), builder_(table.schema_id) {}
 
   Result<size_t> Write(std::span<const Value> row) override {
@@ -52,14 +52,14 @@ class TableWriter::KvBatch : public Batch {
     return router_.AppendKey(row, key_);
   }
 
-  const RowRouter& router_;
+  const TableRouter& router_;
   const RowEncoder encoder_;
   KvBatchBuilder builder_;
   std::string key_;
   std::string bytes_;
 };
 
-class TableWriter::ArrowBatch : public Batch {
+class SqlWriter::ArrowBatch : public Batch {
  public:
   explicit ArrowBatch(std::unique_ptr<ArrowBatchWriter> writer) : writer_(std::move(writer)) {}
 
@@ -81,7 +81,7 @@ class TableWriter::ArrowBatch : public Batch {
   const std::unique_ptr<ArrowBatchWriter> writer_;
 };
 
-class TableWriter::RowBatch : public Batch {
+class SqlWriter::RowBatch : public Batch {
  public:
   RowBatch(const TableInfo& table, RowFormat format)
       : encoder_(format, table.schema().types()), writer_(table.schema_id) {}
@@ -107,14 +107,14 @@ class TableWriter::RowBatch : public Batch {
   std::string bytes_;
 };
 
-Result<std::unique_ptr<TableWriter>> TableWriter::Make(TableRef table, std::vector<int32_t> target_columns,
+Result<std::unique_ptr<SqlWriter>> SqlWriter::Make(TableRef table, std::vector<int32_t> target_columns,
                                                        Catalog& catalog, SqlBuckets& buckets) {
-  ASSIGN_OR_RETURN(RowRouter router, RowRouter::Make(*table));
-  return std::unique_ptr<TableWriter>(
-      new TableWriter(std::move(table), std::move(target_columns), std::move(router), catalog, buckets));
+  ASSIGN_OR_RETURN(TableRouter router, TableRouter::Make(*table));
+  return std::unique_ptr<SqlWriter>(
+      new SqlWriter(std::move(table), std::move(target_columns), std::move(router), catalog, buckets));
 }
 
-TableWriter::TableWriter(TableRef table, std::vector<int32_t> target_columns, RowRouter router, Catalog& catalog,
+SqlWriter::SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router, Catalog& catalog,
                          SqlBuckets& buckets)
     : table_(std::move(table)), target_columns_(std::move(target_columns)),
       written_(table_->schema().size(), target_columns_.empty()), router_(std::move(router)), catalog_(catalog),
@@ -123,9 +123,9 @@ TableWriter::TableWriter(TableRef table, std::vector<int32_t> target_columns, Ro
   for (const int32_t column : target_columns_) written_[static_cast<size_t>(column)] = true;
 }
 
-TableWriter::~TableWriter() = default;
+SqlWriter::~SqlWriter() = default;
 
-Status TableWriter::CheckNulls(std::span<const Value> row) const {
+Status SqlWriter::CheckNulls(std::span<const Value> row) const {
   for (size_t i = 0; i < row.size(); ++i) {
     const Column& column = table_->schema().column(i);
     if (row[i].is_null() && !column.type.nullable && written_[i])
@@ -134,28 +134,28 @@ Status TableWriter::CheckNulls(std::span<const Value> row) const {
   return {};
 }
 
-Status TableWriter::Write(std::span<const Value> row) {
+Status SqlWriter::Write(std::span<const Value> row) {
   RETURN_IF_ERROR(CheckNulls(row));
   ASSIGN_OR_RETURN(Batch* const batch, BatchOf(row));
   ASSIGN_OR_RETURN(const size_t bytes, batch->Write(row));
   return Written(bytes);
 }
 
-Status TableWriter::Delete(std::span<const Value> row) {
+Status SqlWriter::Delete(std::span<const Value> row) {
   ASSIGN_OR_RETURN(Batch* const batch, BatchOf(row));
   ASSIGN_OR_RETURN(const size_t bytes, batch->Delete(row));
   return Written(bytes);
 }
 
-Status TableWriter::Finish() { return Flush(); }
+Status SqlWriter::Finish() { return Flush(); }
 
-Status TableWriter::Written(size_t bytes) {
+Status SqlWriter::Written(size_t bytes) {
   ++rows_;
   pending_bytes_ += static_cast<int64_t>(bytes);
   return pending_bytes_ < kFlushBytes ? Status() : Flush();
 }
 
-Result<TableWriter::Batch*> TableWriter::BatchOf(std::span<const Value> row) {
+Result<SqlWriter::Batch*> SqlWriter::BatchOf(std::span<const Value> row) {
   TableBucket bucket{.table = table_->id, .partition = std::nullopt, .bucket = any_bucket_};
   ASSIGN_OR_RETURN(bucket.partition, PartitionOf(row));
   if (router_.has_bucket_key()) {
@@ -168,7 +168,7 @@ Result<TableWriter::Batch*> TableWriter::BatchOf(std::span<const Value> row) {
   return batch.get();
 }
 
-Result<std::unique_ptr<TableWriter::Batch>> TableWriter::NewBatch() const {
+Result<std::unique_ptr<SqlWriter::Batch>> SqlWriter::NewBatch() const {
   if (table_->has_primary_key()) return std::make_unique<KvBatch>(*table_, router_);
   switch (table_->config.log_format) {
     case LogFormat::kIndexed: return std::make_unique<RowBatch>(*table_, RowFormat::kIndexed);
@@ -180,7 +180,7 @@ Result<std::unique_ptr<TableWriter::Batch>> TableWriter::NewBatch() const {
   return std::make_unique<ArrowBatch>(std::move(writer));
 }
 
-Result<std::optional<PartitionId>> TableWriter::PartitionOf(std::span<const Value> row) {
+Result<std::optional<PartitionId>> SqlWriter::PartitionOf(std::span<const Value> row) {
   if (!table_->is_partitioned()) return std::optional<PartitionId>();
   ASSIGN_OR_RETURN(const std::string name, router_.PartitionNameOf(row));
   if (const auto found = table_->partitions.find(name); found != table_->partitions.end())
@@ -194,7 +194,7 @@ Result<std::optional<PartitionId>> TableWriter::PartitionOf(std::span<const Valu
   return std::optional(created.id);
 }
 
-Status TableWriter::Flush() {
+Status SqlWriter::Flush() {
   std::vector<BucketWrite> writes;
   for (auto& [bucket, batch] : batches_) {
     ASSIGN_OR_RETURN(std::string bytes, batch->Finish());

@@ -1,11 +1,11 @@
-#include "sql/row_router.h"
+#include "sql/table_router.h"
 
 #include "record/partition_name.h"
 
 namespace weir {
 
-Result<RowRouter> RowRouter::Make(const TableInfo& table) {
-  RowRouter router;
+Result<TableRouter> TableRouter::Make(const TableInfo& table) {
+  TableRouter router;
   const Schema& schema = table.schema();
   const std::vector<DataType> types = schema.types();
   const std::vector<std::string> physical_key = table.PhysicalPrimaryKey();
@@ -29,13 +29,13 @@ Result<RowRouter> RowRouter::Make(const TableInfo& table) {
   return router;
 }
 
-Result<BucketId> RowRouter::BucketOf(std::span<const Value> row) const {
+Result<BucketId> TableRouter::BucketOf(std::span<const Value> row) const {
   std::string key;
   RETURN_IF_ERROR(bucket_key_->Encode(row, key));
   return weir::BucketOf(bucketing_, key, bucket_count_);
 }
 
-Result<std::string> RowRouter::PartitionNameOf(std::span<const Value> row) const {
+Result<std::string> TableRouter::PartitionNameOf(std::span<const Value> row) const {
   std::vector<std::string> values;
   for (size_t i = 0; i < partition_positions_.size(); ++i) {
     const Value& value = row[static_cast<size_t>(partition_positions_[i])];

@@ -13,10 +13,10 @@
 
 namespace weir {
 
-class RowRouter {
+class TableRouter {
  public:
   /// Errors  kInvalidTable  a key column's type cannot be encoded
-  static Result<RowRouter> Make(const TableInfo& table);
+  static Result<TableRouter> Make(const TableInfo& table);
 
   /// Append the encoded primary key of `row`, which has all columns of the table.
   Status AppendKey(std::span<const Value> row, std::string& out) const { return key_->Encode(row, out); }
@@ -30,7 +30,7 @@ class RowRouter {
   Result<std::string> PartitionNameOf(std::span<const Value> row) const;
 
  private:
-  RowRouter() = default;
+  TableRouter() = default;
 
   std::optional<KeyEncoder> key_;
   std::optional<KeyEncoder> bucket_key_;

@@ -1,0 +1,80 @@
+// Runs one statement after another with one session's state: our statements against the catalog and the buckets,
+// queries in DuckDB. Files: run_catalog.cc (CREATE, DROP, ALTER), run_show.cc, run_rows.cc (INSERT, UPDATE, DELETE).
+// One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "meta/catalog.h"
+#include "sql/buckets.h"
+#include "sql/query.h"
+#include "sql/query_tables.h"
+#include "sql/statement.h"
+
+namespace weir {
+
+/// What a statement left to look at.
+struct StatementResult {
+  std::unique_ptr<DuckQuery> rows;     // SELECT, SHOW, DESCRIBE
+  std::optional<int64_t> affected;     // INSERT, UPDATE, DELETE
+  std::string notice;                  // "table bronze.event created"
+};
+
+class StatementRunner {
+ public:
+  /// Everything by reference must outlive the runner. `database`: what unqualified names mean.
+  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database);
+
+  /// Connect. Called once, before Run.
+  Status Open();
+
+  /// Run one statement. The result's rows must be gone before the next call.
+  Result<StatementResult> Run(std::string_view sql);
+
+  /// Stop what is running: it fails with kCancelled. Any thread, after Open.
+  void Interrupt();
+
+  const std::string& database() const { return database_; }
+
+ private:
+  Result<StatementResult> Execute(const CreateDatabase& statement);
+  Result<StatementResult> Execute(const DropDatabase& statement);
+  Result<StatementResult> Execute(const CreateTable& statement);
+  Result<StatementResult> Execute(const DropTable& statement);
+  Result<StatementResult> Execute(const AlterTable& statement);
+  Result<StatementResult> Execute(const Show& statement);
+  Result<StatementResult> Execute(const Describe& statement);
+  Result<StatementResult> Execute(const UseDatabase& statement);
+  Result<StatementResult> Execute(const NoEffect& statement);
+  Result<StatementResult> Execute(const Insert& statement);
+  Result<StatementResult> Execute(const Update& statement);
+  Result<StatementResult> Execute(const Delete& statement);
+  Result<StatementResult> Execute(const Query& statement);
+
+  /// Start a query in DuckDB; `shape` is the text whose WHERE counts, when `sql` wraps it.
+  Result<std::unique_ptr<DuckQuery>> StartQuery(const std::string& sql, std::string_view shape);
+  Result<StatementResult> Rows(const std::string& sql);
+
+  TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
+  Result<TableRef> TableOf(const SqlName& name) const { return FindTableOrHint(catalog_, PathOf(name)); }
+  Status AlterPartitions(const TablePath& path, const AlterTable& statement);
+
+  DuckInstance& instance_;
+  Catalog& catalog_;
+  SqlBuckets& buckets_;
+  std::string database_;
+  DuckConnection connection_;
+  std::unique_ptr<QueryTables> tables_;  // of the running query
+};
+
+/// A query whose rows are `rows`: what SHOW answers is an ordinary result.
+std::string ValuesQuery(const std::vector<std::string>& columns,
+                        const std::vector<std::vector<std::optional<std::string>>>& rows);
+
+/// The statement that would make the table again.
+std::string ToCreateTable(const TableInfo& table);
+
+}  // namespace weir
