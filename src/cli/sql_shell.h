@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/sql_backend.h"
 
@@ -18,7 +19,11 @@ struct SqlShellOptions {
 };
 
 /// Run the shell until the input ends.
-/// Returns the exit code: 0 all statements succeeded, 1 one failed (it was the last one run), 3 server unreachable.
+/// Returns the exit code: 0 all statements succeeded, 1 one failed (and none after it ran), 3 server unreachable,
+/// 130 cancelled with Ctrl-C.
 int RunSqlShell(const SqlShellOptions& options, SqlBackend& backend);
+
+/// Whether the text ends with a semicolon outside of quotes and comments: the shell then runs it.
+bool EndsStatement(std::string_view text);
 
 }  // namespace weir

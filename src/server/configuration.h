@@ -12,7 +12,9 @@
 #include "base/result.h"
 #include "meta/catalog_options.h"
 #include "server/server_options.h"
+#include "sql/engine.h"
 #include "tablet/kv_options.h"
+#include "web/web_server.h"
 
 namespace weir {
 
@@ -38,6 +40,8 @@ class Configuration {
   ServerOptions server;
   CatalogOptions catalog;
   KvOptions kv;
+  SqlOptions sql;
+  WebOptions web;
   /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option set, which is shown.
   std::map<std::string, std::string> users;
   OptionSet options;

@@ -6,6 +6,7 @@
 #include "cli/table_command.h"
 #include "server/doc_command.h"
 #include "server/serve_command.h"
+#include "server/sql_command.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Weir: a streaming lakehouse in one binary");
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   weir::AddBenchCommand(app, exit_code);
   weir::AddDocCommand(app, exit_code);
   weir::AddVersionCommand(app, exit_code);
+  weir::AddSqlCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "meta/catalog.h"
 #include "server/data_directory.h"
+#include "server/sql_service.h"
 #include "server/wire_service.h"
 #include "tablet/kv_environment.h"
 #include "tablet/kv_tablet.h"
@@ -42,6 +43,7 @@ struct Server::State {
   std::unique_ptr<KvEnvironment> kv;
   std::unique_ptr<Tablets> tablets;
   std::unique_ptr<WireService> wire;
+  std::unique_ptr<SqlService> sql;
   bool stopped = false;
 
   Status OpenStorage();
@@ -121,6 +123,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.tablets->Start();
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
   s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
+  s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, s.metrics);
+  RETURN_IF_ERROR(s.sql->Start());
   s.wire->Start();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -128,6 +132,7 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
 void Server::Stop() {
   State& s = *state_;
   if (std::exchange(s.stopped, true)) return;
+  s.sql->Stop();
   s.wire->Stop(s.configuration.server.stop_wait_max);
   s.tablets->Stop();
   s.pool.Stop();
@@ -137,6 +142,7 @@ void Server::Stop() {
 int Server::port() const { return state_->wire->port(); }
 Catalog& Server::catalog() { return *state_->catalog; }
 Tablets& Server::tablets() { return *state_->tablets; }
+SqlService& Server::sql() { return *state_->sql; }
 MetricRegistry& Server::metrics() { return state_->metrics; }
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 namespace weir {
 
 class Catalog;
+class SqlService;
 class Tablets;
 
 class Server {
@@ -30,6 +31,7 @@ class Server {
 
   Catalog& catalog();
   Tablets& tablets();
+  SqlService& sql();
   MetricRegistry& metrics();
 
  private:

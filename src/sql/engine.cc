@@ -39,6 +39,8 @@ class Session : public ResultStream {
     return out;
   }
 
+  bool AtEnd() const override { return done_; }
+
   void Cancel() override {
     const std::lock_guard lock(mutex_);
     cancelled_ = true;

@@ -34,6 +34,9 @@ class ResultStream {
   /// Thread  one at a time, one that may block
   virtual Result<std::string> Next() = 0;
 
+  /// Whether Next() has nothing more to say; known as soon as the last bytes are delivered.
+  virtual bool AtEnd() const = 0;
+
   /// Stop what is running: Next() returns kCancelled soon. Thread-safe.
   virtual void Cancel() = 0;
 };

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -29,6 +30,8 @@ struct WebParts {
   SqlEngine& sql;
   std::function<std::string()> metrics;   // Prometheus text; called on the web thread
   std::function<bool()> healthy;          // called on the web thread
+  /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
+  std::function<bool(std::string_view user, std::string_view password)> authenticate;
 };
 
 class WebServer {

@@ -1,0 +1,32 @@
+#include "server/sql_service.h"
+
+#include "base/metrics.h"
+#include "net/listener.h"
+#include "sql/buckets.h"
+
+namespace weir {
+
+SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets, MetricRegistry& metrics)
+    : configuration_(configuration), metrics_(metrics), engine_(configuration.sql, catalog, MakeTabletBuckets(tablets)) {}
+
+Status SqlService::Start() {
+  if (configuration_.server.http.empty()) return {};
+  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(configuration_.server.http));
+  WebOptions options = configuration_.web;
+  options.host = address.host;
+  options.port = static_cast<uint16_t>(address.port);
+  WebParts parts{.sql = engine_,
+                 .metrics = [this] { return metrics_.PrometheusText(); },
+                 .healthy = [] { return true; },
+                 .authenticate = {}};
+  if (!configuration_.users.empty()) {
+    parts.authenticate = [this](std::string_view user, std::string_view password) {
+      const auto found = configuration_.users.find(std::string(user));
+      return found != configuration_.users.end() && found->second == password;
+    };
+  }
+  ASSIGN_OR_RETURN(web_, WebServer::Start(std::move(options), std::move(parts)));
+  return {};
+}
+
+}  // namespace weir

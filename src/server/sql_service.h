@@ -1,0 +1,39 @@
+// SQL and HTTP of a server: the engine over its catalog and tablets, and the web server in front of it.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "server/configuration.h"
+#include "sql/engine.h"
+#include "web/web_server.h"
+
+namespace weir {
+
+class Catalog;
+class MetricRegistry;
+class Tablets;
+
+class SqlService {
+ public:
+  /// Everything by reference must outlive the service.
+  SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets, MetricRegistry& metrics);
+
+  /// Listen for HTTP, when server.http says so.
+  /// Errors  kInvalidConfig, kNetworkException
+  Status Start();
+  /// Cancel what runs and close all connections. Idempotent.
+  void Stop() { web_.reset(); }
+
+  SqlEngine& engine() { return engine_; }
+  /// The port really bound; 0 without HTTP.
+  int http_port() const { return web_ == nullptr ? 0 : web_->port(); }
+
+ private:
+  const Configuration& configuration_;
+  MetricRegistry& metrics_;
+  SqlEngine engine_;
+  std::unique_ptr<WebServer> web_;
+};
+
+}  // namespace weir

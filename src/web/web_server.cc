@@ -1,0 +1,106 @@
+#include "web/web_server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <future>
+#include <vector>
+
+#include "base/log.h"
+#include "web/web_context.h"
+
+namespace weir {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+class WebServer::Impl {
+ public:
+  Impl(WebOptions options, WebParts parts) : context_(std::move(options), std::move(parts)) {}
+
+  Status Listen() {
+    boost::system::error_code error;
+    tcp::resolver resolver(web_.io());
+    const auto found = resolver.resolve(context_.options.host, std::to_string(context_.options.port),
+                                        tcp::resolver::passive | tcp::resolver::numeric_service, error);
+    if (error || found.empty()) return CannotListen(error);
+    const tcp::endpoint endpoint = found.begin()->endpoint();
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return CannotListen(error);
+    port_ = acceptor_.local_endpoint().port();
+    return {};
+  }
+
+  void Start() {
+    asio::co_spawn(web_.io(), Accept(), asio::detached);
+    web_.Start();
+  }
+
+  void Stop() {
+    // Statements first: while they end, the web thread still takes their results.
+    std::promise<void> told;
+    web_.Post([&] {
+      context_.stopping = true;
+      boost::system::error_code ignored;
+      acceptor_.close(ignored);
+      for (ResultStream* statement : context_.running) statement->Cancel();
+      told.set_value();
+    });
+    told.get_future().wait();
+    context_.StopPool();
+    web_.Stop();
+    web_.Join();
+  }
+
+  uint16_t port() const { return port_; }
+
+ private:
+  Status CannotListen(const boost::system::error_code& error) const {
+    return Fail(ErrorCode::kNetworkException, "cannot listen for HTTP: address={}:{} reason={}", context_.options.host,
+                context_.options.port, error.message());
+  }
+
+  Task<> Accept() {
+    while (!context_.stopping) {
+      boost::system::error_code error;
+      tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+      if (error) {
+        // Out of file descriptors or the like: give the others a moment to close theirs.
+        LogWarn("web", "accept failed: reason={}", error.message());
+        asio::steady_timer pause(web_.io(), std::chrono::milliseconds(100));
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        continue;
+      }
+      if (context_.connections >= context_.options.connections_max) continue;
+      socket.set_option(tcp::no_delay(true), error);
+      ++context_.connections;
+      asio::co_spawn(web_.io(), ServeHttp(std::move(socket), context_), [this](std::exception_ptr) { --context_.connections; });
+    }
+  }
+
+  WebContext context_;
+  uint16_t port_ = 0;
+  Shard web_{kWebThread};  // below its users: its loop holds connections, which hold the context
+  tcp::acceptor acceptor_{web_.io()};
+
+  static constexpr int kWebThread = 10'000;  // a number that no bucket's shard has
+};
+
+WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+WebServer::~WebServer() { impl_->Stop(); }
+
+Result<std::unique_ptr<WebServer>> WebServer::Start(WebOptions options, WebParts parts) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
+  RETURN_IF_ERROR(impl->Listen());
+  impl->Start();
+  return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
+}
+
+uint16_t WebServer::port() const { return impl_->port(); }
+
+}  // namespace weir
