@@ -101,6 +101,7 @@ class AlignedPrinter : public RowPrinter {
       line += i == 0 ? "" : "+";
       line += std::string(static_cast<size_t>(widths_[i]) + 2, '-');
     }
+    head.erase(head.find_last_not_of(' ') + 1);
     Write(out_, head + "\n" + line + "\n");
     for (const auto& row : sample_) Print(row);
     sample_.clear();

@@ -5,9 +5,19 @@
 #include "sql/buckets.h"
 
 namespace weir {
+namespace {
+
+SqlOptions OptionsOf(const Configuration& configuration) {
+  SqlOptions options = configuration.sql;
+  const bool lake = configuration.catalog.lake_enabled && !configuration.catalog.lake_format.empty();
+  options.lake = lake ? LakeTiering::kOn : LakeTiering::kOff;
+  return options;
+}
+
+}  // namespace
 
 SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets, MetricRegistry& metrics)
-    : configuration_(configuration), metrics_(metrics), engine_(configuration.sql, catalog, MakeTabletBuckets(tablets)) {}
+    : configuration_(configuration), metrics_(metrics), engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets)) {}
 
 Status SqlService::Start() {
   if (configuration_.server.http.empty()) return {};

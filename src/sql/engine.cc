@@ -17,13 +17,16 @@ namespace {
 /// Next() returns when it has about this much: large enough for a system call, small enough to be bounded.
 constexpr size_t kPieceBytes = 256 * KiB;
 
+/// The database every server has; what names without a database mean before any USE.
+constexpr std::string_view kDefaultDatabase = "fluss";
+
 /// The stream of one request: a state machine over the statements of its text.
 class Session : public ResultStream {
  public:
   /// `instance` gives the database or the reason why there is none.
-  Session(SqlRequest request, Catalog& catalog, SqlBuckets& buckets,
+  Session(SqlRequest request, LakeTiering lake, Catalog& catalog, SqlBuckets& buckets,
           std::function<Result<DuckInstance*>()> instance)
-      : request_(std::move(request)), catalog_(catalog), buckets_(buckets), instance_(std::move(instance)) {}
+      : request_(std::move(request)), lake_(lake), catalog_(catalog), buckets_(buckets), instance_(std::move(instance)) {}
 
   Result<std::string> Next() override {
     std::string out;
@@ -63,7 +66,8 @@ class Session : public ResultStream {
     if (!parts.ok()) return Forward(std::move(parts));
     parts_ = *std::move(parts);
     ASSIGN_OR_RETURN(DuckInstance* const instance, instance_());
-    auto runner = std::make_unique<StatementRunner>(*instance, catalog_, buckets_, request_.database);
+    const std::string database = request_.database.empty() ? std::string(kDefaultDatabase) : request_.database;
+    auto runner = std::make_unique<StatementRunner>(*instance, catalog_, buckets_, database, lake_);
     RETURN_IF_ERROR(runner->Open());
     const std::lock_guard lock(mutex_);
     runner_ = std::move(runner);
@@ -128,6 +132,7 @@ class Session : public ResultStream {
   }
 
   const SqlRequest request_;
+  const LakeTiering lake_;
   Catalog& catalog_;
   SqlBuckets& buckets_;
   const std::function<Result<DuckInstance*>()> instance_;
@@ -152,7 +157,7 @@ class SqlEngine::Impl {
       : options_(options), catalog_(catalog), buckets_(std::move(buckets)) {}
 
   std::unique_ptr<ResultStream> Run(SqlRequest request) {
-    return std::make_unique<Session>(std::move(request), catalog_, *buckets_, [this] { return Instance(); });
+    return std::make_unique<Session>(std::move(request), options_.lake, catalog_, *buckets_, [this] { return Instance(); });
   }
 
  private:

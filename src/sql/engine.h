@@ -15,9 +15,13 @@ namespace weir {
 class Catalog;
 class SqlBuckets;
 
+/// Whether tables can be tiered into a lake (options datalake.enabled and datalake.format).
+enum class LakeTiering { kOff, kOn };
+
 struct SqlOptions {
   int64_t memory_bytes_max = 1 * GiB;  // of DuckDB's operators, all statements together
   int threads = 0;                     // of DuckDB; 0: one per core
+  LakeTiering lake = LakeTiering::kOff;
 };
 
 class SqlEngine {

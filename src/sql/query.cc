@@ -48,13 +48,12 @@ Failure QueryFailure(const char* text) {
 Status Configure(duckdb_config config, const SqlOptions& options) {
   const std::vector<std::pair<const char*, std::string>> settings = {
       {"memory_limit", fmt::format("{}B", options.memory_bytes_max)},
-      {"enable_external_access", "false"},
+      {"temp_directory", ""},  // before files are closed off; without one, DuckDB spills nothing to disk
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
       {"allow_unsigned_extensions", "false"},
-      {"temp_directory", ""},
-      {"TimeZone", "UTC"},
+      {"enable_external_access", "false"},
   };
   for (const auto& [name, value] : settings) {
     if (Duck().set_config(config, name, value.c_str()) != DuckDBSuccess)
@@ -161,6 +160,7 @@ Result<std::unique_ptr<DuckInstance>> DuckInstance::Open(const SqlOptions& optio
     return Fail(ErrorCode::kSqlFailed, "duckdb does not start: {}", TakeDuckText(error));
   ASSIGN_OR_RETURN(const DuckConnection connection, instance->Connect());
   RETURN_IF_ERROR(RegisterScanFunction(instance->database_.get(), connection.get()));
+  RETURN_IF_ERROR(Execute(connection.get(), "SET GLOBAL TimeZone = 'UTC'"));
   RETURN_IF_ERROR(Execute(connection.get(), "SET GLOBAL lock_configuration = true"));
   return instance;
 }

@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+const std::string kLakeEnabled = "table.datalake.enabled";
+
 StatementResult Notice(std::string text) { return {.rows = nullptr, .affected = {}, .notice = std::move(text)}; }
 
 IfExists WhenThere(Clause if_not_exists) {
@@ -102,8 +104,10 @@ Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
     return Fail(ErrorCode::kInvalidTable, "table {} has no database: write database.table, or USE a database first", path.table);
   RETURN_IF_ERROR(CheckDatabase(catalog_, path.database));
   ASSIGN_OR_RETURN(TableDescriptor descriptor, DescriptorOf(statement));
+  const bool without_lake = lake_ == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
   RETURN_IF_ERROR(catalog_.CreateTable(path, std::move(descriptor), WhenThere(statement.if_not_exists)));
-  return Notice(fmt::format("table {} created", path.ToString()));
+  return Notice(fmt::format("table {} created{}", path.ToString(),
+                            without_lake ? "; this server has no lake (datalake.enabled), so it is not tiered" : ""));
 }
 
 Result<StatementResult> StatementRunner::Execute(const DropTable& statement) {

@@ -5,8 +5,9 @@
 
 namespace weir {
 
-StatementRunner::StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database)
-    : instance_(instance), catalog_(catalog), buckets_(buckets), database_(std::move(database)) {}
+StatementRunner::StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database,
+                                 LakeTiering lake)
+    : instance_(instance), catalog_(catalog), buckets_(buckets), database_(std::move(database)), lake_(lake) {}
 
 Status StatementRunner::Open() {
   ASSIGN_OR_RETURN(connection_, instance_.Connect());

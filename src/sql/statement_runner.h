@@ -10,6 +10,7 @@
 
 #include "meta/catalog.h"
 #include "sql/buckets.h"
+#include "sql/engine.h"
 #include "sql/query.h"
 #include "sql/query_tables.h"
 #include "sql/statement.h"
@@ -25,8 +26,9 @@ struct StatementResult {
 
 class StatementRunner {
  public:
-  /// Everything by reference must outlive the runner. `database`: what unqualified names mean.
-  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database);
+  /// Everything by reference must outlive the runner. `database`: what unqualified names mean. Without a lake,
+  /// CREATE TABLE leaves 'table.datalake.enabled' out and says so, so that scripts made for a lake run.
+  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database, LakeTiering lake);
 
   /// Connect. Called once, before Run.
   Status Open();
@@ -66,6 +68,7 @@ class StatementRunner {
   Catalog& catalog_;
   SqlBuckets& buckets_;
   std::string database_;
+  const LakeTiering lake_;
   DuckConnection connection_;
   std::unique_ptr<QueryTables> tables_;  // of the running query
 };
