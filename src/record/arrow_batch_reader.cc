@@ -86,9 +86,7 @@ std::vector<ChangeType> ToChanges(BytesView bytes) {
 class ArrowBatchReader::Rep {
  public:
   Rep(const Schema& schema, std::span<const int32_t> positions)
-      : layout_(schema),
-        codec_({.type = LogCompressionType::kNone}),
-        wanted_(layout_.buffer_count()) {
+      : layout_(schema), wanted_(layout_.buffer_count()) {
     const auto all = ToArrowSchema(schema);
     arrow::FieldVector fields;
     for (const int32_t position : positions) {
@@ -115,6 +113,7 @@ class ArrowBatchReader::Rep {
 
     const ArrayBuilder builder(parts.message, plain_, std::move(memory));
     std::vector<std::shared_ptr<arrow::ArrayData>> columns;
+    columns.reserve(places_.size());
     for (size_t i = 0; i < places_.size(); ++i) {
       columns.push_back(
           builder.Build(places_[i], arrow_schema_->field(static_cast<int>(i))->type()));
@@ -186,7 +185,7 @@ class ArrowBatchReader::Rep {
       const size_t bytes = PlainBytes(compression, stored);
       const bool compressed = IsCompressed(compression, stored);
       if (compressed) {
-        RETURN_IF_ERROR(codec_.Decompress(compression, data, to, bytes));
+        RETURN_IF_ERROR(DecompressBuffer(compression, data, to, bytes));
       } else if (copies == Copies::kAll && bytes != 0) {
         std::memcpy(to, data.data(), bytes);
       }
@@ -204,7 +203,6 @@ class ArrowBatchReader::Rep {
   }
 
   ArrowLayout layout_;
-  ArrowBufferCodec codec_;
   std::vector<ArrowColumnPlace> places_;  // of the chosen columns
   std::vector<bool> wanted_;              // per buffer: belongs to a chosen column
   std::shared_ptr<arrow::Schema> arrow_schema_;

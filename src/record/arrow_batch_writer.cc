@@ -15,7 +15,7 @@ namespace weir {
 class ArrowBatchWriter::Rep {
  public:
   Rep(const Schema& schema, SchemaId schema_id, LogCompression compression)
-      : schema_id_(schema_id), codec_(compression) {
+      : schema_id_(schema_id), compression_(compression) {
     const ArrowLayout layout(schema);
     node_count_ = layout.node_count();
     buffer_count_ = layout.buffer_count();
@@ -76,7 +76,7 @@ class ArrowBatchWriter::Rep {
   size_t ChangeTypeBytes() const { return append_only_ ? 0 : changes_.size(); }
   size_t HeadBytes() const {
     return sizeof(LogBatchHeaderV0) + ChangeTypeBytes() +
-           ArrowMessageHeadBytes(codec_.type(), node_count_, buffer_count_);
+           ArrowMessageHeadBytes(compression_.type, node_count_, buffer_count_);
   }
 
   // Append all buffers in their stored form; remember nodes and places for the metadata.
@@ -90,7 +90,7 @@ class ArrowBatchWriter::Rep {
     };
     const auto buffer = [&](BytesView plain) {
       const size_t at = out.size();
-      if (status) status = codec_.Compress(plain, out);
+      if (status) status = CompressBuffer(compression_, plain, out);
       buffers_.push_back(
           {static_cast<int64_t>(at - body_at), static_cast<int64_t>(out.size() - at)});
       out.append((body_at - out.size()) % 8, '\0');
@@ -104,8 +104,8 @@ class ArrowBatchWriter::Rep {
     char* const changes = out.data() + at + sizeof(LogBatchHeaderV0);
     std::memcpy(changes, changes_.data(), ChangeTypeBytes());
     const ArrowMessageLists lists =
-        WriteArrowMessageHead(changes + ChangeTypeBytes(), codec_.type(), row_count(), node_count_,
-                              buffer_count_, static_cast<int64_t>(body_bytes_));
+        WriteArrowMessageHead(changes + ChangeTypeBytes(), compression_.type, row_count(),
+                              node_count_, buffer_count_, static_cast<int64_t>(body_bytes_));
     std::memcpy(lists.nodes, nodes_.data(), nodes_.size() * sizeof(ArrowFieldNode));
     std::memcpy(lists.buffers, buffers_.data(), buffers_.size() * sizeof(ArrowBuffer));
     WriteLogBatchHeader(out.data() + at, out.size() - at,
@@ -118,7 +118,7 @@ class ArrowBatchWriter::Rep {
   }
 
   SchemaId schema_id_;
-  ArrowBufferCodec codec_;
+  LogCompression compression_;
   size_t node_count_ = 0;
   size_t buffer_count_ = 0;
   std::vector<ArrowColumn> columns_;

@@ -42,7 +42,6 @@ std::string Rewrite(const Schema& schema, const LogBatchView& batch, LogCompress
 std::vector<std::string> PlainBuffers(const Schema& schema, const LogBatchView& batch) {
   const auto parts = CheckArrowBatch(batch, ArrowLayout(schema));
   EXPECT_TRUE(parts.ok());
-  ArrowBufferCodec codec({.type = LogCompressionType::kNone});
   std::vector<std::string> plain;
   for (size_t i = 0; i < parts->message.buffer_count(); ++i) {
     const ArrowBuffer& place = parts->message.buffers()[i];
@@ -57,7 +56,7 @@ std::vector<std::string> PlainBuffers(const Schema& schema, const LogBatchView& 
     if (declared != kStoredRaw) {
       bytes.resize(static_cast<size_t>(declared));
       EXPECT_TRUE(
-          codec.Decompress(parts->message.compression(), stored, bytes.data(), bytes.size()).ok());
+          DecompressBuffer(parts->message.compression(), stored, bytes.data(), bytes.size()).ok());
     }
     plain.push_back(bytes);
   }

@@ -3,6 +3,9 @@
 #include <lz4frame.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "base/endian.h"
 
 namespace weir {
@@ -11,6 +14,8 @@ namespace {
 
 // Below this, headers and set-up cost more than compression can win.
 constexpr size_t kCompressBytesMin = 64;
+// Room for compressed bytes that a thread keeps; more is given back.
+constexpr size_t kScratchBytesMax = 4 * MiB;
 
 template <auto Free>
 struct Deleter {
@@ -19,47 +24,37 @@ struct Deleter {
 template <class T, auto Free>
 using Owned = std::unique_ptr<T, Deleter<Free>>;
 
-}  // namespace
-
-struct ArrowBufferCodec::Contexts {
-  Owned<ZSTD_CCtx, ZSTD_freeCCtx> zstd_in;
-  Owned<ZSTD_DCtx, ZSTD_freeDCtx> zstd_out;
-  Owned<LZ4F_cctx, LZ4F_freeCompressionContext> lz4_in;
-  Owned<LZ4F_dctx, LZ4F_freeDecompressionContext> lz4_out;
-};
-
-ArrowBufferCodec::ArrowBufferCodec(LogCompression compression)
-    : compression_(compression), contexts_(std::make_unique<Contexts>()) {}
-ArrowBufferCodec::~ArrowBufferCodec() = default;
-
-Status ArrowBufferCodec::Compress(BytesView plain, std::string& out) {
-  if (plain.empty()) return {};
-  if (compression_.type == LogCompressionType::kNone) {
-    out.append(plain);
-    return {};
-  }
-  if (plain.size() >= kCompressBytesMin) {
-    RETURN_IF_ERROR(compression_.type == LogCompressionType::kZstd ? CompressZstd(plain, scratch_)
-                                                                   : CompressLz4(plain, scratch_));
-    if (scratch_.size() < plain.size()) {
-      AppendLe(out, static_cast<int64_t>(plain.size()));
-      out.append(scratch_);
-      return {};
-    }
-  }
-  AppendLe(out, kStoredRaw);
-  out.append(plain);
-  return {};
+template <class T>
+T* MakeLz4(LZ4F_errorCode_t (*make)(T**, unsigned)) {
+  T* context = nullptr;
+  make(&context, LZ4F_VERSION);
+  return context;
 }
 
-Status ArrowBufferCodec::CompressZstd(BytesView plain, std::string& out) {
-  if (!contexts_->zstd_in) {
-    contexts_->zstd_in.reset(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(contexts_->zstd_in.get(), ZSTD_c_compressionLevel, compression_.level);
-  }
+// Made when a thread first needs them.
+ZSTD_CCtx* ZstdIn() {
+  static thread_local const Owned<ZSTD_CCtx, ZSTD_freeCCtx> context(ZSTD_createCCtx());
+  return context.get();
+}
+ZSTD_DCtx* ZstdOut() {
+  static thread_local const Owned<ZSTD_DCtx, ZSTD_freeDCtx> context(ZSTD_createDCtx());
+  return context.get();
+}
+LZ4F_cctx* Lz4In() {
+  static thread_local const Owned<LZ4F_cctx, LZ4F_freeCompressionContext> context(
+      MakeLz4(LZ4F_createCompressionContext));
+  return context.get();
+}
+LZ4F_dctx* Lz4Out() {
+  static thread_local const Owned<LZ4F_dctx, LZ4F_freeDecompressionContext> context(
+      MakeLz4(LZ4F_createDecompressionContext));
+  return context.get();
+}
+
+Status CompressZstd(int level, BytesView plain, std::string& out) {
   out.resize(std::max(out.capacity(), ZSTD_compressBound(plain.size())));
-  const size_t bytes =
-      ZSTD_compress2(contexts_->zstd_in.get(), out.data(), out.size(), plain.data(), plain.size());
+  ZSTD_CCtx_setParameter(ZstdIn(), ZSTD_c_compressionLevel, level);
+  const size_t bytes = ZSTD_compress2(ZstdIn(), out.data(), out.size(), plain.data(), plain.size());
   if (ZSTD_isError(bytes)) {
     return Fail(ErrorCode::kUnknownServerError, "zstd cannot compress: {}",
                 ZSTD_getErrorName(bytes));
@@ -68,29 +63,21 @@ Status ArrowBufferCodec::CompressZstd(BytesView plain, std::string& out) {
   return {};
 }
 
-Status ArrowBufferCodec::CompressLz4(BytesView plain, std::string& out) {
-  if (!contexts_->lz4_in) {
-    LZ4F_cctx* context = nullptr;
-    LZ4F_createCompressionContext(&context, LZ4F_VERSION);
-    contexts_->lz4_in.reset(context);
-  }
+// Not LZ4F_compressFrame, which would make a context of its own each time.
+Status CompressLz4(BytesView plain, std::string& out) {
   LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
   preferences.frameInfo.blockMode = LZ4F_blockIndependent;
   preferences.autoFlush = 1;
-  out.resize(std::max(out.capacity(),
-                      LZ4F_compressFrameBound(plain.size(), &preferences) + LZ4F_HEADER_SIZE_MAX));
-
-  // LZ4F_compressFrame would pick the block size and a context of its own; so begin, update, end.
-  LZ4F_cctx* const context = contexts_->lz4_in.get();
-  size_t at = LZ4F_compressBegin(context, out.data(), out.size(), &preferences);
-  const auto step = [&](size_t bytes) {
-    if (!LZ4F_isError(at)) at = LZ4F_isError(bytes) ? bytes : at + bytes;
-  };
+  out.resize(std::max(out.capacity(), LZ4F_compressFrameBound(plain.size(), &preferences)));
+  size_t at = LZ4F_compressBegin(Lz4In(), out.data(), out.size(), &preferences);
+  const auto add = [&](size_t bytes) { at = LZ4F_isError(bytes) ? bytes : at + bytes; };
   if (!LZ4F_isError(at)) {
-    step(LZ4F_compressUpdate(context, out.data() + at, out.size() - at, plain.data(), plain.size(),
-                             nullptr));
+    add(LZ4F_compressUpdate(Lz4In(), out.data() + at, out.size() - at, plain.data(), plain.size(),
+                            nullptr));
   }
-  if (!LZ4F_isError(at)) step(LZ4F_compressEnd(context, out.data() + at, out.size() - at, nullptr));
+  if (!LZ4F_isError(at)) {
+    add(LZ4F_compressEnd(Lz4In(), out.data() + at, out.size() - at, nullptr));
+  }
   if (LZ4F_isError(at)) {
     return Fail(ErrorCode::kUnknownServerError, "lz4 cannot compress: {}", LZ4F_getErrorName(at));
   }
@@ -98,20 +85,14 @@ Status ArrowBufferCodec::CompressLz4(BytesView plain, std::string& out) {
   return {};
 }
 
-namespace {
-
-bool DecompressZstd(ZSTD_DCtx* context, BytesView data, char* to, size_t bytes) {
-  return ZSTD_decompressDCtx(context, to, bytes, data.data(), data.size()) == bytes;
-}
-
 // Frames may be of any block mode here; Arrow C++ writes linked ones.
-bool DecompressLz4(LZ4F_dctx* context, BytesView data, char* to, size_t bytes) {
-  LZ4F_resetDecompressionContext(context);
+bool DecompressLz4(BytesView data, char* to, size_t bytes) {
+  LZ4F_resetDecompressionContext(Lz4Out());
   size_t written = 0;
   while (!data.empty()) {
     size_t into = bytes - written;
     size_t from = data.size();
-    const size_t hint = LZ4F_decompress(context, to + written, &into, data.data(), &from, nullptr);
+    const size_t hint = LZ4F_decompress(Lz4Out(), to + written, &into, data.data(), &from, nullptr);
     if (LZ4F_isError(hint)) return false;
     written += into;
     data.remove_prefix(from);
@@ -123,19 +104,36 @@ bool DecompressLz4(LZ4F_dctx* context, BytesView data, char* to, size_t bytes) {
 
 }  // namespace
 
-Status ArrowBufferCodec::Decompress(LogCompressionType type, BytesView data, char* to,
-                                    size_t bytes) {
+Status CompressBuffer(LogCompression compression, BytesView plain, std::string& out) {
+  static thread_local std::string scratch;
+  if (plain.empty()) return {};
+  if (compression.type == LogCompressionType::kNone) {
+    out.append(plain);
+    return {};
+  }
+  if (plain.size() >= kCompressBytesMin) {
+    RETURN_IF_ERROR(compression.type == LogCompressionType::kZstd
+                        ? CompressZstd(compression.level, plain, scratch)
+                        : CompressLz4(plain, scratch));
+    const bool smaller = scratch.size() < plain.size();
+    if (smaller) {
+      AppendLe(out, static_cast<int64_t>(plain.size()));
+      out.append(scratch);
+    }
+    if (scratch.capacity() > kScratchBytesMax) std::string().swap(scratch);
+    if (smaller) return {};
+  }
+  AppendLe(out, kStoredRaw);
+  out.append(plain);
+  return {};
+}
+
+Status DecompressBuffer(LogCompressionType type, BytesView data, char* to, size_t bytes) {
   bool exact = false;
   if (type == LogCompressionType::kZstd) {
-    if (!contexts_->zstd_out) contexts_->zstd_out.reset(ZSTD_createDCtx());
-    exact = DecompressZstd(contexts_->zstd_out.get(), data, to, bytes);
+    exact = ZSTD_decompressDCtx(ZstdOut(), to, bytes, data.data(), data.size()) == bytes;
   } else if (type == LogCompressionType::kLz4Frame) {
-    if (!contexts_->lz4_out) {
-      LZ4F_dctx* context = nullptr;
-      LZ4F_createDecompressionContext(&context, LZ4F_VERSION);
-      contexts_->lz4_out.reset(context);
-    }
-    exact = DecompressLz4(contexts_->lz4_out.get(), data, to, bytes);
+    exact = DecompressLz4(data, to, bytes);
   }
   if (!exact) {
     return Fail(ErrorCode::kCorruptMessage,

@@ -84,25 +84,12 @@ struct ArrowProjection::Missing {
 
 namespace {
 
-// Zeros in the message's compression. A thread's codecs are kept: making one costs more than using
-// it.
+// Zeros in the message's compression.
 Status AppendZeros(LogCompressionType compression, int64_t bytes, std::vector<ArrowBuffer>& buffers,
                    std::string& body) {
-  static thread_local ArrowBufferCodec zstd({.type = LogCompressionType::kZstd, .level = 1});
-  static thread_local ArrowBufferCodec lz4({.type = LogCompressionType::kLz4Frame});
   const std::string zeros(static_cast<size_t>(bytes), '\0');
   const size_t at = body.size();
-  switch (compression) {
-    case LogCompressionType::kNone:
-      body += zeros;
-      break;
-    case LogCompressionType::kLz4Frame:
-      RETURN_IF_ERROR(lz4.Compress(zeros, body));
-      break;
-    case LogCompressionType::kZstd:
-      RETURN_IF_ERROR(zstd.Compress(zeros, body));
-      break;
-  }
+  RETURN_IF_ERROR(CompressBuffer({.type = compression, .level = 1}, zeros, body));
   buffers.push_back({static_cast<int64_t>(at), static_cast<int64_t>(body.size() - at)});
   body.append((0 - body.size()) % 8, '\0');
   return {};

@@ -27,7 +27,7 @@ std::shared_ptr<arrow::DataType> TimeType(int32_t precision) {
 std::shared_ptr<arrow::DataType> StructType(const DataType& type) {
   arrow::FieldVector fields;
   for (const Field& field : type.fields()) fields.push_back(ToArrowField(field.name, field.type));
-  return arrow::struct_(std::move(fields));
+  return arrow::struct_(fields);
 }
 
 std::shared_ptr<arrow::DataType> MapType(const DataType& type) {
