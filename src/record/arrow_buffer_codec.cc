@@ -51,38 +51,43 @@ LZ4F_dctx* Lz4Out() {
   return context.get();
 }
 
-Status CompressZstd(int level, BytesView plain, std::string& out) {
-  out.resize(std::max(out.capacity(), ZSTD_compressBound(plain.size())));
+// Make room for `bytes`; never smaller, because a string clears what it grows by.
+void Widen(std::string& room, size_t bytes) {
+  if (room.size() < bytes) room.resize(bytes);
+}
+
+// Both return how many bytes they put at the front of `room`.
+Result<size_t> CompressZstd(int level, BytesView plain, std::string& room) {
+  Widen(room, ZSTD_compressBound(plain.size()));
   ZSTD_CCtx_setParameter(ZstdIn(), ZSTD_c_compressionLevel, level);
-  const size_t bytes = ZSTD_compress2(ZstdIn(), out.data(), out.size(), plain.data(), plain.size());
+  const size_t bytes =
+      ZSTD_compress2(ZstdIn(), room.data(), room.size(), plain.data(), plain.size());
   if (ZSTD_isError(bytes)) {
     return Fail(ErrorCode::kUnknownServerError, "zstd cannot compress: {}",
                 ZSTD_getErrorName(bytes));
   }
-  out.resize(bytes);
-  return {};
+  return bytes;
 }
 
 // Not LZ4F_compressFrame, which would make a context of its own each time.
-Status CompressLz4(BytesView plain, std::string& out) {
+Result<size_t> CompressLz4(BytesView plain, std::string& room) {
   LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
   preferences.frameInfo.blockMode = LZ4F_blockIndependent;
   preferences.autoFlush = 1;
-  out.resize(std::max(out.capacity(), LZ4F_compressFrameBound(plain.size(), &preferences)));
-  size_t at = LZ4F_compressBegin(Lz4In(), out.data(), out.size(), &preferences);
+  Widen(room, LZ4F_compressFrameBound(plain.size(), &preferences));
+  size_t at = LZ4F_compressBegin(Lz4In(), room.data(), room.size(), &preferences);
   const auto add = [&](size_t bytes) { at = LZ4F_isError(bytes) ? bytes : at + bytes; };
   if (!LZ4F_isError(at)) {
-    add(LZ4F_compressUpdate(Lz4In(), out.data() + at, out.size() - at, plain.data(), plain.size(),
+    add(LZ4F_compressUpdate(Lz4In(), room.data() + at, room.size() - at, plain.data(), plain.size(),
                             nullptr));
   }
   if (!LZ4F_isError(at)) {
-    add(LZ4F_compressEnd(Lz4In(), out.data() + at, out.size() - at, nullptr));
+    add(LZ4F_compressEnd(Lz4In(), room.data() + at, room.size() - at, nullptr));
   }
   if (LZ4F_isError(at)) {
     return Fail(ErrorCode::kUnknownServerError, "lz4 cannot compress: {}", LZ4F_getErrorName(at));
   }
-  out.resize(at);
-  return {};
+  return at;
 }
 
 // Frames may be of any block mode here; Arrow C++ writes linked ones.
@@ -112,16 +117,15 @@ Status CompressBuffer(LogCompression compression, BytesView plain, std::string& 
     return {};
   }
   if (plain.size() >= kCompressBytesMin) {
-    RETURN_IF_ERROR(compression.type == LogCompressionType::kZstd
-                        ? CompressZstd(compression.level, plain, scratch)
-                        : CompressLz4(plain, scratch));
-    const bool smaller = scratch.size() < plain.size();
-    if (smaller) {
+    ASSIGN_OR_RETURN(const size_t bytes, compression.type == LogCompressionType::kZstd
+                                             ? CompressZstd(compression.level, plain, scratch)
+                                             : CompressLz4(plain, scratch));
+    if (bytes < plain.size()) {
       AppendLe(out, static_cast<int64_t>(plain.size()));
-      out.append(scratch);
+      out.append(scratch, 0, bytes);
     }
-    if (scratch.capacity() > kScratchBytesMax) std::string().swap(scratch);
-    if (smaller) return {};
+    if (scratch.size() > kScratchBytesMax) std::string().swap(scratch);
+    if (bytes < plain.size()) return {};
   }
   AppendLe(out, kStoredRaw);
   out.append(plain);
