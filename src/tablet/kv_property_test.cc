@@ -223,7 +223,7 @@ class History {
 class KvHistory : public testing::TestWithParam<std::tuple<World, uint32_t>> {};
 
 TEST_P(KvHistory, IsTheLogApplied) {
-  History(std::get<0>(GetParam()), std::get<1>(GetParam())).Steps(250);
+  History(std::get<0>(GetParam()), std::get<1>(GetParam())).Steps(150);
 }
 
 constexpr int64_t kTinyMemory = 96 * KiB;

@@ -42,14 +42,37 @@ Result<std::unique_ptr<KvTablet>> KvTablet::Open(LogTablet& log,
   return tablet;
 }
 
-// A checkpoint that cannot be read is no loss as long as the whole log is there.
-Result<KvCheckpoint> KvTablet::LoadCheckpoint() {
-  auto checkpoint = state_.store.ReadCheckpoint();
-  if (checkpoint.ok() || state_.log.start_offset() > 0) return checkpoint;
-  LogWarn("kv", "rebuilding from the whole log: table={} bucket={} error={}",
-          state_.rules->table().path.ToString(), state_.bucket.bucket, checkpoint.error().message);
+// Forget the folder: the log holds everything from its beginning.
+Result<KvCheckpoint> KvTablet::Rebuild(std::string_view why) {
+  LogWarn("kv", "rebuilding from the whole log: table={} bucket={} because={}",
+          state_.rules->table().path.ToString(), state_.bucket.bucket, why);
   RETURN_IF_ERROR(state_.store.SetAside());
   return KvCheckpoint();
+}
+
+Result<KvCheckpoint> KvTablet::LoadCheckpoint() {
+  const Offset log_start = state_.log.start_offset();
+  const Offset log_end = state_.log.end_offset();
+  auto checkpoint = state_.store.ReadCheckpoint();
+  if (!checkpoint.ok()) {
+    return log_start == 0 ? Rebuild(checkpoint.error().message) : checkpoint;
+  }
+  if (checkpoint->flushed_offset > log_end) {
+    // Only a damaged log ends before what was written back from it.
+    if (log_start == 0) return Rebuild("the log was cut short");
+    LogError("kv",
+             "rows outlived their changelog, which was cut: table={} bucket={} rows={} log={}",
+             state_.rules->table().path.ToString(), state_.bucket.bucket,
+             checkpoint->flushed_offset, log_end);
+    checkpoint->flushed_offset = log_end;
+  }
+  if (checkpoint->flushed_offset < log_start) {
+    return Fail(ErrorCode::kLogOffsetOutOfRange,
+                "the log begins behind what was written back: table={} bucket={} rows={} log={}",
+                state_.rules->table().path.ToString(), state_.bucket.bucket,
+                checkpoint->flushed_offset, log_start);
+  }
+  return checkpoint;
 }
 
 Status KvTablet::Recover() {
@@ -59,14 +82,6 @@ Status KvTablet::Recover() {
   state_.flushed_offset = checkpoint.flushed_offset;
   state_.row_count = checkpoint.row_count;
   state_.ids.set_block({.first = checkpoint.id_first, .last = checkpoint.id_last});
-  if (state_.flushed_offset < state_.log.start_offset() ||
-      state_.flushed_offset > state_.log.end_offset()) {
-    return Fail(ErrorCode::kLogOffsetOutOfRange,
-                "the log does not continue the kv state: table={} bucket={} flushed={} "
-                "log_start={} log_end={}",
-                state_.rules->table().path.ToString(), state_.bucket.bucket, state_.flushed_offset,
-                state_.log.start_offset(), state_.log.end_offset());
-  }
   state_.log.set_min_retain_offset(state_.flushed_offset);
   used_ms_ = state_.written_ms = state_.environment.clock.NowMs();
   return Replay(state_, [this](Offset next) { return write_back_.RunNow(next); });

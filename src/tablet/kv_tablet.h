@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -128,6 +129,7 @@ class KvTablet {
            std::filesystem::path dir, KvEnvironment& environment, PostHome post_home);
   Status Recover();
   Result<KvCheckpoint> LoadCheckpoint();
+  Result<KvCheckpoint> Rebuild(std::string_view why);
   Status CheckPressure(size_t batch_bytes);
   Offset ReadableAt(const HotRow* row) const;
 

@@ -498,6 +498,20 @@ TEST(KvTablet, ADamagedCheckpointIsRebuiltFromTheWholeLog) {
   EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,a,1", "2,a,1"));
 }
 
+TEST(KvTablet, RowsThatOutlivedADamagedLogAreRebuiltFromWhatIsLeft) {
+  KvTestBucket bucket({});
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  ASSERT_TRUE(bucket.Up("1,b,1").Up("2,b,1").Put().ok());
+  ASSERT_TRUE(bucket.WriteBack().ok());
+  const auto bytes = static_cast<uintmax_t>(bucket.log().bytes());
+  bucket.Crash();
+  std::filesystem::resize_file(bucket.log_dir() / "00000000000000000000.log", bytes - 10);
+  bucket.Open();
+  EXPECT_EQ(bucket.log().end_offset(), 1);
+  EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,a,1"));
+  EXPECT_EQ(bucket.kv().RowCount(), 1);
+}
+
 TEST(KvTablet, EvictedRowsAreReadBack) {
   KvTestBucket bucket({}, {}, {.hot_rows_bytes_max = 128 * KiB});
   const std::string filler(1000, 'x');

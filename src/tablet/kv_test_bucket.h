@@ -292,6 +292,7 @@ class KvTestBucket {
   ManualClock& clock() { return clock_; }
   KvEnvironment& environment() { return *environment_; }
   const TableInfo& table() const { return *table_; }
+  std::filesystem::path log_dir() const { return dir_ / "log-0"; }
   std::filesystem::path kv_dir() const { return dir_ / "kv-0"; }
   size_t background_waiting() const { return background_.size(); }
 

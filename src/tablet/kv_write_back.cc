@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -24,6 +25,8 @@ struct KvWriteBack::Round {
   KvCheckpoint checkpoint;
   int64_t log_bytes = 0;
   uint64_t log_waiter = 0;
+  std::optional<SyncTicket> log_sync;  // run before the store is written
+  Status log_synced;
 
   std::mutex mutex;
   std::condition_variable ended;
@@ -82,6 +85,12 @@ void KvWriteBack::Begin() {
 }
 
 void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
+  // With relaxed durability the watermark does not mean that the log is on disk; the store will be.
+  if (state_.log.options().durability != Durability::kDisk) {
+    auto ticket = state_.log.BeginSync();
+    if (!ticket.ok()) return Finish(Failure(ticket.error()));
+    round->log_sync = std::move(*ticket);
+  }
   round->writing = true;
   KvStore& store = state_.store;
   // Memory knows every key: nobody will read the folder soon, and an open one costs memory and
@@ -90,7 +99,9 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
   // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
   state_.environment.background([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
     const auto started_us = SystemClock().MonotonicUs();
-    const Status status = store.WriteBack(round->rows, round->checkpoint);
+    if (round->log_sync) round->log_synced = round->log_sync->Run(state_.environment.files);
+    const Status status = round->log_synced.ok() ? store.WriteBack(round->rows, round->checkpoint)
+                                                 : round->log_synced;
     state_.environment.metrics.write_back_seconds.ObserveUs(SystemClock().MonotonicUs() -
                                                             started_us);
     // After a failure, too: RocksDB may refuse everything until it is opened again.
@@ -106,6 +117,7 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
 
 void KvWriteBack::Finish(const Status& status) {
   const std::shared_ptr<Round> round = std::exchange(round_, nullptr);
+  if (round->log_sync) state_.log.FinishSync(*round->log_sync, round->log_synced);
   state_.index.FinishFlush(status.ok());
   KvMetrics& metrics = state_.environment.metrics;
   if (status.ok()) {
