@@ -17,6 +17,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kKeptBytesMax = 4 * MiB;  // of decompressed bytes; more is given back
 
 size_t Aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -127,8 +128,8 @@ class ArrowBatchReader::Rep {
     row_count_ = 0;
     if (batch.empty()) return {};
     ASSIGN_OR_RETURN(const ArrowBatchParts parts, CheckArrowBatch(batch, layout_));
-    memory_.resize(std::max(memory_.size(), MemoryBytes(parts, Copies::kCompressed)));
-    RETURN_IF_ERROR(Load(parts, Copies::kCompressed, memory_.data()));
+    RETURN_IF_ERROR(
+        Load(parts, Copies::kCompressed, Room(MemoryBytes(parts, Copies::kCompressed))));
     changes_ = parts.change_types;
     rows_.Open(parts.message.nodes(), plain_.data());
     row_count_ = batch.record_count();
@@ -196,6 +197,16 @@ class ArrowBatchReader::Rep {
     return {};
   }
 
+  // Room for decompressed bytes, kept from batch to batch unless a batch needed unusually much.
+  char* Room(size_t bytes) {
+    if (bytes > memory_bytes_ || memory_bytes_ > kKeptBytesMax) {
+      memory_.reset();
+      memory_ = std::make_unique_for_overwrite<char[]>(bytes);
+      memory_bytes_ = bytes;
+    }
+    return memory_.get();
+  }
+
   Result<ArrowBatch> MakeEmpty() const {
     auto rows = arrow::RecordBatch::MakeEmpty(arrow_schema_);
     RETURN_IF_ERROR(FromArrow(rows.status()));
@@ -209,7 +220,8 @@ class ArrowBatchReader::Rep {
   std::vector<BytesView> plain_;  // per buffer of the batch last loaded
 
   // Of the open batch:
-  std::vector<char> memory_;
+  std::unique_ptr<char[]> memory_;
+  size_t memory_bytes_ = 0;
   BytesView changes_;
   int32_t row_count_ = 0;
   ArrowRowReader rows_;
