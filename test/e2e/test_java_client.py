@@ -15,15 +15,15 @@ from conftest import EXTERNAL
 JAVA = pathlib.Path(__file__).resolve().parents[2] / "tests/java"
 PROGRAM_SECONDS_MAX = 300
 
-_spec = importlib.util.spec_from_file_location("java_run", JAVA / "run.py")
-java_run = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(java_run)
+_spec = importlib.util.spec_from_file_location("official_client", JAVA / "official_client.py")
+official_client = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(official_client)
 
 
 def check_names(version):
     """Beginnings of the names of all checks that a client version runs, without those that need SASL."""
     names = []
-    for source in java_run.sources(version):
+    for source in official_client.sources(version):
         names += re.findall(r'Check\.check\("((?!security)[^"]+)"', source.read_text())
     return names
 
@@ -35,7 +35,7 @@ def results(bootstrap):
 
     def of(version):
         if version not in cache:
-            command = java_run.command(version, "OfficialClientChecks", [f"bootstrap={bootstrap}"])
+            command = official_client.command(version, "OfficialClientChecks", [f"bootstrap={bootstrap}"])
             done = subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_SECONDS_MAX)
             lines = done.stdout.splitlines()
             cache[version] = {line[3:]: None for line in lines if line.startswith("ok ")}
@@ -47,7 +47,7 @@ def results(bootstrap):
     return of
 
 
-@pytest.mark.parametrize("version, name", [(version, name) for version in java_run.VERSIONS
+@pytest.mark.parametrize("version, name", [(version, name) for version in official_client.VERSIONS
                                            for name in [*check_names(version), "the program ended well"]])
 def test_official_java_client(results, version, name):
     if EXTERNAL and name.startswith("1.0: "):
@@ -58,6 +58,6 @@ def test_official_java_client(results, version, name):
 
 
 def test_both_client_versions_are_the_released_ones():
-    assert set(java_run.VERSIONS) == {"1.0.0", "0.9.1-incubating"}
-    for version in java_run.VERSIONS:
-        assert any(os.path.basename(jar) == f"fluss-client-{version}.jar" for jar in java_run.client_jars(version))
+    assert set(official_client.VERSIONS) == {"1.0.0", "0.9.1-incubating"}
+    for version in official_client.VERSIONS:
+        assert any(os.path.basename(jar) == f"fluss-client-{version}.jar" for jar in official_client.client_jars(version))

@@ -1,5 +1,5 @@
 /**
- * What an application does with the official Java client, against any server of the protocol. Run by tests/java/run.py:
+ * What an application does with the official Java client, against any server of the protocol. Run by tests/java/official_client.py:
  * bootstrap=HOST:PORT [sasl=HOST:PORT user=U password=P] [only=TEXT]
  */
 public final class OfficialClientChecks {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fetch an official Java client, compile programs against it and run them.
 
-  tests/java/run.py 1.0.0 OfficialClientChecks bootstrap=127.0.0.1:9123
+  tests/java/official_client.py 1.0.0 OfficialClientChecks bootstrap=127.0.0.1:9123
 Jars and classes are kept under .deps/java, so only the first call needs Maven.
 """
 import os
