@@ -124,9 +124,11 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
   s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
   s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, s.metrics);
+  // From here on whatever fails must stop what runs: the server's destructor does.
+  std::unique_ptr<Server> server(new Server(std::move(state)));
   RETURN_IF_ERROR(s.sql->Start());
   s.wire->Start();
-  return std::unique_ptr<Server>(new Server(std::move(state)));
+  return server;
 }
 
 void Server::Stop() {

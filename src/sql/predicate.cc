@@ -25,16 +25,6 @@ int Depth(const Token& token) {
   return token.IsSymbol(")") || token.IsSymbol("]") || token.IsSymbol("}") ? -1 : 0;
 }
 
-/// a.b.c from `at` on; moves `at` behind it.
-std::string DottedName(const std::vector<Token>& tokens, size_t& at) {
-  std::string name = tokens[at++].text;
-  while (tokens[at].IsSymbol(".") && tokens[at + 1].IsName()) {
-    name += "." + tokens[at + 1].text;
-    at += 2;
-  }
-  return name;
-}
-
 struct FromItem {
   std::string table;  // as written
   std::string alias;  // what columns are qualified with
@@ -245,6 +235,15 @@ class SelectReader {
 const Conditions kNone;
 
 }  // namespace
+
+std::string DottedName(const std::vector<Token>& tokens, size_t& at) {
+  std::string name = tokens[at++].text;
+  while (tokens[at].IsSymbol(".") && tokens[at + 1].IsName()) {
+    name += "." + tokens[at + 1].text;
+    at += 2;
+  }
+  return name;
+}
 
 QueryShape::QueryShape(std::string_view sql) {
   auto tokenized = Tokenize(sql);

@@ -30,6 +30,11 @@ struct Condition {
 };
 using Conditions = std::vector<Condition>;
 
+struct Token;
+
+/// The name a.b.c whose first part is tokens[at]; moves `at` behind it.
+std::string DottedName(const std::vector<Token>& tokens, size_t& at);
+
 class QueryShape {
  public:
   explicit QueryShape(std::string_view sql);

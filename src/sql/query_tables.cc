@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
+#include <set>
 
 #include "record/civil_date.h"
 #include "record/partition_name.h"
@@ -212,9 +214,52 @@ Result<TableRef> FindTableOrHint(const Catalog& catalog, const TablePath& path) 
   return Fail(ErrorCode::kTableNotExist, "table {} does not exist{}", path.ToString(), DidYouMean(path.table, names));
 }
 
-QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string_view sql,
-                         duckdb_connection connection)
-    : catalog_(catalog), buckets_(buckets), database_(std::move(database)), shape_(sql), connection_(connection) {}
+QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql,
+                         std::string_view shape, duckdb_connection connection)
+    : catalog_(catalog), buckets_(buckets), database_(std::move(database)), sql_(std::move(sql)), shape_(shape),
+      connection_(connection) {
+  CollectNames();
+}
+
+/// DuckDB's C API tells only the last part of a name that it does not know: "event" of bronze.event. The query's text
+/// says which database was meant, as long as one table of that name is in it; else the last part is written out:
+/// bronze."bronze.event".
+void QueryTables::CollectNames() {
+  const auto tokens = Tokenize(sql_);
+  if (!tokens.ok()) return;
+  struct Mention {
+    std::string dotted;
+    const Token* last;
+  };
+  std::map<std::string, std::vector<Mention>> mentions;  // by last part; only tables that are there
+  std::set<std::string> plain;                           // names without a database
+  for (size_t i = 0; (*tokens)[i].kind != TokenKind::kEnd;) {
+    if (!(*tokens)[i].IsName()) {
+      ++i;
+      continue;
+    }
+    const std::string dotted = DottedName(*tokens, i);
+    const Token& last = (*tokens)[i - 1];
+    if (last.text == dotted) {
+      plain.insert(dotted);
+    } else if (catalog_.FindTable(ParseTableReference(dotted, database_).path) != nullptr) {
+      mentions[last.text].push_back({dotted, &last});
+    }
+  }
+  std::map<size_t, std::pair<size_t, std::string>, std::greater<>> changes;  // from the back, so that places hold
+  for (const auto& [name, all] : mentions) {
+    const TablePath first = ParseTableReference(all[0].dotted, database_).path;
+    const bool same = std::ranges::all_of(all, [&](auto& one) { return ParseTableReference(one.dotted, database_).path == first; });
+    const bool shadows = plain.contains(name) && first.database != database_ &&
+                         catalog_.FindTable(ParseTableReference(name, database_).path) != nullptr;
+    if (same && !shadows) {
+      qualified_[name] = all[0].dotted;
+      continue;
+    }
+    for (const Mention& one : all) changes[one.last->begin] = {one.last->bytes, QuoteIdentifier(one.dotted)};
+  }
+  for (const auto& [at, change] : changes) sql_.replace(at, change.first, change.second);
+}
 
 Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name) {
   if (const auto known = scans_.find(name); known != scans_.end()) return known->second;
@@ -227,7 +272,9 @@ Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name)
   return scan;
 }
 
-Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& name) {
+Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_part) {
+  const auto qualified = qualified_.find(last_part);
+  const std::string& name = qualified == qualified_.end() ? last_part : qualified->second;
   const TableReference reference = ParseTableReference(name, database_);
   ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
   const Conditions& conditions = shape_.Of(name);

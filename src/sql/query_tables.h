@@ -29,10 +29,14 @@ Status CheckDatabase(const Catalog& catalog, std::string_view name);
 
 class QueryTables : public TableResolver {
  public:
-  /// sql         the query, for what its WHERE asks of each table
+  /// sql         the query
+  /// shape       the text whose WHERE says which rows are wanted: the query, or what it wraps
   /// connection  the query's own
-  QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string_view sql,
+  QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql, std::string_view shape,
               duckdb_connection connection);
+
+  /// The query as DuckDB must see it: tables of the same name in two databases are told apart.
+  const std::string& sql() const { return sql_; }
 
   Result<std::shared_ptr<TableScan>> Resolve(const std::string& name) override;
 
@@ -40,6 +44,7 @@ class QueryTables : public TableResolver {
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  void CollectNames();
   Result<std::shared_ptr<TableScan>> Open(const std::string& name);
   Result<std::shared_ptr<TableScan>> OpenLog(const TableRef& table, bool changelog, const Conditions& conditions);
   Result<std::shared_ptr<TableScan>> OpenKv(const TableRef& table, const Conditions& conditions);
@@ -47,6 +52,8 @@ class QueryTables : public TableResolver {
   Catalog& catalog_;
   SqlBuckets& buckets_;
   const std::string database_;
+  std::string sql_;
+  std::map<std::string, std::string, std::less<>> qualified_;  // "event" -> "bronze.event", as the query writes it
   const QueryShape shape_;
   const duckdb_connection connection_;
   std::map<std::string, std::shared_ptr<TableScan>, std::less<>> scans_;  // by name as written

@@ -129,8 +129,8 @@ Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
   ASSIGN_OR_RETURN(const InsertPlan plan, PlanInsert(*table, statement));
   RETURN_IF_ERROR(CheckKeyIsWritten(*table, plan));
   // A list of column names longer than the query's is DuckDB's error, a shorter one it takes without a word.
-  QueryTables tables(catalog_, buckets_, database_, statement.query, connection_.get());
-  auto given = DuckQuery::CountColumns(connection_.get(), statement.query, tables);
+  QueryTables tables(catalog_, buckets_, database_, statement.query, statement.query, connection_.get());
+  auto given = DuckQuery::CountColumns(connection_.get(), tables.sql(), tables);
   if (!given.ok() && tables.error()) return Failure(*tables.error());
   if (!given.ok()) return Forward(given);
   const size_t wanted = plan.positions.size() - statement.partition.size();

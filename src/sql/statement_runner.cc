@@ -23,8 +23,8 @@ Result<StatementResult> StatementRunner::Run(std::string_view sql) {
 }
 
 Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql, std::string_view shape) {
-  tables_ = std::make_unique<QueryTables>(catalog_, buckets_, database_, shape, connection_.get());
-  auto query = DuckQuery::Start(connection_.get(), sql, *tables_);
+  tables_ = std::make_unique<QueryTables>(catalog_, buckets_, database_, sql, shape, connection_.get());
+  auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_);
   // DuckDB reports our error in words of its own, and without the code.
   if (!query.ok() && tables_->error()) return Failure(*tables_->error());
   return query;
