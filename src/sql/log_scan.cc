@@ -57,7 +57,9 @@ class ArrowOpenBatch : public OpenBatch {
   ArrowOpenBatch(ArrowBatch batch, const Columns& columns)
       : batch_(std::move(batch)), columns_(columns), prepared_(columns.types.size()) {}
 
-  ChangeType change(int64_t row) const override { return batch_.changes[static_cast<size_t>(row)]; }
+  ChangeType change(int64_t row) const override {
+    return batch_.changes.empty() ? ChangeType::kAppendOnly : batch_.changes[static_cast<size_t>(row)];
+  }
 
   Status Fill(int column, int64_t first, int64_t count, duckdb_vector out) override {
     const auto at = static_cast<size_t>(column);

@@ -244,6 +244,8 @@ void QueryTables::CollectNames() {
       plain.insert(dotted);
     } else if (catalog_.FindTable(ParseTableReference(dotted, database_).path) != nullptr) {
       mentions[last.text].push_back({dotted, &last});
+    } else {
+      missing_.emplace(last.text, dotted);
     }
   }
   std::map<size_t, std::pair<size_t, std::string>, std::greater<>> changes;  // from the back, so that places hold
@@ -276,6 +278,8 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
   const auto qualified = qualified_.find(last_part);
   const std::string& name = qualified == qualified_.end() ? last_part : qualified->second;
   const TableReference reference = ParseTableReference(name, database_);
+  if (const auto missing = missing_.find(name); missing != missing_.end() && catalog_.FindTable(reference.path) == nullptr)
+    return Forward(FindTableOrHint(catalog_, ParseTableReference(missing->second, database_).path));
   ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
   const Conditions& conditions = shape_.Of(name);
   if (reference.changelog || !table->has_primary_key()) return OpenLog(table, reference.changelog, conditions);

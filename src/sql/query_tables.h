@@ -54,6 +54,7 @@ class QueryTables : public TableResolver {
   const std::string database_;
   std::string sql_;
   std::map<std::string, std::string, std::less<>> qualified_;  // "event" -> "bronze.event", as the query writes it
+  std::map<std::string, std::string, std::less<>> missing_;    // the same for names that are no table
   const QueryShape shape_;
   const duckdb_connection connection_;
   std::map<std::string, std::shared_ptr<TableScan>, std::less<>> scans_;  // by name as written

@@ -79,7 +79,17 @@ class WebServer::Impl {
       if (context_.connections >= context_.options.connections_max) continue;
       socket.set_option(tcp::no_delay(true), error);
       ++context_.connections;
-      asio::co_spawn(web_.io(), ServeHttp(std::move(socket), context_), [this](std::exception_ptr) { --context_.connections; });
+      asio::co_spawn(web_.io(), ServeHttp(std::move(socket), context_), [this](std::exception_ptr thrown) { Ended(thrown); });
+    }
+  }
+
+  void Ended(const std::exception_ptr& thrown) {
+    --context_.connections;
+    if (thrown == nullptr || context_.stopping) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      LogError("web", "a connection was dropped: error=\"{}\"", e.what());
     }
   }
 
