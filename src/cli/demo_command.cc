@@ -199,7 +199,7 @@ void PrintNext(const DemoOptions& options) {
   const std::string where =
       options.server.empty() ? "--data-dir " + options.data_dir : "--server " + options.http_server;
   fmt::print("\nTry next:\n");
-  fmt::print("  weir sql {} -c \"SELECT * FROM shop.orders$changelog LIMIT 10\"\n", where);
+  fmt::print("  weir sql {} -c 'SELECT * FROM shop.orders$changelog LIMIT 10'\n", where);
   fmt::print("  weir sql {}        # then paste the query above, or: SHOW TABLES FROM shop;\n",
              where);
   if (options.server.empty()) {

@@ -83,10 +83,10 @@ class AlignedPrinter : public RowPrinter {
 
  private:
   void PrintSample() {
-    // One text of several lines, such as SHOW CREATE TABLE: a table around it only hurts.
-    if (columns_.size() == 1 && sample_.size() == 1 && sample_[0][0].find('\n') != std::string::npos) {
-      Write(out_, sample_[0][0] + "\n");
-      widths_.assign(1, kWidthMin);
+    // One text of several lines, such as SHOW CREATE TABLE or a plan behind its name: a table around it only hurts.
+    if (sample_.size() == 1 && sample_[0].back().find('\n') != std::string::npos) {
+      Write(out_, sample_[0].back() + "\n");
+      widths_.assign(columns_.size(), kWidthMin);
       return;
     }
     for (size_t i = 0; i < columns_.size(); ++i) {
