@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "record/arrow_buffer_codec.h"
-#include "record/arrow_column.h"
+#include "record/arrow_growing_column.h"
 #include "record/arrow_layout.h"
 #include "record/arrow_message.h"
 #include "record/log_batch.h"
@@ -43,7 +43,7 @@ class ArrowBatchWriter::Rep {
 
   size_t bytes_estimate() const {
     size_t bytes = HeadBytes();
-    for (const ArrowColumn& column : columns_) bytes += column.bytes();
+    for (const ArrowGrowingColumn& column : columns_) bytes += column.bytes();
     return bytes + 8 * buffer_count_;  // at most this much padding
   }
 
@@ -67,7 +67,7 @@ class ArrowBatchWriter::Rep {
   }
 
   void Clear() {
-    for (ArrowColumn& column : columns_) column.Truncate(0);
+    for (ArrowGrowingColumn& column : columns_) column.Truncate(0);
     changes_.clear();
     append_only_ = true;
   }
@@ -95,7 +95,7 @@ class ArrowBatchWriter::Rep {
           {static_cast<int64_t>(at - body_at), static_cast<int64_t>(out.size() - at)});
       out.append((body_at - out.size()) % 8, '\0');
     };
-    for (const ArrowColumn& column : columns_) column.Visit(node, buffer);
+    for (const ArrowGrowingColumn& column : columns_) column.Visit(node, buffer);
     body_bytes_ = out.size() - body_at;
     return status;
   }
@@ -121,7 +121,7 @@ class ArrowBatchWriter::Rep {
   LogCompression compression_;
   size_t node_count_ = 0;
   size_t buffer_count_ = 0;
-  std::vector<ArrowColumn> columns_;
+  std::vector<ArrowGrowingColumn> columns_;
   std::string changes_;  // one ChangeType per row
   bool append_only_ = true;
   std::vector<ArrowFieldNode> nodes_;

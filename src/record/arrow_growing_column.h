@@ -51,9 +51,9 @@ class GrowingBytes {
   size_t capacity_ = 0;
 };
 
-class ArrowColumn {
+class ArrowGrowingColumn {
  public:
-  explicit ArrowColumn(const DataType& type);
+  explicit ArrowGrowingColumn(const DataType& type);
 
   /// Add a value. False when it cannot stand in a column of this type; then the column, or columns
   /// nested in it, may have grown: Truncate to the row count before.
@@ -70,7 +70,7 @@ class ArrowColumn {
     buffer(validity_.view());
     if (shape_ == ArrowShape::kBytes || shape_ == ArrowShape::kList) buffer(offsets_view());
     if (shape_ != ArrowShape::kList && shape_ != ArrowShape::kStruct) buffer(data_.view());
-    for (const ArrowColumn& child : children_) child.Visit(node, buffer);
+    for (const ArrowGrowingColumn& child : children_) child.Visit(node, buffer);
   }
 
   /// Bytes of all buffers.
@@ -78,7 +78,7 @@ class ArrowColumn {
 
  private:
   struct EntryTag {};
-  ArrowColumn(const DataType& map, EntryTag);
+  ArrowGrowingColumn(const DataType& map, EntryTag);
 
   void AppendNull();
   bool AppendFixed(const Value& value);
@@ -103,7 +103,7 @@ class ArrowColumn {
   GrowingBytes validity_;  // one bit per row
   GrowingBytes offsets_;   // int32, one more than rows
   GrowingBytes data_;
-  std::vector<ArrowColumn> children_;
+  std::vector<ArrowGrowingColumn> children_;
   std::vector<Value> fields_;  // scratch for ROW
 };
 

@@ -1,4 +1,4 @@
-#include "record/arrow_column.h"
+#include "record/arrow_growing_column.h"
 
 #include <algorithm>
 #include <array>
@@ -76,13 +76,13 @@ void GrowingBytes::Reserve(size_t bytes) {
   capacity_ = capacity;
 }
 
-ArrowColumn::ArrowColumn(const DataType& type) : type_(type), kind_(KindOf(type)) {
+ArrowGrowingColumn::ArrowGrowingColumn(const DataType& type) : type_(type), kind_(KindOf(type)) {
   std::vector<ArrowNode> nodes;
   FlattenType(type, nodes);
   shape_ = nodes.front().shape;
   width_ = nodes.front().width;
   if (type.kind == TypeKind::kArray) children_.emplace_back(type.element());
-  if (type.kind == TypeKind::kMap) children_.push_back(ArrowColumn(type, EntryTag{}));
+  if (type.kind == TypeKind::kMap) children_.push_back(ArrowGrowingColumn(type, EntryTag{}));
   if (type.kind == TypeKind::kRow) {
     for (const Field& field : type.fields()) children_.emplace_back(field.type);
     fields_.resize(children_.size());
@@ -90,13 +90,13 @@ ArrowColumn::ArrowColumn(const DataType& type) : type_(type), kind_(KindOf(type)
   Truncate(0);
 }
 
-ArrowColumn::ArrowColumn(const DataType& map, EntryTag)
+ArrowGrowingColumn::ArrowGrowingColumn(const DataType& map, EntryTag)
     : type_(map), shape_(ArrowShape::kStruct), kind_(Value::Kind::kNested) {
   children_.emplace_back(map.key());
   children_.emplace_back(map.value());
 }
 
-bool ArrowColumn::Append(const Value& value) {
+bool ArrowGrowingColumn::Append(const Value& value) {
   if (value.is_null()) {
     AppendNull();
     return true;
@@ -132,7 +132,7 @@ bool ArrowColumn::Append(const Value& value) {
   return true;
 }
 
-bool ArrowColumn::AppendFixed(const Value& value) {
+bool ArrowGrowingColumn::AppendFixed(const Value& value) {
   switch (type_.kind) {
     case TypeKind::kChar:
     case TypeKind::kString:
@@ -165,7 +165,7 @@ bool ArrowColumn::AppendFixed(const Value& value) {
   }
 }
 
-void ArrowColumn::AppendNull() {
+void ArrowGrowingColumn::AppendNull() {
   switch (shape_) {
     case ArrowShape::kBits:
       PushBit(data_, rows_, false);
@@ -180,7 +180,7 @@ void ArrowColumn::AppendNull() {
       break;
     }
     case ArrowShape::kStruct:
-      for (ArrowColumn& child : children_) child.AppendNull();
+      for (ArrowGrowingColumn& child : children_) child.AppendNull();
       break;
   }
   PushBit(validity_, rows_, false);
@@ -188,24 +188,24 @@ void ArrowColumn::AppendNull() {
   ++rows_;
 }
 
-void ArrowColumn::PushValid() {
+void ArrowGrowingColumn::PushValid() {
   PushBit(validity_, rows_, true);
   ++rows_;
 }
 
-bool ArrowColumn::PushOffset(size_t end) {
+bool ArrowGrowingColumn::PushOffset(size_t end) {
   if (end > INT32_MAX) return false;
   offsets_.Push(static_cast<int32_t>(end));
   return true;
 }
 
-bool ArrowColumn::AppendBytes(BytesView bytes) {
+bool ArrowGrowingColumn::AppendBytes(BytesView bytes) {
   if (!PushOffset(data_.size() + bytes.size())) return false;
   if (!bytes.empty()) std::memcpy(data_.Grow(bytes.size()), bytes.data(), bytes.size());
   return true;
 }
 
-bool ArrowColumn::AppendDecimal(const Value& value) {
+bool ArrowGrowingColumn::AppendDecimal(const Value& value) {
   const auto unscaled = UnscaledOf(value);
   if (!unscaled) return false;
   const Int128 limit = kPowersOfTen[static_cast<size_t>(type_.precision)];
@@ -214,7 +214,7 @@ bool ArrowColumn::AppendDecimal(const Value& value) {
   return true;
 }
 
-bool ArrowColumn::AppendTime(int64_t ms_of_day) {
+bool ArrowGrowingColumn::AppendTime(int64_t ms_of_day) {
   if (ms_of_day < 0 || ms_of_day >= kMsPerDay) return false;
   if (type_.precision == 0) {
     data_.Push(static_cast<int32_t>(ms_of_day / 1000));
@@ -226,7 +226,7 @@ bool ArrowColumn::AppendTime(int64_t ms_of_day) {
   return true;
 }
 
-bool ArrowColumn::AppendTimestamp(const Value& value) {
+bool ArrowGrowingColumn::AppendTimestamp(const Value& value) {
   const int64_t ms = value.timestamp_ms();
   const int64_t nanos = value.timestamp_nanos();
   int64_t scaled = ms;
@@ -241,10 +241,10 @@ bool ArrowColumn::AppendTimestamp(const Value& value) {
   return true;
 }
 
-bool ArrowColumn::AppendArray(const Value& value) {
+bool ArrowGrowingColumn::AppendArray(const Value& value) {
   const auto array = OpenArray(value, type_);
   if (!array) return false;
-  ArrowColumn& elements = children_.front();
+  ArrowGrowingColumn& elements = children_.front();
   for (int32_t i = 0; i < array->size(); ++i) {
     const auto element = array->At(i);
     if (!element || !elements.Append(*element)) return false;
@@ -252,10 +252,10 @@ bool ArrowColumn::AppendArray(const Value& value) {
   return PushOffset(static_cast<size_t>(elements.rows_));
 }
 
-bool ArrowColumn::AppendMap(const Value& value) {
+bool ArrowGrowingColumn::AppendMap(const Value& value) {
   const auto map = OpenMap(value, type_);
   if (!map) return false;
-  ArrowColumn& entries = children_.front();
+  ArrowGrowingColumn& entries = children_.front();
   for (int32_t i = 0; i < map->keys.size(); ++i) {
     const auto key = map->keys.At(i);
     const auto mapped = map->values.At(i);
@@ -266,7 +266,7 @@ bool ArrowColumn::AppendMap(const Value& value) {
   return PushOffset(static_cast<size_t>(entries.rows_));
 }
 
-bool ArrowColumn::AppendRow(const Value& value) {
+bool ArrowGrowingColumn::AppendRow(const Value& value) {
   if (!OpenRow(value, type_, fields_)) return false;
   for (size_t i = 0; i < children_.size(); ++i) {
     if (!children_[i].Append(fields_[i])) return false;
@@ -274,7 +274,7 @@ bool ArrowColumn::AppendRow(const Value& value) {
   return true;
 }
 
-void ArrowColumn::Truncate(int64_t rows) {
+void ArrowGrowingColumn::Truncate(int64_t rows) {
   const int64_t nulls_kept = [&] {
     int64_t nulls = nulls_;
     for (int64_t row = rows; row < rows_; ++row) nulls -= BitAt(validity_.view(), row) ? 0 : 1;
@@ -305,10 +305,10 @@ void ArrowColumn::Truncate(int64_t rows) {
     case ArrowShape::kStruct:
       break;
   }
-  for (ArrowColumn& child : children_) child.Truncate(static_cast<int64_t>(child_rows));
+  for (ArrowGrowingColumn& child : children_) child.Truncate(static_cast<int64_t>(child_rows));
 }
 
-size_t ArrowColumn::bytes() const {
+size_t ArrowGrowingColumn::bytes() const {
   size_t bytes = 0;
   Visit([](int64_t, int64_t) {}, [&](BytesView buffer) { bytes += buffer.size(); });
   return bytes;
