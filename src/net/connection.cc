@@ -319,7 +319,7 @@ void Connection::CloseWhenSent() {
 
 void Connection::Refuse(const Error& error) {
   if (closing_ || closed_) return;
-  LogInfo("net", "closing a connection: peer={} reason=\"{}\"", peer_, error.message);
+  if (set_.MayLog()) LogInfo("net", "closing a connection: peer={} reason=\"{}\"", peer_, error.message);
   std::string refusal = sink_->Refusal(error);
   out_memory_bytes_ += static_cast<int64_t>(refusal.size());
   set_.AddInFlight(static_cast<int64_t>(refusal.size()));
@@ -350,7 +350,7 @@ void Connection::CheckDeadlines(int64_t now_ms) {
   const ConnectionLimits& limits = set_.limits();
   const auto passed = [now_ms](int64_t since, int64_t limit) { return now_ms - since >= limit; };
   if (!out_.empty() && passed(send_progress_ms_, limits.stalled_send_ms)) {
-    LogInfo("net", "closing a connection that does not read: peer={}", peer_);
+    if (set_.MayLog()) LogInfo("net", "closing a connection that does not read: peer={}", peer_);
     return Close();
   }
   if (closing_) return;

@@ -34,6 +34,13 @@ void ConnectionSet::Remove(Connection& connection) {
   published_size_ = static_cast<int64_t>(connections_.size());
 }
 
+bool ConnectionSet::MayLog() {
+  const int64_t now_ms = NowMs();
+  if (now_ms - last_log_ms_ < 1000) return false;
+  last_log_ms_ = now_ms;
+  return true;
+}
+
 void ConnectionSet::StartSweeping() {
   timer_.expires_after(kSweepEvery);
   timer_.async_wait([this](const boost::system::error_code& error) {

@@ -39,6 +39,9 @@ class ConnectionSet {
   const ConnectionLimits& limits() const { return limits_; }
   int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
 
+  /// Whether one more line about a misbehaving peer may be logged: one per second, so that peers cannot fill the log.
+  bool MayLog();
+
   /// The shard's receive buffer; its content is only meaningful within one call.
   std::vector<char>& scratch() { return scratch_; }
 
@@ -58,6 +61,7 @@ class ConnectionSet {
   std::vector<char> scratch_;
   int64_t in_flight_bytes_ = 0;
   bool closing_ = false;
+  int64_t last_log_ms_ = INT64_MIN / 2;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::atomic<int64_t> published_size_ = 0;
   std::vector<std::weak_ptr<Connection>> waiting_;

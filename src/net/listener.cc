@@ -103,7 +103,13 @@ void Listener::AcceptAll() {
 }
 
 void Listener::RefuseOne() {
-  LogWarn("net", "out of file descriptors: refusing a connection");
+  // One line per second at most: whoever exhausts descriptors must not fill the log as well.
+  const auto now = std::chrono::steady_clock::now();
+  ++refused_;
+  if (now - last_warning_ >= std::chrono::seconds(1)) {
+    last_warning_ = now;
+    LogWarn("net", "out of file descriptors: refusing connections: refused_so_far={}", refused_);
+  }
   ::close(reserve_fd_);
   const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) ::close(fd);

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ class Listener {
   boost::asio::ip::tcp::endpoint local_;
   OnAccepted on_accepted_;
   int reserve_fd_ = -1;
+  int64_t refused_ = 0;
+  std::chrono::steady_clock::time_point last_warning_;
   size_t next_shard_ = 0;
 };
 
