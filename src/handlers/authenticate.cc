@@ -1,16 +1,29 @@
 // AUTHENTICATE: prove who is on the other side of the connection (SASL/PLAIN). Accepted at any time.
 // The reply carries no challenge: fluss-rs answers every challenge, even an empty one, with another round.
+// A wrong password is answered late and ends the connection, so that guessing is slow.
 #include "handlers/handlers.h"
 #include "rpc/session.h"
 
 namespace weir {
+namespace {
 
-Result<pb::AuthenticateResponse> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request) {
+constexpr std::chrono::milliseconds kWrongPasswordDelay{250};
+
+}  // namespace
+
+Task<Result<pb::AuthenticateResponse>> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request) {
   const Authenticator& authenticator = context.session().server().parts().authenticator;
-  if (!authenticator.required()) return pb::AuthenticateResponse();
-  ASSIGN_OR_RETURN(Principal principal, authenticator.Authenticate(request.protocol(), request.token()));
-  context.session().SetPrincipal(std::move(principal));
-  return pb::AuthenticateResponse();
+  if (!authenticator.required()) co_return pb::AuthenticateResponse();
+  Result<Principal> principal = authenticator.Authenticate(request.protocol(), request.token());
+  if (!principal.ok()) {
+    context.CloseAfterAnswer();
+    const auto never = std::make_shared<Completion>(context.shard());
+    const auto ends_early = context.NotifyWhenEnding(never);
+    co_await Completion::Wait(never, kWrongPasswordDelay);
+    co_return Forward(std::move(principal));
+  }
+  context.session().SetPrincipal(std::move(*principal));
+  co_return pb::AuthenticateResponse();
 }
 
 }  // namespace weir

@@ -36,7 +36,7 @@ void SetError(Message& message, const Error& error) {
 template <class Message>
 Result<Message> Decode(RequestContext& context, BytesView body, Result<Message> (*parse)(BytesView)) {
   Result<Message> message = parse(body);
-  if (!message.ok()) context.MarkUndecodable();
+  if (!message.ok()) context.CloseAfterAnswer();
   return message;
 }
 

@@ -24,8 +24,10 @@ constexpr milliseconds kDefaultWait{100};   // min_bytes without max_wait_ms
 constexpr milliseconds kWaitMax{600'000};
 constexpr int64_t kReplyBytesMax = 1 * GiB;  // below the 2 GiB of a frame, whatever the client asks for
 
-/// The waiters one fetch has at one shard's logs. Used on that shard only; a log that is gone needs no cancelling.
+/// What one fetch has at one shard: its waiters at the logs, and how much it has read there this time. Used on that
+/// shard only; a log that is gone needs no cancelling.
 struct Parked {
+  int64_t bytes_read = 0;
   std::vector<std::pair<std::weak_ptr<LogTablet>, LogTablet::WaiterId>> waiters;
 
   void Cancel() {
@@ -107,17 +109,22 @@ Task<Fetch::Outcomes> Fetch::ReadAll(Register waiters) {
   for (const FetchSpec& spec : *specs_) buckets.push_back(spec.bucket);
   Shard& home = context_.shard();
   Tablets& tablets = *context_.services().tablets;
+  for (auto& parked : parked_) parked = std::make_shared<Parked>();  // those of the last round were forgotten
   return CallBuckets<Fetched>(
       context_, std::move(buckets), kNoAckTimeout,
-      [specs = specs_, parked = parked_, news = std::weak_ptr(news_), &home, &tablets, waiters](
+      [specs = specs_, parked = parked_, bytes_max = bytes_max_, news = std::weak_ptr(news_), &home, &tablets, waiters](
           const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Fetched>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         const FetchSpec& spec = (*specs)[index];
-        Result<Fetched> fetched = FetchBucketLog(**tablet, spec);
-        if (fetched.ok() && waiters == Register::kYes) {
-          const int shard = tablets.ShardOf(spec.bucket).index();
-          WaitForNews((*tablet)->log, std::max(fetched->next, fetched->high_watermark), *parked[static_cast<size_t>(shard)],
-                      home, news);
+        Parked& here = *parked[static_cast<size_t>(tablets.ShardOf(spec.bucket).index())];
+        // A request may name a bucket as often as it likes: what is read for it is bounded here already.
+        const bool full = here.bytes_read > 0 && here.bytes_read >= bytes_max;
+        Result<Fetched> fetched = full ? LookAtBucketLog(**tablet, spec) : FetchBucketLog(**tablet, spec);
+        if (fetched.ok()) {
+          here.bytes_read += fetched->bytes;
+          if (waiters == Register::kYes) {
+            WaitForNews((*tablet)->log, std::max(fetched->next, fetched->high_watermark), here, home, news);
+          }
         }
         answer(std::move(fetched));
       });
@@ -148,13 +155,13 @@ Task<Result<Pieces>> Fetch::Run() {
   Outcomes outcomes = co_await ReadAll(Register::kNo);
   if (wait_.count() > 0 && !Enough(outcomes)) {
     const auto deadline = SteadyClock::now() + wait_;
-    const auto unparks = context_.NotifyWhenClosed(news_);
+    const auto unparks = context_.NotifyWhenEnding(news_);
     while (true) {
       // Register and read in one turn of the bucket's shard: no append can slip between the two.
       news_->Reset();
       outcomes = co_await ReadAll(Register::kYes);
       const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
-      if (Enough(outcomes) || left.count() <= 0 || context_.cancelled()) break;
+      if (Enough(outcomes) || left.count() <= 0 || context_.ending()) break;
       co_await Completion::Wait(news_, left);
       ForgetWaiters();
     }

@@ -147,6 +147,11 @@ Status CheckProjection(const TableInfo& table, const std::vector<int32_t>& colum
 
 }  // namespace
 
+Result<Fetched> LookAtBucketLog(const Tablet& tablet, const FetchSpec& spec) {
+  const Offset from = spec.from == kFromEarliest ? tablet.log->start_offset() : spec.from;
+  return Fetched{.high_watermark = tablet.log->high_watermark(), .next = from};
+}
+
 Result<Fetched> FetchBucketLog(const Tablet& tablet, const FetchSpec& spec) {
   LogTablet& log = *tablet.log;
   if (spec.projection != nullptr) RETURN_IF_ERROR(CheckProjection(*tablet.table, *spec.projection));

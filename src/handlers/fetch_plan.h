@@ -33,4 +33,7 @@ struct Fetched {
 /// Errors  kLogOffsetOutOfRange, kInvalidColumnProjection, kLogStorage, kCorruptMessage
 Result<Fetched> FetchBucketLog(const Tablet& tablet, const FetchSpec& spec);
 
+/// The same without reading: where the bucket is.
+Result<Fetched> LookAtBucketLog(const Tablet& tablet, const FetchSpec& spec);
+
 }  // namespace weir

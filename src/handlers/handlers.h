@@ -17,7 +17,7 @@ const Api* FindApi(ApiKey key);
 
 // Handshake.
 Result<pb::ApiVersionsResponse> ApiVersions(RequestContext& context, const pb::ApiVersionsRequest& request);
-Result<pb::AuthenticateResponse> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request);
+Task<Result<pb::AuthenticateResponse>> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request);
 
 // Data: hot requests decode and authorize themselves.
 Task<Result<Pieces>> ProduceLog(RequestContext& context, SharedBytes body);

@@ -52,7 +52,7 @@ Pieces Encode(const Result<Scanned>& scanned) {
 Task<Result<Pieces>> LimitScan(RequestContext& context, SharedBytes body) {
   pb::LimitScanRequest request;
   if (!request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    context.MarkUndecodable();
+    context.CloseAfterAnswer();
     co_return Fail(ErrorCode::kCorruptMessage, "the body is not a LimitScanRequest: bytes={}", body.size());
   }
   const TableId table{request.table_id()};

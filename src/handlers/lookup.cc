@@ -12,7 +12,7 @@ namespace weir {
 namespace {
 
 constexpr int kValuesField = 5;
-// A scan of many short rows must not make a reply that no client takes.
+// A request with many keys of large rows must not make a reply that no client takes and no memory holds.
 constexpr int64_t kReplyBytesMax = 256 * MiB;
 
 template <class Message>
@@ -41,29 +41,35 @@ void AppendValue(std::string& out, const BytesView* value) {
   AppendBytesField(out, 1, *value);
 }
 
-Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert) {
+Status CheckReply(const Values& values, int64_t bytes_max) {
+  if (static_cast<int64_t>(values.size()) <= bytes_max) return {};
+  return Fail(ErrorCode::kRecordTooLarge, "the rows of these keys are too many for one reply: bytes_max={}", bytes_max);
+}
+
+Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert, int64_t bytes_max) {
   RETURN_IF_ERROR(CheckKv(tablet));
   Found found;
-  const ValueSink sink = [&found](size_t, const BytesView* value) { AppendValue(found.values, value); };
+  const ValueSink sink = [&found, bytes_max](size_t, const BytesView* value) {
+    if (static_cast<int64_t>(found.values.size()) <= bytes_max) AppendValue(found.values, value);
+  };
   ASSIGN_OR_RETURN(found.readable_at,
                    insert ? tablet.kv->LookupOrInsert(bucket.keys, sink) : tablet.kv->Lookup(bucket.keys, sink));
+  RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
   return found;
 }
 
 /// PbValueList{1 values*} for each prefix.
-Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket) {
+Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int64_t bytes_max) {
   RETURN_IF_ERROR(CheckKv(tablet));
   Found found;
   for (const BytesView prefix : bucket.keys) {
     std::string list;
-    ASSIGN_OR_RETURN(const Offset readable_at, tablet.kv->PrefixLookup(prefix, [&list](BytesView value) {
-      AppendBytesField(list, 1, value);
+    ASSIGN_OR_RETURN(const Offset readable_at, tablet.kv->PrefixLookup(prefix, [&list, bytes_max](BytesView value) {
+      if (static_cast<int64_t>(list.size()) <= bytes_max) AppendBytesField(list, 1, value);
     }));
     found.readable_at = std::max(found.readable_at, readable_at);
     AppendBytesField(found.values, kValuesField, list);
-    if (static_cast<int64_t>(found.values.size()) > kReplyBytesMax) {
-      return Fail(ErrorCode::kRecordTooLarge, "too many rows have these prefixes: bytes={}", found.values.size());
-    }
+    RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
   }
   return found;
 }
@@ -72,6 +78,11 @@ std::vector<TableBucket> BucketsOf(TableId table, const std::vector<KeysForBucke
   std::vector<TableBucket> buckets;
   for (const KeysForBucket& bucket : request) buckets.push_back({table, bucket.partition, bucket.bucket});
   return buckets;
+}
+
+/// Each bucket's share of the reply.
+int64_t BytesMax(const std::vector<KeysForBucket>& request) {
+  return std::max<int64_t>(kReplyBytesMax / static_cast<int64_t>(std::max<size_t>(request.size(), 1)), 64 * KiB);
 }
 
 Pieces Encode(const std::vector<KeysForBucket>& request, const std::vector<Result<Values>>& outcomes) {
@@ -114,7 +125,9 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         AnswerFound(**tablet,
-                    LookupKeys(**tablet, shared->request.buckets[index], shared->request.insert_if_not_exists), answer);
+                    LookupKeys(**tablet, shared->request.buckets[index], shared->request.insert_if_not_exists,
+                               BytesMax(shared->request.buckets)),
+                    answer);
       });
   co_return Encode(asked.buckets, outcomes);
 }
@@ -128,7 +141,8 @@ Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
       context, BucketsOf(shared->request.table, shared->request.buckets), kNoAckTimeout,
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
-        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index]), answer);
+        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index], BytesMax(shared->request.buckets)),
+                    answer);
       });
   co_return Encode(shared->request.buckets, outcomes);
 }

@@ -52,7 +52,7 @@ void Connection::Start(std::unique_ptr<FrameSink> sink, bool authenticated) {
 // ---- receiving --------------------------------------------------------------------------------------------
 
 void Connection::WaitReadable() {
-  if (reading_ || closing_ || closed_ || eof_) return;
+  if (reading_ || draining_ || closing_ || closed_) return;
   reading_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
     self->reading_ = false;
@@ -78,7 +78,7 @@ void Connection::OnReadable() {
 }
 
 bool Connection::ReceiveOnce() {
-  if (closing_ || closed_ || eof_) return false;
+  if (draining_ || closing_ || closed_) return false;
   if (large_.bytes != nullptr) return ReceiveLarge();
 
   std::vector<char>& scratch = set_.scratch();
@@ -236,7 +236,7 @@ void Connection::Flush() {
     });
     return;
   }
-  if (closing_) return Close();
+  if (closing_ || (draining_ && unanswered_ == 0)) return Close();
   ResumeIfPaused();
 }
 
@@ -317,6 +317,13 @@ void Connection::CloseWhenSent() {
   ScheduleFlush();
 }
 
+void Connection::Drain() {
+  if (draining_ || closed_) return;
+  draining_ = true;
+  if (unanswered_ == 0 && out_.empty()) return Close();
+  sink_->OnEnding();
+}
+
 void Connection::Refuse(const Error& error) {
   if (closing_ || closed_) return;
   if (set_.MayLog()) LogInfo("net", "closing a connection: peer={} reason=\"{}\"", peer_, error.message);
@@ -338,7 +345,7 @@ void Connection::Close() {
   out_memory_bytes_ = 0;
   large_ = {};
   partial_ = {};
-  if (sink_ != nullptr) sink_->OnClosed();
+  if (sink_ != nullptr) sink_->OnEnding();
   set_.Remove(*this);
 }
 

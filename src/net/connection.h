@@ -46,8 +46,8 @@ class FrameSink {
   virtual void OnFrame(SharedBytes frame) = 0;
   /// The last bytes to send before closing a connection that broke the rules.
   virtual std::string Refusal(const Error& error) = 0;
-  /// The connection is gone: work for it may be cancelled.
-  virtual void OnClosed() {}
+  /// The connection is gone or about to go: work that only waits for something should end now.
+  virtual void OnEnding() {}
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -68,6 +68,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Refuse(const Error& error);
   /// Read nothing more, close when what is queued has been sent.
   void CloseWhenSent();
+  /// The server is stopping: read nothing more, answer what is under way, then close.
+  void Drain();
+  bool draining() const { return draining_; }
   /// Close now. Idempotent.
   void Close();
   bool closed() const { return closed_; }
@@ -120,7 +123,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   LargeFrame large_;
   bool reading_ = false;       // a wait for readability is pending
   bool paused_ = false;
-  bool eof_ = false;
 
   std::deque<Pieces::Part> out_;
   int64_t out_front_sent_ = 0;  // bytes of out_.front() already sent
@@ -132,6 +134,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t unanswered_ = 0;
   int64_t unanswered_bytes_ = 0;
   bool authenticated_ = true;
+  bool draining_ = false;
   bool closing_ = false;
   bool closed_ = false;
 

@@ -53,19 +53,14 @@ void ConnectionSet::StartSweeping() {
 void ConnectionSet::Sweep() {
   const int64_t now_ms = NowMs();
   const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-  for (const auto& connection : all) {
-    if (closing_ && connection->idle()) {
-      connection->Close();
-    } else {
-      connection->CheckDeadlines(now_ms);
-    }
-  }
+  for (const auto& connection : all) connection->CheckDeadlines(now_ms);
   WakeWaiting();
 }
 
-void ConnectionSet::CloseWhenIdle() {
+void ConnectionSet::Drain() {
   closing_ = true;
-  Sweep();
+  const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (const auto& connection : all) connection->Drain();
 }
 
 void ConnectionSet::CloseAll() {

@@ -28,8 +28,8 @@ class ConnectionSet {
   void StartSweeping();
   void Sweep();
 
-  /// Close idle connections now and the others when they are answered.
-  void CloseWhenIdle();
+  /// Close idle connections now and the others when they are answered; take no new ones.
+  void Drain();
   void CloseAll();
 
   size_t size() const { return connections_.size(); }

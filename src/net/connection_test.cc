@@ -43,7 +43,7 @@ class Recorder : public FrameSink {
     if (answer) answer(frames.back());
   }
   std::string Refusal(const Error& error) override { return "refused:" + error.message; }
-  void OnClosed() override { closed = true; }
+  void OnEnding() override { ending = true; }
 
   void Answer(Pieces pieces) {
     connection.Reply(std::move(pieces), sizes.front());
@@ -54,7 +54,7 @@ class Recorder : public FrameSink {
   std::vector<std::string> frames;
   std::deque<int64_t> sizes;
   std::function<void(const std::string&)> answer;
-  bool closed = false;
+  bool ending = false;
 };
 
 class ConnectionTest : public ::testing::Test {
@@ -233,7 +233,7 @@ TEST_F(ConnectionTest, ATrickledFrameIsCutOff) {
   set_.Sweep();
   EXPECT_TRUE(EndReceived());
   EXPECT_TRUE(connection_->closed());
-  EXPECT_TRUE(sink_->closed);
+  EXPECT_TRUE(sink_->ending);
   EXPECT_THAT(sink_->frames, IsEmpty());
 }
 
@@ -280,6 +280,23 @@ TEST_F(ConnectionTest, AllMemoryIsGivenBack) {
   sink_->Answer(Pieces("x"));
   sink_->Answer(Pieces("x"));
   EXPECT_EQ(set_.in_flight_bytes(), 0);
+}
+
+TEST_F(ConnectionTest, AStoppingServerAnswersWhatIsUnderWayAndReadsNothingMore) {
+  Send(Frame("longpoll"));
+  set_.Drain();
+  EXPECT_TRUE(sink_->ending);
+  EXPECT_FALSE(connection_->closed());
+  Send(Frame("too-late"));
+  sink_->Answer(Pieces("answer"));
+  EXPECT_EQ(Received(), "answer");
+  EXPECT_TRUE(connection_->closed());
+  EXPECT_THAT(sink_->frames, ElementsAre("longpoll"));
+}
+
+TEST_F(ConnectionTest, AStoppingServerClosesIdleConnectionsAtOnce) {
+  set_.Drain();
+  EXPECT_TRUE(EndReceived());
 }
 
 class StrangerTest : public ConnectionTest {

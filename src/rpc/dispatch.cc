@@ -57,8 +57,7 @@ Task<void> Serve(std::shared_ptr<Connection> connection, RpcSession& session, co
   }
   measured.metrics.errors.Add();
   connection->Reply(Pieces(EncodeErrorReply(header.request_id, reply.error())), frame_bytes);
-  // Whoever sends bytes that are not a request cannot be trusted to be in step with the stream.
-  if (context.undecodable()) connection->CloseWhenSent();
+  if (context.closes_after_answer()) connection->CloseWhenSent();
 }
 
 }  // namespace
@@ -114,7 +113,7 @@ void RpcSession::OnFrame(SharedBytes frame) {
 
 std::string RpcSession::Refusal(const Error& error) { return EncodeRefusal(error); }
 
-void RpcSession::OnClosed() {
+void RpcSession::OnEnding() {
   for (const auto& waiting : parked_) waiting->Notify();
 }
 

@@ -23,6 +23,8 @@ concept NamesTableId = requires(const M& m) { { m.table_id() } -> std::same_as<i
 template <class M>
 concept NamesDatabase = requires(const M& m) { { m.database_name() } -> std::same_as<const std::string&>; };
 
+inline constexpr int64_t kDecodedBodyBytesMax = 16 * MiB;
+
 template <class R>
 constexpr bool kIsTask = false;
 template <class R>
@@ -53,8 +55,13 @@ Status AuthorizeRequest(const RequestContext& context, const Request& request) {
 
 template <class Request>
 Status Parse(RequestContext& context, const SharedBytes& body, Request& request) {
+  // Messages grow many times over when they are decoded; those with bulk in them are decoded by hand.
+  if (static_cast<int64_t>(body.size()) > kDecodedBodyBytesMax) {
+    return Fail(ErrorCode::kRecordTooLarge, "the body is too large for a {}: bytes={} max={}", request.GetTypeName(),
+                body.size(), kDecodedBodyBytesMax);
+  }
   if (request.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
-  context.MarkUndecodable();
+  context.CloseAfterAnswer();  // whoever sends what is not a request may be out of step with the stream
   return Fail(ErrorCode::kCorruptMessage, "the body is not a {}: bytes={}", request.GetTypeName(), body.size());
 }
 

@@ -19,9 +19,9 @@ Services& RequestContext::services() const { return session_.server().parts().se
 Shard& RequestContext::shard() const { return connection_->shard(); }
 const boost::asio::ip::tcp::endpoint& RequestContext::local() const { return connection_->local(); }
 const std::string& RequestContext::peer() const { return connection_->peer(); }
-bool RequestContext::cancelled() const { return connection_->closed(); }
+bool RequestContext::ending() const { return connection_->closed() || connection_->draining(); }
 
-std::shared_ptr<void> RequestContext::NotifyWhenClosed(std::shared_ptr<Completion> waiting) {
+std::shared_ptr<void> RequestContext::NotifyWhenEnding(std::shared_ptr<Completion> waiting) {
   auto& parked = session_.parked();
   const auto at = parked.insert(parked.end(), std::move(waiting));
   // Removes the entry when let go of; the connection keeps the session alive until then.

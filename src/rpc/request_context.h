@@ -39,10 +39,10 @@ class RequestContext {
   /// The address the client reached us at: what metadata must advertise.
   const boost::asio::ip::tcp::endpoint& local() const;
   const std::string& peer() const;
-  /// Whether the client went away: a parked request may stop waiting.
-  bool cancelled() const;
-  /// Notify `waiting` should the client go away; hold on to the result as long as that is of interest.
-  [[nodiscard]] std::shared_ptr<void> NotifyWhenClosed(std::shared_ptr<Completion> waiting);
+  /// Whether the client went away or the server is stopping: a parked request stops waiting and answers.
+  bool ending() const;
+  /// Notify `waiting` when that happens; hold on to the result as long as it is of interest.
+  [[nodiscard]] std::shared_ptr<void> NotifyWhenEnding(std::shared_ptr<Completion> waiting);
 
   /// The only way to ask for permission.
   /// Errors  kAuthorization
@@ -52,9 +52,9 @@ class RequestContext {
   /// Whether permission is never refused, so that asking for each of many names can be skipped.
   bool allows_everything() const;
 
-  /// The body could not be decoded: the connection is closed after the error was sent.
-  void MarkUndecodable() { undecodable_ = true; }
-  bool undecodable() const { return undecodable_; }
+  /// Close the connection once the answer has been sent: it broke the rules.
+  void CloseAfterAnswer() { close_after_answer_ = true; }
+  bool closes_after_answer() const { return close_after_answer_; }
 
  private:
   std::shared_ptr<Connection> connection_;  // keeps the session alive
@@ -63,7 +63,7 @@ class RequestContext {
   RequestHeader header_;
   int64_t frame_bytes_;
   Principal principal_;
-  bool undecodable_ = false;
+  bool close_after_answer_ = false;
 };
 
 }  // namespace weir

@@ -19,14 +19,14 @@ class RpcSession : public FrameSink {
 
   void OnFrame(SharedBytes frame) override;
   std::string Refusal(const Error& error) override;
-  void OnClosed() override;
+  void OnEnding() override;
 
   const Principal& principal() const { return principal_; }
   bool authenticated() const { return authenticated_; }
   /// The client proved who it is: the limits for strangers no longer apply.
   void SetPrincipal(Principal principal);
 
-  /// Requests that wait for something and stop waiting when the connection closes.
+  /// Requests that wait for something and stop waiting when the connection ends.
   std::list<std::shared_ptr<Completion>>& parked() { return parked_; }
 
   RpcServer& server() const { return server_; }

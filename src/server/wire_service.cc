@@ -108,12 +108,9 @@ void WireService::Stop(std::chrono::milliseconds at_most) {
     closed.get_future().get();
   }
   const auto deadline = std::chrono::steady_clock::now() + at_most;
-  do {
-    OnEachShard([](ConnectionSet& set) { set.CloseWhenIdle(); });
-    if (connection_count() == 0) return;
-    std::this_thread::sleep_for(kStopPoll);
-  } while (std::chrono::steady_clock::now() < deadline);
-  LogWarn("server", "closing connections that wait for an answer: connections={}", connection_count());
+  OnEachShard([](ConnectionSet& set) { set.Drain(); });
+  while (connection_count() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kStopPoll);
+  if (connection_count() > 0) LogWarn("server", "closing connections that wait for an answer: connections={}", connection_count());
   OnEachShard([](ConnectionSet& set) { set.CloseAll(); });
 }
 

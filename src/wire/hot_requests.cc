@@ -20,6 +20,10 @@ class Required {
   uint32_t missing_ = 0;
 };
 
+// Decoded, an entry is some ten times its smallest form on the wire: a frame of nothing else must not fill memory.
+constexpr size_t kBucketsMax = 100'000;
+constexpr size_t kKeysMax = 1'000'000;
+
 /// Walk all fields of `message`; false when it is damaged or incomplete.
 template <class F>
 bool Walk(BytesView message, std::initializer_list<int> required, F&& on_field) {
@@ -50,12 +54,23 @@ bool ParseRecordsForBucket(BytesView message, RecordsForBucket& out) {
   });
 }
 
+/// One more entry, or null when there are too many.
+template <class T>
+T* AddTo(std::vector<T>& entries, size_t entries_max = kBucketsMax) {
+  return entries.size() < entries_max ? &entries.emplace_back() : nullptr;
+}
+
 bool ParseKeysForBucket(BytesView message, KeysForBucket& out) {
   return Walk(message, {2}, [&](ProtobufReader& in) {
     switch (in.field()) {
       case 1: out.partition = PartitionId{in.Int64()}; break;
       case 2: out.bucket = in.Int32(); break;
-      case 3: out.keys.push_back(in.Bytes()); break;
+      case 3: {
+        auto* const key = AddTo(out.keys, kKeysMax);
+        if (key == nullptr) return false;
+        *key = in.Bytes();
+        break;
+      }
       default: break;
     }
     return true;
@@ -89,7 +104,10 @@ bool ParseFetchTable(BytesView message, FetchTable& out) {
       case 1: out.table = TableId{in.Int64()}; break;
       case 2: out.projection = in.Bool(); break;
       case 3: in.EachInt32([&](int32_t field) { out.projected_fields.push_back(field); }); break;
-      case 4: return ParseFetchBucket(in.Bytes(), out.buckets.emplace_back());
+      case 4: {
+        auto* const bucket = AddTo(out.buckets);
+        return bucket != nullptr && ParseFetchBucket(in.Bytes(), *bucket);
+      }
       default: break;  // the filter is an offer that need not be taken
     }
     return true;
@@ -105,7 +123,10 @@ Result<ProduceLogMessage> ParseProduceLog(BytesView body) {
       case 1: out.acks = in.Int32(); break;
       case 2: out.table = TableId{in.Int64()}; break;
       case 3: out.timeout_ms = in.Int32(); break;
-      case 4: return ParseRecordsForBucket(in.Bytes(), out.buckets.emplace_back());
+      case 4: {
+        auto* const bucket = AddTo(out.buckets);
+        return bucket != nullptr && ParseRecordsForBucket(in.Bytes(), *bucket);
+      }
       default: break;
     }
     return true;
@@ -122,7 +143,10 @@ Result<PutKvMessage> ParsePutKv(BytesView body) {
       case 2: out.table = TableId{in.Int64()}; break;
       case 3: out.timeout_ms = in.Int32(); break;
       case 4: in.EachInt32([&](int32_t column) { out.target_columns.push_back(column); }); break;
-      case 5: return ParseRecordsForBucket(in.Bytes(), out.buckets.emplace_back());
+      case 5: {
+        auto* const bucket = AddTo(out.buckets);
+        return bucket != nullptr && ParseRecordsForBucket(in.Bytes(), *bucket);
+      }
       case 6: out.agg_mode = in.Int32(); break;
       default: break;
     }
@@ -137,7 +161,10 @@ Result<LookupMessage> ParseLookup(BytesView body) {
   const bool whole = Walk(body, {1}, [&](ProtobufReader& in) {
     switch (in.field()) {
       case 1: out.table = TableId{in.Int64()}; break;
-      case 2: return ParseLookupKeys(in.Bytes(), out.buckets.emplace_back());
+      case 2: {
+        auto* const bucket = AddTo(out.buckets);
+        return bucket != nullptr && ParseLookupKeys(in.Bytes(), *bucket);
+      }
       case 3: out.insert_if_not_exists = in.Bool(); break;
       case 4: out.acks = in.Int32(); break;
       case 5: out.timeout_ms = in.Int32(); break;
@@ -153,7 +180,10 @@ Result<PrefixLookupMessage> ParsePrefixLookup(BytesView body) {
   PrefixLookupMessage out;
   const bool whole = Walk(body, {1}, [&](ProtobufReader& in) {
     if (in.field() == 1) out.table = TableId{in.Int64()};
-    if (in.field() == 2) return ParseKeysForBucket(in.Bytes(), out.buckets.emplace_back());
+    if (in.field() == 2) {
+      auto* const bucket = AddTo(out.buckets);
+      return bucket != nullptr && ParseKeysForBucket(in.Bytes(), *bucket);
+    }
     return true;
   });
   if (!whole) return Damaged("PrefixLookupRequest", body);
@@ -166,7 +196,10 @@ Result<FetchLogMessage> ParseFetchLog(BytesView body) {
     switch (in.field()) {
       case 1: out.follower_server_id = in.Int32(); break;
       case 2: out.bytes_max = in.Int32(); break;
-      case 3: return ParseFetchTable(in.Bytes(), out.tables.emplace_back());
+      case 3: {
+        auto* const table = AddTo(out.tables);
+        return table != nullptr && ParseFetchTable(in.Bytes(), *table);
+      }
       case 4: out.wait_ms_max = in.Int32(); break;
       case 5: out.bytes_min = in.Int32(); break;
       default: break;

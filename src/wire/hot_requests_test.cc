@@ -122,6 +122,22 @@ TEST(HotRequests, FetchLogTellsAbsentWaitsFromZero) {
   EXPECT_EQ(parsed->tables[0].buckets[0].bytes_max, 1 << 20);
 }
 
+TEST(HotRequests, AFrameOfNothingButEntriesIsRefused) {
+  std::string bucket;
+  AppendIntField(bucket, 2, 0);
+  AppendIntField(bucket, 3, 0);
+  AppendIntField(bucket, 4, 0);
+  std::string table;
+  AppendIntField(table, 1, 1);
+  AppendIntField(table, 2, 0);
+  for (int i = 0; i < 100'001; ++i) AppendBytesField(table, 4, bucket);
+  std::string body;
+  AppendIntField(body, 1, -1);
+  AppendIntField(body, 2, 1);
+  AppendBytesField(body, 3, table);
+  EXPECT_EQ(ParseFetchLog(body).code(), ErrorCode::kCorruptMessage);
+}
+
 TEST(HotRequests, UnknownFieldsAreSkipped) {
   std::string body = Produce().SerializeAsString();
   AppendIntField(body, 99, 5);
