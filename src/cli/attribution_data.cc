@@ -53,10 +53,11 @@ class Dice {
   }
   double Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
   bool Chance(double probability) { return Unit() < probability; }
-  /// [0, bound), small numbers far more often: about 80 % of the draws hit the first 20 %.
-  int64_t Skewed(int64_t bound) {
-    return std::min(bound - 1,
-                    static_cast<int64_t>(static_cast<double>(bound) * std::pow(Unit(), 7.0)));
+  /// [0, bound), small numbers more often the larger `skew`: at 7 about 80 % of the draws hit the
+  /// first 20 %.
+  int64_t Skewed(int64_t bound, double skew) {
+    const double share = std::pow(Unit(), skew);
+    return std::min(bound - 1, static_cast<int64_t>(static_cast<double>(bound) * share));
   }
 
  private:
@@ -83,7 +84,7 @@ class Generator {
   static std::string CustomerId(int64_t n) { return fmt::format("C-{:06}", n); }
   template <size_t N>
   std::string Pick(const std::array<std::string_view, N>& words) {
-    return std::string(words[static_cast<size_t>(dice_.Skewed(N))]);
+    return std::string(words[static_cast<size_t>(dice_.Skewed(N, 2))]);
   }
 
   void Add(DemoTable table, Arrival::Op op, int64_t arrival_ms, std::vector<DemoCell> row) {
@@ -119,7 +120,7 @@ class Generator {
         row[2] = Pick(kSegments);
         Add(DemoTable::kCustomers, Arrival::Op::kUpsert, joined + dice_.Below(kDays * kDay), row);
       }
-      if (dice_.Chance(0.01)) {
+      if (dice_.Chance(0.03)) {
         Add(DemoTable::kCustomers, Arrival::Op::kDelete, kFirstDay + (kDays + 1) * kDay,
             {CustomerId(n), {}, {}, {}, {}});
       }
@@ -131,7 +132,7 @@ class Generator {
     const int64_t delay = late ? kHour + dice_.Below(3 * kDay) : dice_.Below(20 * kSecond);
     DemoCell campaign;
     if (dice_.Chance(0.85))
-      campaign = CampaignId(dice_.Skewed(static_cast<int64_t>(kCampaigns.size())));
+      campaign = CampaignId(dice_.Skewed(static_cast<int64_t>(kCampaigns.size()), 1.5));
     // Ids say nothing about time, as in real systems.
     Add(DemoTable::kEvents, Arrival::Op::kAppend, event_ms + delay,
         {fmt::format("E-{:016x}", dice_.Next()), CustomerId(customer), Pick(kEventTypes),
@@ -149,9 +150,9 @@ class Generator {
   }
 
   void MakeOrder(int64_t number) {
-    const int64_t customer = dice_.Skewed(customers_);
+    const int64_t customer = dice_.Skewed(customers_, 7);
     const int64_t order_ms = OrderTime();
-    const int64_t touches = dice_.Chance(0.12) ? 0 : 1 + dice_.Skewed(12);
+    const int64_t touches = dice_.Chance(0.12) ? 0 : 1 + dice_.Skewed(12, 7);
     for (int64_t n = 0; n < touches; ++n) {
       const double back = std::pow(dice_.Unit(), 2.0) * 12.0 * static_cast<double>(kDay);
       MakeEvent(customer, order_ms - 1 - static_cast<int64_t>(back));

@@ -36,8 +36,8 @@ struct Arrival {
   DemoTable table;
   Op op;
   bool late = false;          // an event that arrives more than an hour after it happened
-  int64_t arrival_ms = 0;  // when the shop's systems send it
-  int64_t number = 0;      // decides between arrivals of the same moment
+  int64_t arrival_ms = 0;     // when the shop's systems send it
+  int64_t number = 0;         // decides between arrivals of the same moment
   std::vector<DemoCell> row;  // kDelete: only the key is set
 };
 
