@@ -37,7 +37,9 @@ class FaultyFile final : public File {
     for (const BytesView piece : pieces) bytes.append(piece);
     const int64_t growth = offset + static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(node_->current.size());
     const bool full = files_.space_left_ >= 0 && growth > files_.space_left_;
-    if (full) bytes.resize(bytes.size() - static_cast<size_t>(std::min<int64_t>(growth - files_.space_left_, static_cast<int64_t>(bytes.size()))));
+    if (full)
+      bytes.resize(bytes.size() - static_cast<size_t>(std::min<int64_t>(growth - files_.space_left_,
+                                                                        static_cast<int64_t>(bytes.size()))));
     if (files_.space_left_ >= 0 && growth > 0) files_.space_left_ -= std::min(growth, files_.space_left_);
     const FaultyFileSystem::Change change{.offset = offset, .bytes = std::move(bytes)};
     FaultyFileSystem::Apply(node_->current, change);

@@ -26,7 +26,15 @@ Result<SharedBytes> LogSlice::Load() const {
 }
 
 Status SyncTicket::Run(FileSystem& files) const {
-  for (const SegmentFile& segment : segments) RETURN_IF_ERROR(segment.file->Sync());
+  for (const SegmentFile& segment : segments) {
+    std::lock_guard lock(segment.turn->mutex);
+    if (segment.turn->failed) {
+      return Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}", segment.file->path());
+    }
+    const Status synced = segment.file->Sync();
+    segment.turn->failed = !synced.ok();
+    RETURN_IF_ERROR(synced);
+  }
   for (const std::string& directory : directories) RETURN_IF_ERROR(files.SyncDirectory(directory));
   return {};
 }
@@ -82,7 +90,10 @@ Status BucketLog::AddSegment(Offset base) {
   }
   auto segment = std::make_unique<LogSegment>(files_, directory_, base, 0, options_);
   ASSIGN_OR_RETURN(const auto file, segment->file());
-  RETURN_IF_ERROR(file->Truncate(0));
+  if (const Status emptied = file->Truncate(0); !emptied.ok()) {
+    (void)files_.files().Remove(segment->Path(".log"));
+    return emptied;
+  }
   segments_.push_back(std::move(segment));
   dirty_directories_.push_back({directory_, last_ticket_ + 1});
   return {};
@@ -120,9 +131,9 @@ Status BucketLog::Append(std::span<const BytesView> pieces, std::span<const LogS
   }
   int64_t bytes = 0;
   for (const auto& batch : batches) bytes += batch.bytes;
-  RETURN_IF_ERROR(active().Write(pieces, bytes));
+  RETURN_IF_ERROR(storage(active().Write(pieces, bytes)));
   for (const auto& batch : batches) {
-    RETURN_IF_ERROR(storage(active().Note(batch)));
+    active().Note(batch);
     WEIR_CHECK(batch.base_offset == end_offset_ && batch.last_offset >= batch.base_offset);  // INV-2: no gaps
     end_offset_ = batch.last_offset + 1;
     last_timestamp_ = std::max(last_timestamp_, batch.timestamp);
@@ -231,7 +242,7 @@ Result<std::optional<SyncTicket>> BucketLog::BeginSync() {
     if (segment->synced_bytes == segment->bytes()) continue;
     (void)segment->SaveIndexes();  // only a hint
     ASSIGN_OR_RETURN(auto file, segment->file());
-    ticket.segments.push_back({segment->base_offset(), segment->bytes(), std::move(file)});
+    ticket.segments.push_back({segment->base_offset(), segment->bytes(), std::move(file), segment->sync_turn});
   }
   for (const DirtyDirectory& dirty : dirty_directories_) ticket.directories.push_back(dirty.path);
   if (ticket.segments.empty() && ticket.directories.empty() && synced_ == ticket.point) return std::nullopt;
@@ -311,6 +322,9 @@ Result<std::vector<std::string>> BucketLog::RemoveSegments(Offset keep_from,
     segments_.erase(segments_.begin());
   }
   read_hints_.fill({});
+  if (!segments_.empty() && synced_.at.segment_base < start_offset()) {
+    synced_ = {start_offset(), {start_offset(), 0}, synced_.last_timestamp};
+  }
   return doomed;
 }
 

@@ -62,12 +62,13 @@ struct SyncTicket {
     Offset base_offset = 0;
     int64_t bytes = 0;
     std::shared_ptr<File> file;
+    std::shared_ptr<SyncTurn> turn;
   };
   std::vector<SegmentFile> segments;
   std::vector<std::string> directories;
   uint64_t id = 0;
 
-  /// Blocks. Errors: kStorage; then the files must not be synced again.
+  /// Blocks. Errors: kStorage; also when a sync of one of the files failed before.
   Status Run(FileSystem& files) const;
 };
 
@@ -151,6 +152,7 @@ class BucketLog {
 
   Status Recover(const std::optional<RecoveryPoint>& point);
   Status LoadSegments();
+  Status RemoveEmptySegments();
   size_t FirstToCheck(const std::optional<RecoveryPoint>& point, RecoveryPoint& from) const;
   Status CheckFrom(size_t index, RecoveryPoint from);
   Result<int64_t> CheckSegment(LogSegment& segment, int64_t position);

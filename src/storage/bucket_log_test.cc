@@ -255,6 +255,21 @@ TEST_F(BucketLogTest, ASliceStaysReadableAfterItsSegmentIsGone) {
   EXPECT_TRUE(slice.Load().ok());
 }
 
+TEST_F(BucketLogTest, ARollThatFailedHalfwayLeavesNoSegmentBehind) {
+  Open();
+  AppendMany(4);
+  files_.FailCall(FaultyFileSystem::Call::kTruncate, 1, ErrorCode::kStorage);
+  files_.FailCall(FaultyFileSystem::Call::kRemove, 1, ErrorCode::kStorage);
+  ASSERT_FALSE(log_->Roll().ok());
+  AppendMany(20);  // the old segment has place for one more
+  Sync();
+  const Offset end = log_->end_offset();
+  Open(log_->recovery_point());
+  for (Offset at = 0; at < end;) at = Read(at, 100).end_offset;
+  Open();
+  EXPECT_EQ(log_->end_offset(), end);
+}
+
 TEST_F(BucketLogTest, ReplayAppendsWhatIsMissingAndOnlyThat) {
   Open();
   AppendMany(3);

@@ -32,6 +32,20 @@ Status BucketLog::LoadSegments() {
   }
   std::sort(segments_.begin(), segments_.end(),
             [](const auto& a, const auto& b) { return a->base_offset() < b->base_offset(); });
+  return RemoveEmptySegments();
+}
+
+// Only the newest segment may be empty. Another one is what a roll left that failed half-way; the log went on in the
+// segment before it, so its name lies about where offsets are.
+Status BucketLog::RemoveEmptySegments() {
+  for (size_t i = 0; i + 1 < segments_.size();) {
+    if (segments_[i]->bytes() > 0) {
+      ++i;
+      continue;
+    }
+    RETURN_IF_ERROR(files_.files().Remove(segments_[i]->Path(".log")));
+    segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   return {};
 }
 
@@ -95,6 +109,7 @@ Status BucketLog::CheckFrom(size_t index, RecoveryPoint from) {
 
 // Note batch after batch until one is not whole, not the next one or has a wrong CRC; returns where that is.
 Result<int64_t> BucketLog::CheckSegment(LogSegment& segment, int64_t bytes_in_file) {
+  RETURN_IF_ERROR(segment.PrepareToNote());
   ASSIGN_OR_RETURN(const auto file, segment.file());
   std::string buffer;
   while (segment.bytes() < bytes_in_file) {
@@ -116,7 +131,7 @@ Result<int64_t> BucketLog::CheckSegment(LogSegment& segment, int64_t bytes_in_fi
       if (!batch.ok() || !batch->has_value()) break;
       const LogBatchHeader& h = (*batch)->header();
       if (h.base_offset != end_offset_ || !(*batch)->CheckCrc().ok()) break;
-      RETURN_IF_ERROR(segment.Note({h.base_offset, h.last_offset(), h.commit_timestamp, h.total_bytes}));
+      segment.Note({h.base_offset, h.last_offset(), h.commit_timestamp, h.total_bytes});
       noted += h.total_bytes;
       end_offset_ = h.next_offset();
       last_timestamp_ = std::max(last_timestamp_, h.commit_timestamp);

@@ -66,6 +66,7 @@ Status LogSegment::ReserveFor(File& file, int64_t bytes) {
 }
 
 Status LogSegment::Write(std::span<const BytesView> pieces, int64_t bytes) {
+  RETURN_IF_ERROR(LoadIndexes());
   ASSIGN_OR_RETURN(const auto log, file());
   // Only a refusal to reserve what this write needs counts; then the write itself reports it.
   (void)ReserveFor(*log, bytes);
@@ -82,11 +83,10 @@ void LogSegment::StartCheck(int64_t position) {
   indexes_loaded_ = false;
 }
 
-Status LogSegment::Note(const Batch& batch) {
-  RETURN_IF_ERROR(LoadIndexes());
+void LogSegment::Note(const Batch& batch) {
+  WEIR_DCHECK(indexes_loaded_);
   AddIndexEntries(batch, bytes_);
   bytes_ += batch.bytes;
-  return {};
 }
 
 void LogSegment::AddIndexEntries(const Batch& batch, int64_t position) {
@@ -195,10 +195,15 @@ Status LogSegment::TruncateTo(int64_t bytes, Offset next_offset) {
 
 Status LogSegment::LoadIndexes() {
   if (indexes_loaded_) return {};
+  RETURN_IF_ERROR(ReadIndexes());
+  indexes_loaded_ = true;
+  return {};
+}
+
+Status LogSegment::ReadIndexes() {
   RETURN_IF_ERROR(offset_index_.Load(files_.files(), Path(OffsetEntry::kSuffix)));
   RETURN_IF_ERROR(time_index_.Load(files_.files(), Path(TimeEntry::kSuffix)));
   offset_index_.CutAfter([&](const OffsetEntry& e) { return e.position < bytes_; });
-  indexes_loaded_ = true;
   max_timestamp_ = 0;
   max_timestamp_offset_ = base_offset_;
   indexed_at_ = 0;
@@ -278,6 +283,7 @@ Status LogSegment::Rewrite() {
   reserved_ = bytes_;
   synced_bytes = bytes_;
   must_rewrite = false;
+  sync_turn = std::make_shared<SyncTurn>();
   return {};
 }
 

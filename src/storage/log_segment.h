@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,13 @@ std::string SegmentFileName(Offset base_offset, std::string_view suffix);
 /// The base offset a segment's file name says, if `name` is one with this suffix.
 std::optional<Offset> ParseSegmentFileName(std::string_view name, std::string_view suffix);
 
+/// Whether a file may still be synced: after one failure the kernel has forgotten what was dirty, and the next
+/// sync would succeed without having written anything. Shared by all tickets of the file; they take turns.
+struct SyncTurn {
+  std::mutex mutex;
+  bool failed = false;  // guarded by mutex
+};
+
 class LogSegment {
  public:
   LogSegment(OpenFiles& files, const std::string& directory, Offset base_offset, int64_t bytes,
@@ -38,20 +46,23 @@ class LogSegment {
   /// Whether a batch of `bytes` ending at `last_offset` can still be addressed by the 32-bit fields of the indexes.
   bool Fits(Offset last_offset, int64_t bytes) const;
 
-  /// Write `pieces` at the end; they become part of the segment with the next Note() calls.
+  /// Write `pieces` at the end; they become part of the segment with the Note() calls that follow.
   /// Errors  kDiskWriteLocked, kLogStorage; the file is cut back
   Status Write(std::span<const BytesView> pieces, int64_t bytes);
-  /// Take notice of the next batch of the file: it ends where bytes() is afterwards.
+  /// Take notice of the next batch of the file: it ends where bytes() is afterwards. Write or PrepareToNote was
+  /// called before.
   struct Batch {
     Offset base_offset = 0;
     Offset last_offset = 0;
     int64_t timestamp = 0;
     int64_t bytes = 0;
   };
-  Status Note(const Batch& batch);
+  void Note(const Batch& batch);
 
   /// Believe only the first `position` bytes; recovery notes the batches behind them one by one.
   void StartCheck(int64_t position);
+
+  Status PrepareToNote() { return LoadIndexes(); }
 
   /// A batch's header and where it starts.
   struct Found {
@@ -89,9 +100,11 @@ class LogSegment {
   // Kept by BucketLog.
   int64_t synced_bytes = 0;   // durable prefix
   bool must_rewrite = false;  // a sync of this file failed
+  std::shared_ptr<SyncTurn> sync_turn = std::make_shared<SyncTurn>();
 
  private:
   Status LoadIndexes();
+  Status ReadIndexes();
   Status RebuildIndexes();
   void AddIndexEntries(const Batch& batch, int64_t position);
   Status ReserveFor(File& file, int64_t bytes);
