@@ -66,6 +66,9 @@ Configuration::Configuration() {
   options.Add(server, kServerOptions);
   options.Add(catalog, kCatalogOptions);
   options.Add(kv, kKvOptions);
+  options.Add(tablets, kTabletsOptions);
+  options.Add(tablets.log, kLogOptions);
+  options.Add(tablets.journal, kJournalOptions);
 }
 
 Status Configuration::Set(std::string_view source, const std::string& key, const std::string& value) {

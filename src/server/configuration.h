@@ -14,6 +14,7 @@
 #include "server/server_options.h"
 #include "sql/engine.h"
 #include "tablet/kv_options.h"
+#include "tablet/tablets_options.h"
 #include "web/web_server.h"
 
 namespace weir {
@@ -42,6 +43,7 @@ class Configuration {
   KvOptions kv;
   SqlOptions sql;
   WebOptions web;
+  TabletsOptions tablets;
   /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option set, which is shown.
   std::map<std::string, std::string> users;
   OptionSet options;

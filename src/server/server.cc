@@ -83,7 +83,9 @@ Status Server::State::OpenTablets() {
                                         [&owner](std::function<void()> f) { owner.Post(std::move(f)); }));
         return std::shared_ptr<KvTablet>(std::move(opened));
       }};
-  ASSIGN_OR_RETURN(tablets, Tablets::Open({.data_directory = directory.path()}, std::move(environment)));
+  TabletsOptions options = configuration.tablets;
+  options.data_directory = directory.path();
+  ASSIGN_OR_RETURN(tablets, Tablets::Open(std::move(options), std::move(environment)));
   services.tablets = tablets.get();
   return {};
 }

@@ -52,7 +52,8 @@ class RecordBuilder {
     header.epoch = epoch;
     for (const BytesView piece : pieces_) bytes_ += static_cast<int64_t>(piece.size());
     header.bytes = static_cast<uint32_t>(bytes_);
-    if (RoundUp(bytes_) > bytes_) pieces_.push_back(BytesView(Zeroes()).substr(0, static_cast<size_t>(RoundUp(bytes_) - bytes_)));
+    if (RoundUp(bytes_) > bytes_)
+      pieces_.push_back(BytesView(Zeroes()).substr(0, static_cast<size_t>(RoundUp(bytes_) - bytes_)));
   }
 
   /// The record is complete with its sequence.
@@ -241,7 +242,8 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::CreateFile(int64_t zeroed
   ASSIGN_OR_RETURN(file->file, files_.Open(path, OpenMode::kCreateTruncate));
   const auto step = static_cast<int64_t>(Zeroes().size());
   for (int64_t at = 0; at < zeroed; at += step) {
-    RETURN_IF_ERROR(file->file->WriteAt(at, BytesView(Zeroes()).substr(0, static_cast<size_t>(std::min(step, zeroed - at)))));
+    const auto bytes = static_cast<size_t>(std::min(step, zeroed - at));
+    RETURN_IF_ERROR(file->file->WriteAt(at, BytesView(Zeroes()).substr(0, bytes)));
   }
   RETURN_IF_ERROR(file->file->Sync());
   RETURN_IF_ERROR(files_.SyncDirectory(directory_));

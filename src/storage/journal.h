@@ -18,14 +18,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "io/file.h"
+#include "storage/journal_options.h"
 
 namespace weir {
-
-struct JournalOptions {
-  int64_t file_bytes = 64 * MiB;
-  int64_t first_file_bytes = 1 * MiB;  // a fresh start must not wait for zeroes
-  int32_t files_max = 8;               // more are not made; Write then fails until one is released
-};
 
 /// One append of one bucket: bytes by reference.
 struct JournalEntry {

@@ -32,7 +32,7 @@ struct LogTablet::Accepted {
 LogTablet::LogTablet(LogTabletOptions options, Environment environment, std::unique_ptr<BucketLog> log)
     : options_(std::move(options)), env_(std::move(environment)),
       directory_(std::make_shared<const std::string>(options_.directory)), log_(std::move(log)),
-      writers_(options_.log.writer_expiration_ms) {}
+      writers_(options_.log.writer_expiration.count()) {}
 
 LogTablet::~LogTablet() = default;
 
@@ -203,13 +203,14 @@ Status LogTablet::MakeDurable(Accepted& accepted) {
     });
     return {};
   }
-  env_.commits->Submit({.bucket = options_.bucket,
-                        .directory = directory_,
-                        .base_offset = accepted.batches.front().base_offset,
-                        .end_offset = end,
-                        .shard = env_.shard,
-                        .records = std::move(accepted.stamped),
-                        .done = [self = shared_from_this(), end](const Status& status) { self->OnDurable(end, status); }});
+  env_.commits->Submit(
+      {.bucket = options_.bucket,
+       .directory = directory_,
+       .base_offset = accepted.batches.front().base_offset,
+       .end_offset = end,
+       .shard = env_.shard,
+       .records = std::move(accepted.stamped),
+       .done = [self = shared_from_this(), end](const Status& status) { self->OnDurable(end, status); }});
   return {};
 }
 

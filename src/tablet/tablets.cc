@@ -336,7 +336,7 @@ void Tablets::State::ApplyRetentionNow() {
 
 void Tablets::State::CloseIdleNow() {
   std::lock_guard lock(housekeeping);
-  const int64_t idle_since = env.clock.NowMs() - options.idle_close_ms;
+  const int64_t idle_since = env.clock.NowMs() - options.idle_close.count();
   OnEachShard([=](ShardTablets& tablets) { tablets.CloseIdle(idle_since); });
 }
 
@@ -352,12 +352,12 @@ void Tablets::State::CheckSpace() {
 }
 
 void Tablets::State::Housekeep() {
-  int64_t next_sync = 0, next_retention = options.retention_interval_ms;
+  int64_t next_sync = 0, next_retention = options.retention_interval.count();
   const int64_t start_ms = SystemClock().MonotonicUs() / 1000;
   while (true) {
     {
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, std::chrono::milliseconds(std::min(kSpaceCheckMs, options.sync_interval_ms)),
+      wake.wait_for(lock, std::chrono::milliseconds(std::min<int64_t>(kSpaceCheckMs, options.sync_interval.count())),
                     [&] { return stopping; });
       if (stopping) return;
     }
@@ -369,12 +369,12 @@ void Tablets::State::Housekeep() {
     const int64_t now = SystemClock().MonotonicUs() / 1000 - start_ms;
     if (now >= next_sync) {
       (void)SyncNow();
-      next_sync = now + options.sync_interval_ms;
+      next_sync = now + options.sync_interval.count();
     }
     if (now >= next_retention) {
       ApplyRetentionNow();
       CloseIdleNow();
-      next_retention = now + options.retention_interval_ms;
+      next_retention = now + options.retention_interval.count();
     }
   }
 }

@@ -5,7 +5,6 @@
 // Thread: any, unless a method says otherwise.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,24 +21,12 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "io/file.h"
-#include "storage/journal.h"
-#include "storage/log_options.h"
 #include "tablet/tablet.h"
+#include "tablet/tablets_options.h"
 
 namespace weir {
 
 class GroupCommit;
-
-struct TabletsOptions {
-  std::string data_directory;
-  LogOptions log;
-  JournalOptions journal;
-  size_t open_files_max = 0;            // for log files, all shards together; 0: a quarter of `ulimit -n`
-  int64_t sync_interval_ms = 2000;      // segments are synced and the journal released about this often
-  int64_t retention_interval_ms = 60'000;
-  int64_t idle_close_ms = 120'000;      // close a tablet nobody used for this long
-  int64_t space_reserve_bytes = 64 * MiB;  // writes stop when less than this is free on the disk
-};
 
 class Tablets {
  public:

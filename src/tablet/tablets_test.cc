@@ -39,7 +39,7 @@ class TabletsTest : public ::testing::Test {
         {.data_directory = "/data",
          .log = {.segment_bytes = 4096, .index_interval_bytes = 256},
          .journal = {.file_bytes = 64 * KiB, .first_file_bytes = 16 * KiB},
-         .sync_interval_ms = 3600 * 1000,
+         .sync_interval = std::chrono::hours(1),
          .space_reserve_bytes = 1000},
         {.shards = *shards_,
          .pool = *pool_,
