@@ -148,6 +148,9 @@ Status Catalog::RunAutoPartition(const TableRef& table, int64_t create_at_ms) {
 }
 
 void Catalog::RunAutoPartitions() {
+  for (const Status& status : {producer_offsets_->RemoveExpired(), snapshot_leases_->RemoveExpired()}) {
+    if (!status.ok()) LogWarn("meta", "cannot forget what has expired: {}", status.error().message);
+  }
   for (const TableRef& seen : Tables()) {
     if (!seen->config.auto_partition.enabled) continue;
     const std::lock_guard lock(changes_);
