@@ -15,15 +15,18 @@ constexpr int kFirstBoundLog2Us = 3;  // 8 µs
 
 std::string_view TypeName(Metric::Kind kind) {
   switch (kind) {
-    case Metric::Kind::kCounter: return "counter";
-    case Metric::Kind::kGauge: return "gauge";
-    case Metric::Kind::kHistogram: return "histogram";
+    case Metric::Kind::kCounter:
+      return "counter";
+    case Metric::Kind::kGauge:
+      return "gauge";
+    case Metric::Kind::kHistogram:
+      return "histogram";
   }
   return "untyped";
 }
 
-void PrintSample(std::string_view name, std::string_view suffix, std::string_view labels, std::string_view value,
-                 std::string& out) {
+void PrintSample(std::string_view name, std::string_view suffix, std::string_view labels,
+                 std::string_view value, std::string& out) {
   out.append(kPrefix).append(name).append(suffix);
   if (!labels.empty()) out.append("{").append(labels).append("}");
   out.append(" ").append(value).append("\n");
@@ -82,7 +85,8 @@ void ProbeGauge::Print(std::string_view labels, std::string& out) const {
 void Histogram::ObserveUs(int64_t microseconds) {
   const auto us = static_cast<uint64_t>(std::max<int64_t>(microseconds, 1));
   // The first bound that is not below the value: ceil(log2).
-  const int bucket = std::clamp(static_cast<int>(std::bit_width(us - 1)) - kFirstBoundLog2Us, 0, kBuckets);
+  const int bucket =
+      std::clamp(static_cast<int>(std::bit_width(us - 1)) - kFirstBoundLog2Us, 0, kBuckets);
   Cell& cell = cells_[static_cast<size_t>(MetricStripe())];
   cell.counts[static_cast<size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
   cell.sum_us.fetch_add(static_cast<int64_t>(us), std::memory_order_relaxed);
@@ -104,8 +108,11 @@ void Histogram::Print(std::string_view labels, std::string& out) const {
   for (size_t i = 0; i <= kBuckets; ++i) {
     for (const Cell& cell : cells_) cumulative += cell.counts[i].load(std::memory_order_relaxed);
     const std::string bound =
-        i == kBuckets ? "+Inf" : fmt::format("{}", static_cast<double>(int64_t{1} << (i + kFirstBoundLog2Us)) / 1e6);
-    PrintSample(name(), "_bucket", fmt::format("{}{}le=\"{}\"", labels, comma, bound), std::to_string(cumulative), out);
+        i == kBuckets
+            ? "+Inf"
+            : fmt::format("{}", static_cast<double>(int64_t{1} << (i + kFirstBoundLog2Us)) / 1e6);
+    PrintSample(name(), "_bucket", fmt::format("{}{}le=\"{}\"", labels, comma, bound),
+                std::to_string(cumulative), out);
   }
   PrintSample(name(), "_sum", labels, fmt::format("{}", static_cast<double>(sum_us) / 1e6), out);
   PrintSample(name(), "_count", labels, std::to_string(cumulative), out);
@@ -128,13 +135,14 @@ std::string MetricRegistry::PrometheusText() const {
   const std::lock_guard lock(mutex_);
   std::map<std::string_view, std::vector<std::pair<const Metric*, std::string_view>>> series;
   for (const MetricGroup* group : groups_) {
-    for (const Metric* metric : group->metrics_) series[metric->name()].emplace_back(metric, group->labels_);
+    for (const Metric* metric : group->metrics_)
+      series[metric->name()].emplace_back(metric, group->labels_);
   }
   std::string out;
   for (const auto& [name, metrics] : series) {
     const Metric& first = *metrics.front().first;
     out += fmt::format("# HELP {}{} {}\n# TYPE {}{} {}\n", kPrefix, name, first.help(), kPrefix,
-                   name, TypeName(first.kind()));
+                       name, TypeName(first.kind()));
     for (const auto& [metric, labels] : metrics) metric->Print(labels, out);
   }
   return out;
@@ -149,7 +157,7 @@ std::string MetricRegistry::ToMarkdown() const {
   std::string out = "| metric | kind | meaning |\n|---|---|---|\n";
   for (const auto& [name, metric] : by_name) {
     out += fmt::format("| `{}{}` | {} | {} |\n", kPrefix, name, TypeName(metric->kind()),
-                   metric->help());
+                       metric->help());
   }
   return out;
 }

@@ -31,15 +31,22 @@ TEST(Metrics, PrintsPrometheusTextWithOneHeaderPerName) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("weir_sample_open_connections{api=\"PutKv\"} 7\n"), std::string::npos);
-  EXPECT_NE(text.find("weir_sample_wait_seconds_bucket{api=\"PutKv\",le=\"0.000128\"} 1\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("weir_sample_wait_seconds_bucket{api=\"PutKv\",le=\"6.4e-05\"} 0\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("weir_sample_wait_seconds_sum{api=\"PutKv\"} 0.0001\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("weir_sample_wait_seconds_bucket{api=\"PutKv\",le=\"0.000128\"} 1\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("weir_sample_wait_seconds_bucket{api=\"PutKv\",le=\"6.4e-05\"} 0\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("weir_sample_wait_seconds_sum{api=\"PutKv\"} 0.0001\n"), std::string::npos)
+      << text;
 }
 
 TEST(Metrics, HistogramBoundsIncludeTheirOwnValue) {
   MetricRegistry registry;
   SampleMetrics metrics(registry);
-  for (const int64_t us : {int64_t{-5}, int64_t{0}, int64_t{8}, int64_t{9}, int64_t{16}, int64_t{1} << 40}) metrics.wait.ObserveUs(us);
+  for (const int64_t us :
+       {int64_t{-5}, int64_t{0}, int64_t{8}, int64_t{9}, int64_t{16}, int64_t{1} << 40})
+    metrics.wait.ObserveUs(us);
   const std::string text = registry.PrometheusText();
   EXPECT_NE(text.find("le=\"8e-06\"} 3\n"), std::string::npos) << text;
   EXPECT_NE(text.find("le=\"1.6e-05\"} 5\n"), std::string::npos) << text;
@@ -58,7 +65,9 @@ TEST(Metrics, CountsFromManyThreadsAndForgetsAGroupThatIsGone) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(metrics->requests.Value(), 40000);
-  EXPECT_NE(registry.ToMarkdown().find("| `weir_sample_requests_total` | counter | Requests answered. |"), std::string::npos);
+  EXPECT_NE(
+      registry.ToMarkdown().find("| `weir_sample_requests_total` | counter | Requests answered. |"),
+      std::string::npos);
   metrics.reset();
   EXPECT_EQ(registry.PrometheusText(), "");
 }

@@ -50,9 +50,12 @@ double AsNumber(const T& value) {
 
 template <class T>
 T FromNumber(double number) {
-  if constexpr (std::is_arithmetic_v<T>) return static_cast<T>(number);
-  else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) return T(static_cast<int64_t>(number));
-  else return T();
+  if constexpr (std::is_arithmetic_v<T>)
+    return static_cast<T>(number);
+  else if constexpr (std::is_same_v<T, std::chrono::milliseconds>)
+    return T(static_cast<int64_t>(number));
+  else
+    return T();
 }
 
 template <class T>
@@ -66,7 +69,8 @@ std::string Bounds(double min, double max) {
 Status ParseOption(std::string_view text, bool& out) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower != "true" && lower != "false") return Fail(ErrorCode::kInvalidConfig, "not true or false: '{}'", text);
+  if (lower != "true" && lower != "false")
+    return Fail(ErrorCode::kInvalidConfig, "not true or false: '{}'", text);
   out = lower == "true";
   return {};
 }
@@ -104,7 +108,8 @@ Status ParseOption(std::string_view text, std::vector<std::string>& out) {
 }
 
 template <class T>
-void OptionSet::Bind(std::string_view key, T& value, double min, double max, Applied applied, std::string_view doc) {
+void OptionSet::Bind(std::string_view key, T& value, double min, double max, Applied applied,
+                     std::string_view doc) {
   Row row{.key = std::string(key),
           .type = std::string(TypeName(value)),
           .default_value = Text(value),
@@ -117,7 +122,8 @@ void OptionSet::Bind(std::string_view key, T& value, double min, double max, App
     T parsed{};
     RETURN_IF_ERROR(ParseOption(text, parsed));
     const double number = AsNumber(parsed);
-    if (number < min || number > max) return Fail(ErrorCode::kInvalidConfig, "'{}' is not in {}", text, bounds);
+    if (number < min || number > max)
+      return Fail(ErrorCode::kInvalidConfig, "'{}' is not in {}", text, bounds);
     value = std::move(parsed);
     return {};
   };
@@ -125,12 +131,17 @@ void OptionSet::Bind(std::string_view key, T& value, double min, double max, App
 }
 
 template void OptionSet::Bind(std::string_view, bool&, double, double, Applied, std::string_view);
-template void OptionSet::Bind(std::string_view, int32_t&, double, double, Applied, std::string_view);
-template void OptionSet::Bind(std::string_view, int64_t&, double, double, Applied, std::string_view);
+template void OptionSet::Bind(std::string_view, int32_t&, double, double, Applied,
+                              std::string_view);
+template void OptionSet::Bind(std::string_view, int64_t&, double, double, Applied,
+                              std::string_view);
 template void OptionSet::Bind(std::string_view, double&, double, double, Applied, std::string_view);
-template void OptionSet::Bind(std::string_view, std::chrono::milliseconds&, double, double, Applied, std::string_view);
-template void OptionSet::Bind(std::string_view, std::string&, double, double, Applied, std::string_view);
-template void OptionSet::Bind(std::string_view, std::vector<std::string>&, double, double, Applied, std::string_view);
+template void OptionSet::Bind(std::string_view, std::chrono::milliseconds&, double, double, Applied,
+                              std::string_view);
+template void OptionSet::Bind(std::string_view, std::string&, double, double, Applied,
+                              std::string_view);
+template void OptionSet::Bind(std::string_view, std::vector<std::string>&, double, double, Applied,
+                              std::string_view);
 
 Status OptionSet::Set(std::string_view key, std::string_view text) {
   const Row* row = Find(key);
@@ -146,11 +157,12 @@ const OptionSet::Row* OptionSet::Find(std::string_view key) const {
 }
 
 std::string OptionSet::ToMarkdown() const {
-  std::string out = "| option | type | default | bounds | takes effect | meaning |\n|---|---|---|---|---|---|\n";
+  std::string out =
+      "| option | type | default | bounds | takes effect | meaning |\n|---|---|---|---|---|---|\n";
   for (const auto& [key, row] : rows_) {
     out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key, row.type,
-                   row.default_value.empty() ? "" : "`" + row.default_value + "`", row.bounds,
-                   row.applied == kLive ? "at once" : "at restart", row.doc);
+                       row.default_value.empty() ? "" : "`" + row.default_value + "`", row.bounds,
+                       row.applied == kLive ? "at once" : "at restart", row.doc);
   }
   return out;
 }
@@ -158,8 +170,10 @@ std::string OptionSet::ToMarkdown() const {
 bool IsSensitiveKey(std::string_view key) {
   std::string lower(key);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::array<std::string_view, 5> kWords = {"password", "secret", "token", "credential", "access-key"};
-  return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+  static constexpr std::array<std::string_view, 5> kWords = {"password", "secret", "token",
+                                                             "credential", "access-key"};
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 }  // namespace weir

@@ -9,7 +9,8 @@ Task<Result<pb::AlterDatabaseResponse>> AlterDatabase(RequestContext& context,
   DatabaseChange change{.configs = ToConfigChanges(request.config_changes())};
   if (request.has_comment()) change.comment = request.comment();
   co_return co_await AnswerChange<pb::AlterDatabaseResponse>(context, [&](Catalog& catalog) {
-    return catalog.AlterDatabase(request.database_name(), change, ToIfNotExists(request.ignore_if_not_exists()));
+    return catalog.AlterDatabase(request.database_name(), change,
+                                 ToIfNotExists(request.ignore_if_not_exists()));
   });
 }
 

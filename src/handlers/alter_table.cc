@@ -27,7 +27,8 @@ Result<AddColumn> ToAddColumn(const pb::PbAddColumn& request) {
 }
 
 Result<TableChanges> ToTableChanges(const pb::AlterTableRequest& request) {
-  if (request.drop_columns_size() > 0 || request.rename_columns_size() > 0 || request.modify_columns_size() > 0) {
+  if (request.drop_columns_size() > 0 || request.rename_columns_size() > 0 ||
+      request.modify_columns_size() > 0) {
     return Fail(ErrorCode::kInvalidAlterTable, "columns cannot be dropped, renamed or modified");
   }
   if (request.has_modify_bucket_count()) {
@@ -43,7 +44,8 @@ Result<TableChanges> ToTableChanges(const pb::AlterTableRequest& request) {
 
 }  // namespace
 
-Task<Result<pb::AlterTableResponse>> AlterTable(RequestContext& context, const pb::AlterTableRequest& request) {
+Task<Result<pb::AlterTableResponse>> AlterTable(RequestContext& context,
+                                                const pb::AlterTableRequest& request) {
   CO_ASSIGN_OR_RETURN(const TableChanges changes, ToTableChanges(request));
   co_return co_await AnswerChange<pb::AlterTableResponse>(context, [&](Catalog& catalog) {
     return catalog.AlterTable(ToTablePath(request.table_path()), changes,

@@ -10,7 +10,8 @@ Task<Result<pb::CreateDatabaseResponse>> CreateDatabase(RequestContext& context,
     CO_ASSIGN_OR_RETURN(descriptor, DatabaseDescriptorFromJson(request.database_json()));
   }
   co_return co_await AnswerChange<pb::CreateDatabaseResponse>(context, [&](Catalog& catalog) {
-    return catalog.CreateDatabase(request.database_name(), descriptor, ToIfExists(request.ignore_if_exists()));
+    return catalog.CreateDatabase(request.database_name(), descriptor,
+                                  ToIfExists(request.ignore_if_exists()));
   });
 }
 

@@ -3,9 +3,11 @@
 
 namespace weir {
 
-Task<Result<pb::DropDatabaseResponse>> DropDatabase(RequestContext& context, const pb::DropDatabaseRequest& request) {
+Task<Result<pb::DropDatabaseResponse>> DropDatabase(RequestContext& context,
+                                                    const pb::DropDatabaseRequest& request) {
   co_return co_await AnswerChange<pb::DropDatabaseResponse>(context, [&](Catalog& catalog) {
-    return catalog.DropDatabase(request.database_name(), request.cascade() ? DropTables::kCascade : DropTables::kNo,
+    return catalog.DropDatabase(request.database_name(),
+                                request.cascade() ? DropTables::kCascade : DropTables::kNo,
                                 ToIfNotExists(request.ignore_if_not_exists()));
   });
 }

@@ -6,7 +6,8 @@ namespace weir {
 Task<Result<pb::DropPartitionResponse>> DropPartition(RequestContext& context,
                                                       const pb::DropPartitionRequest& request) {
   co_return co_await AnswerChange<pb::DropPartitionResponse>(context, [&](Catalog& catalog) {
-    return catalog.DropPartition(ToTablePath(request.table_path()), ToPartitionSpec(request.partition_spec()),
+    return catalog.DropPartition(ToTablePath(request.table_path()),
+                                 ToPartitionSpec(request.partition_spec()),
                                  ToIfNotExists(request.ignore_if_not_exists()));
   });
 }

@@ -1,5 +1,5 @@
-// GET_CLUSTER_HEALTH: how many replicas there are, in sync and led. A bucket has one, here, always in sync.
-// Source: Fluss 545c5539 CoordinatorService.computeClusterHealth
+// GET_CLUSTER_HEALTH: how many replicas there are, in sync and led. A bucket has one, here, always
+// in sync. Source: Fluss 545c5539 CoordinatorService.computeClusterHealth
 #include <algorithm>
 
 #include "handlers/catalog_requests.h"
@@ -12,7 +12,8 @@ constexpr int32_t kGreen = 0;
 
 }  // namespace
 
-Result<pb::GetClusterHealthResponse> GetClusterHealth(RequestContext& context, const pb::GetClusterHealthRequest&) {
+Result<pb::GetClusterHealthResponse> GetClusterHealth(RequestContext& context,
+                                                      const pb::GetClusterHealthRequest&) {
   int64_t buckets = 0;
   for (const TableRef& table : CatalogOf(context).Tables()) {
     const auto parts = table->is_partitioned() ? static_cast<int64_t>(table->partitions.size()) : 1;

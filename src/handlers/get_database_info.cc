@@ -3,8 +3,10 @@
 
 namespace weir {
 
-Result<pb::GetDatabaseInfoResponse> GetDatabaseInfo(RequestContext& context, const pb::GetDatabaseInfoRequest& request) {
-  ASSIGN_OR_RETURN(const DatabaseRef database, CatalogOf(context).GetDatabase(request.database_name()));
+Result<pb::GetDatabaseInfoResponse> GetDatabaseInfo(RequestContext& context,
+                                                    const pb::GetDatabaseInfoRequest& request) {
+  ASSIGN_OR_RETURN(const DatabaseRef database,
+                   CatalogOf(context).GetDatabase(request.database_name()));
   pb::GetDatabaseInfoResponse response;
   response.set_database_json(ToJson(database->descriptor));
   response.set_created_time(database->created_ms);

@@ -1,5 +1,6 @@
-// GET_FILESYSTEM_SECURITY_TOKEN: every scanner asks before it touches remote files. Ours are local files, which
-// need no token. Source: Fluss 545c5539 RpcServiceBase.getFileSystemSecurityToken, LocalFileSystem
+// GET_FILESYSTEM_SECURITY_TOKEN: every scanner asks before it touches remote files. Ours are local
+// files, which need no token. Source: Fluss 545c5539 RpcServiceBase.getFileSystemSecurityToken,
+// LocalFileSystem
 #include "handlers/handlers.h"
 
 namespace weir {

@@ -1,8 +1,8 @@
-// GET_METADATA: where the servers are, and which buckets of the named tables and partitions they lead.
-// This process is coordinator and tablet server in one, at the address the client reached it by. One unknown table
-// fails the whole request with 7, one unknown partition with 36: clients count on that, and ask again in a loop,
-// so finding out comes before building anything. What the caller may not see is left out.
-// Source: Fluss 545c5539 RpcServiceBase.processMetadataRequest
+// GET_METADATA: where the servers are, and which buckets of the named tables and partitions they
+// lead. This process is coordinator and tablet server in one, at the address the client reached it
+// by. One unknown table fails the whole request with 7, one unknown partition with 36: clients
+// count on that, and ask again in a loop, so finding out comes before building anything. What the
+// caller may not see is left out. Source: Fluss 545c5539 RpcServiceBase.processMetadataRequest
 #include "handlers/catalog_requests.h"
 
 namespace weir {
@@ -15,10 +15,12 @@ struct Named {
 };
 
 bool MayDescribe(const RequestContext& context, const TablePath& path) {
-  return context.allows_everything() || context.Authorize(Operation::kDescribe, TableResource(path)).ok();
+  return context.allows_everything() ||
+         context.Authorize(Operation::kDescribe, TableResource(path)).ok();
 }
 
-Status FindTables(const RequestContext& context, const pb::MetadataRequest& request, std::vector<Named>& out) {
+Status FindTables(const RequestContext& context, const pb::MetadataRequest& request,
+                  std::vector<Named>& out) {
   for (const pb::PbTablePath& asked : request.table_path()) {
     TablePath path = ToTablePath(asked);
     if (!MayDescribe(context, path)) continue;
@@ -40,21 +42,24 @@ Status FindPartitionsByPath(const RequestContext& context, const pb::MetadataReq
       continue;
     }
     TableRef table = CatalogOf(context).FindTable(path);
-    const auto found = table ? table->partitions.find(asked.partition_name()) : decltype(table->partitions.end()){};
+    const auto found = table ? table->partitions.find(asked.partition_name())
+                             : decltype(table->partitions.end()){};
     if (!table || found == table->partitions.end()) {
-      return Fail(ErrorCode::kPartitionNotExists, "partition '{}' of table '{}' does not exist", asked.partition_name(),
-                  path.ToString());
+      return Fail(ErrorCode::kPartitionNotExists, "partition '{}' of table '{}' does not exist",
+                  asked.partition_name(), path.ToString());
     }
     out.push_back({std::move(table), &found->second});
   }
   return {};
 }
 
-Status FindPartitionsById(const RequestContext& context, const pb::MetadataRequest& request, std::vector<Named>& out) {
+Status FindPartitionsById(const RequestContext& context, const pb::MetadataRequest& request,
+                          std::vector<Named>& out) {
   for (const int64_t id : request.partitions_id()) {
     TableRef table = CatalogOf(context).FindTableOfPartition(PartitionId{id});
     const PartitionInfo* partition = table ? table->FindPartition(PartitionId{id}) : nullptr;
-    if (partition == nullptr) return Fail(ErrorCode::kPartitionNotExists, "there is no partition with id {}", id);
+    if (partition == nullptr)
+      return Fail(ErrorCode::kPartitionNotExists, "there is no partition with id {}", id);
     if (MayDescribe(context, table->path)) out.push_back({std::move(table), partition});
   }
   return {};
@@ -67,7 +72,8 @@ void FillNode(const RequestContext& context, pb::PbServerNode& node) {
   if (host.empty()) {
     const auto address = reached.address();
     host = address.is_v6() && address.to_v6().is_v4_mapped()
-               ? boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string()
+               ? boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+                     .to_string()
                : address.to_string();
   }
   node.set_node_id(services.server_id);
@@ -87,7 +93,8 @@ void AddBuckets(const TableInfo& table, int32_t server_id, Message& message) {
   }
 }
 
-void FillTable(const TableInfo& table, const Catalog& catalog, int32_t server_id, pb::PbTableMetadata& out) {
+void FillTable(const TableInfo& table, const Catalog& catalog, int32_t server_id,
+               pb::PbTableMetadata& out) {
   out.mutable_table_path()->set_database_name(table.path.database);
   out.mutable_table_path()->set_table_name(table.path.table);
   out.set_table_id(table.id.value);
@@ -95,7 +102,8 @@ void FillTable(const TableInfo& table, const Catalog& catalog, int32_t server_id
   out.set_table_json(ToJson(table.descriptor));
   out.set_created_time(table.created_ms);
   out.set_modified_time(table.modified_ms);
-  if (!catalog.options().remote_data_dir.empty()) out.set_remote_data_dir(catalog.options().remote_data_dir);
+  if (!catalog.options().remote_data_dir.empty())
+    out.set_remote_data_dir(catalog.options().remote_data_dir);
   if (!table.is_partitioned()) AddBuckets(table, server_id, out);
 }
 
@@ -110,7 +118,8 @@ void FillPartition(const TableInfo& table, const PartitionInfo& partition, int32
 
 }  // namespace
 
-Result<pb::MetadataResponse> GetMetadata(RequestContext& context, const pb::MetadataRequest& request) {
+Result<pb::MetadataResponse> GetMetadata(RequestContext& context,
+                                         const pb::MetadataRequest& request) {
   std::vector<Named> named;
   RETURN_IF_ERROR(FindTables(context, request, named));
   RETURN_IF_ERROR(FindPartitionsByPath(context, request, named));

@@ -1,10 +1,11 @@
-// GET_TABLE_INFO: the stored descriptor, with the defaults the server filled in and the latest schema.
-// Source: Fluss 545c5539 RpcServiceBase.getTableInfo
+// GET_TABLE_INFO: the stored descriptor, with the defaults the server filled in and the latest
+// schema. Source: Fluss 545c5539 RpcServiceBase.getTableInfo
 #include "handlers/catalog_requests.h"
 
 namespace weir {
 
-Result<pb::GetTableInfoResponse> GetTableInfo(RequestContext& context, const pb::GetTableInfoRequest& request) {
+Result<pb::GetTableInfoResponse> GetTableInfo(RequestContext& context,
+                                              const pb::GetTableInfoRequest& request) {
   const Catalog& catalog = CatalogOf(context);
   ASSIGN_OR_RETURN(const TableRef table, catalog.GetTable(ToTablePath(request.table_path())));
   pb::GetTableInfoResponse response;
@@ -13,7 +14,8 @@ Result<pb::GetTableInfoResponse> GetTableInfo(RequestContext& context, const pb:
   response.set_table_json(ToJson(table->descriptor));
   response.set_created_time(table->created_ms);
   response.set_modified_time(table->modified_ms);
-  if (!catalog.options().remote_data_dir.empty()) response.set_remote_data_dir(catalog.options().remote_data_dir);
+  if (!catalog.options().remote_data_dir.empty())
+    response.set_remote_data_dir(catalog.options().remote_data_dir);
   return response;
 }
 

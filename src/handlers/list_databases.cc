@@ -4,7 +4,8 @@
 
 namespace weir {
 
-Result<pb::ListDatabasesResponse> ListDatabases(RequestContext& context, const pb::ListDatabasesRequest& request) {
+Result<pb::ListDatabasesResponse> ListDatabases(RequestContext& context,
+                                                const pb::ListDatabasesRequest& request) {
   const Catalog& catalog = CatalogOf(context);
   pb::ListDatabasesResponse response;
   for (const DatabaseRef& database : catalog.Databases()) {

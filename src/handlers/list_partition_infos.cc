@@ -6,9 +6,10 @@
 
 namespace weir {
 
-Result<pb::ListPartitionInfosResponse> ListPartitionInfos(RequestContext& context,
-                                                          const pb::ListPartitionInfosRequest& request) {
-  ASSIGN_OR_RETURN(const TableRef table, CatalogOf(context).GetTable(ToTablePath(request.table_path())));
+Result<pb::ListPartitionInfosResponse> ListPartitionInfos(
+    RequestContext& context, const pb::ListPartitionInfosRequest& request) {
+  ASSIGN_OR_RETURN(const TableRef table,
+                   CatalogOf(context).GetTable(ToTablePath(request.table_path())));
   ASSIGN_OR_RETURN(const std::vector<PartitionInfo> partitions,
                    MatchingPartitions(*table, ToPartitionSpec(request.partial_partition_spec())));
   pb::ListPartitionInfosResponse response;

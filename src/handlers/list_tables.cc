@@ -3,11 +3,14 @@
 
 namespace weir {
 
-Result<pb::ListTablesResponse> ListTables(RequestContext& context, const pb::ListTablesRequest& request) {
-  ASSIGN_OR_RETURN(const std::vector<TableRef> tables, CatalogOf(context).Tables(request.database_name()));
+Result<pb::ListTablesResponse> ListTables(RequestContext& context,
+                                          const pb::ListTablesRequest& request) {
+  ASSIGN_OR_RETURN(const std::vector<TableRef> tables,
+                   CatalogOf(context).Tables(request.database_name()));
   pb::ListTablesResponse response;
   for (const TableRef& table : tables) {
-    if (context.allows_everything() || context.Authorize(Operation::kDescribe, TableResource(table->path)).ok()) {
+    if (context.allows_everything() ||
+        context.Authorize(Operation::kDescribe, TableResource(table->path)).ok()) {
       response.add_table_name(table->path.table);
     }
   }

@@ -1,5 +1,5 @@
-// REGISTER_, GET_ and DELETE_PRODUCER_OFFSETS: Flink's sink remembers where it stood before it began to write.
-// Source: Fluss 545c5539 CoordinatorService.registerProducerOffsets and following
+// REGISTER_, GET_ and DELETE_PRODUCER_OFFSETS: Flink's sink remembers where it stood before it
+// began to write. Source: Fluss 545c5539 CoordinatorService.registerProducerOffsets and following
 #include "handlers/catalog_requests.h"
 
 namespace weir {
@@ -42,17 +42,19 @@ Task<Result<pb::RegisterProducerOffsetsResponse>> RegisterProducerOffsets(
   }
   std::optional<int64_t> ttl_ms;
   if (request.has_ttl_ms()) ttl_ms = request.ttl_ms();
-  CO_ASSIGN_OR_RETURN(const Registered registered, co_await ChangeCatalog(context, [&](Catalog& catalog) {
-    return catalog.producer_offsets().Register(request.producer_id(), offsets, ttl_ms);
-  }));
+  CO_ASSIGN_OR_RETURN(
+      const Registered registered, co_await ChangeCatalog(context, [&](Catalog& catalog) {
+        return catalog.producer_offsets().Register(request.producer_id(), offsets, ttl_ms);
+      }));
   pb::RegisterProducerOffsetsResponse response;
   response.set_result(registered == Registered::kCreated ? kCreated : kAlreadyExists);
   co_return response;
 }
 
-Result<pb::GetProducerOffsetsResponse> GetProducerOffsets(RequestContext& context,
-                                                          const pb::GetProducerOffsetsRequest& request) {
-  ASSIGN_OR_RETURN(const ProducerEntry entry, CatalogOf(context).producer_offsets().Get(request.producer_id()));
+Result<pb::GetProducerOffsetsResponse> GetProducerOffsets(
+    RequestContext& context, const pb::GetProducerOffsetsRequest& request) {
+  ASSIGN_OR_RETURN(const ProducerEntry entry,
+                   CatalogOf(context).producer_offsets().Get(request.producer_id()));
   pb::GetProducerOffsetsResponse response;
   if (!entry) return response;
   response.set_producer_id(request.producer_id());
@@ -63,14 +65,16 @@ Result<pb::GetProducerOffsetsResponse> GetProducerOffsets(RequestContext& contex
 
 Task<Result<pb::DeleteProducerOffsetsResponse>> DeleteProducerOffsets(
     RequestContext& context, const pb::DeleteProducerOffsetsRequest& request) {
-  CO_ASSIGN_OR_RETURN(const ProducerEntry entry, CatalogOf(context).producer_offsets().Get(request.producer_id()));
+  CO_ASSIGN_OR_RETURN(const ProducerEntry entry,
+                      CatalogOf(context).producer_offsets().Get(request.producer_id()));
   if (entry) {
     for (const auto& [bucket, offset] : entry->offsets) {
       CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, bucket.table));
     }
   }
   co_return co_await AnswerChange<pb::DeleteProducerOffsetsResponse>(
-      context, [&](Catalog& catalog) { return catalog.producer_offsets().Delete(request.producer_id()); });
+      context,
+      [&](Catalog& catalog) { return catalog.producer_offsets().Delete(request.producer_id()); });
 }
 
 }  // namespace weir

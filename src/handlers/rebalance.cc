@@ -1,5 +1,5 @@
-// REBALANCE, LIST_REBALANCE_PROGRESS and CANCEL_REBALANCE: with one node there is nothing to move, so a rebalance
-// is over as soon as it is asked for. Source: Fluss 545c5539 RebalanceManager
+// REBALANCE, LIST_REBALANCE_PROGRESS and CANCEL_REBALANCE: with one node there is nothing to move,
+// so a rebalance is over as soon as it is asked for. Source: Fluss 545c5539 RebalanceManager
 #include "handlers/catalog_requests.h"
 
 namespace weir {
@@ -16,8 +16,8 @@ Result<pb::RebalanceResponse> Rebalance(RequestContext& context, const pb::Rebal
   return response;
 }
 
-Result<pb::ListRebalanceProgressResponse> ListRebalanceProgress(RequestContext&,
-                                                                const pb::ListRebalanceProgressRequest& request) {
+Result<pb::ListRebalanceProgressResponse> ListRebalanceProgress(
+    RequestContext&, const pb::ListRebalanceProgressRequest& request) {
   pb::ListRebalanceProgressResponse response;
   if (request.has_rebalance_id()) {
     response.set_rebalance_id(request.rebalance_id());
@@ -26,7 +26,8 @@ Result<pb::ListRebalanceProgressResponse> ListRebalanceProgress(RequestContext&,
   return response;
 }
 
-Result<pb::CancelRebalanceResponse> CancelRebalance(RequestContext&, const pb::CancelRebalanceRequest&) {
+Result<pb::CancelRebalanceResponse> CancelRebalance(RequestContext&,
+                                                    const pb::CancelRebalanceRequest&) {
   return pb::CancelRebalanceResponse();
 }
 

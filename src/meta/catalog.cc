@@ -26,7 +26,8 @@ Catalog::Catalog(std::unique_ptr<Store> store, const CatalogOptions& options, co
     : options_(options),
       clock_(clock),
       store_(std::move(store)),
-      producer_offsets_(std::make_unique<ProducerOffsets>(*store_, clock, options.producer_offsets_ttl.count())),
+      producer_offsets_(
+          std::make_unique<ProducerOffsets>(*store_, clock, options.producer_offsets_ttl.count())),
       snapshot_leases_(std::make_unique<SnapshotLeases>(*store_, clock)),
       cluster_configs_(std::make_unique<ClusterConfigs>(*store_)),
       server_tags_(std::make_unique<ServerTags>(*store_)) {}
@@ -41,7 +42,7 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(FileSystem& files, const std::str
   return catalog;
 }
 
-// ---- Loading --------------------------------------------------------------------------------------------
+// Loading.
 
 Status Catalog::Load() {
   ASSIGN_OR_RETURN(next_table_, NumberOr(*store_, records::kNextTable, 1));
@@ -50,7 +51,8 @@ Status Catalog::Load() {
   writers_reserved_ = next_writer_;
   for (const auto& [key, value] : store_->Scan(records::kDatabases)) {
     ASSIGN_OR_RETURN(DatabaseInfo database,
-                     records::DatabaseFromRecord(std::string_view(key).substr(records::kDatabases.size()), value));
+                     records::DatabaseFromRecord(
+                         std::string_view(key).substr(records::kDatabases.size()), value));
     index_.PutDatabase(std::move(database));
   }
   if (!FindDatabase(kBuiltInDatabase)) {
@@ -82,19 +84,21 @@ Status Catalog::LoadTables() {
     ASSIGN_OR_RETURN(const auto ids, records::TwoNumbers(key, records::kPartitions));
     const auto table = tables.find(TableId{ids.first});
     if (table == tables.end()) continue;
-    ASSIGN_OR_RETURN(PartitionInfo partition, records::PartitionFromRecord(PartitionId{ids.second}, value));
+    ASSIGN_OR_RETURN(PartitionInfo partition,
+                     records::PartitionFromRecord(PartitionId{ids.second}, value));
     table->second.partitions.emplace(partition.name, std::move(partition));
   }
   for (auto& [id, table] : tables) {
     if (!FindDatabase(table.path.database)) {
-      return Fail(ErrorCode::kStorage, "a table of the catalog has no database: table={}", table.path.ToString());
+      return Fail(ErrorCode::kStorage, "a table of the catalog has no database: table={}",
+                  table.path.ToString());
     }
     index_.PutTable(std::move(table));
   }
   return {};
 }
 
-// ---- Reading --------------------------------------------------------------------------------------------
+// Reading.
 
 Result<DatabaseRef> Catalog::GetDatabase(std::string_view name) const {
   DatabaseRef database = FindDatabase(name);
@@ -120,9 +124,10 @@ Result<std::vector<TableRef>> Catalog::Tables(std::string_view database) const {
   return std::move(*tables);
 }
 
-// ---- Databases ------------------------------------------------------------------------------------------
+// Databases.
 
-Status Catalog::CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor, IfExists if_exists) {
+Status Catalog::CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor,
+                               IfExists if_exists) {
   RETURN_IF_ERROR(CheckNewName("database", name, ErrorCode::kInvalidDatabase));
   const std::lock_guard lock(changes_);
   if (FindDatabase(name)) {
@@ -130,7 +135,8 @@ Status Catalog::CreateDatabase(const std::string& name, const DatabaseDescriptor
     return Fail(ErrorCode::kDatabaseAlreadyExist, "database '{}' already exists", name);
   }
   const int64_t now = clock_.NowMs();
-  DatabaseInfo database{.name = name, .descriptor = descriptor, .created_ms = now, .modified_ms = now};
+  DatabaseInfo database{
+      .name = name, .descriptor = descriptor, .created_ms = now, .modified_ms = now};
   Transaction transaction;
   transaction.Put(records::DatabaseKey(name), records::ToRecord(database));
   RETURN_IF_ERROR(store_->Commit(transaction));
@@ -138,7 +144,8 @@ Status Catalog::CreateDatabase(const std::string& name, const DatabaseDescriptor
   return {};
 }
 
-Status Catalog::AlterDatabase(const std::string& name, const DatabaseChange& change, IfNotExists if_not_exists) {
+Status Catalog::AlterDatabase(const std::string& name, const DatabaseChange& change,
+                              IfNotExists if_not_exists) {
   const std::lock_guard lock(changes_);
   const DatabaseRef old = FindDatabase(name);
   if (!old) {
@@ -152,7 +159,8 @@ Status Catalog::AlterDatabase(const std::string& name, const DatabaseChange& cha
     } else if (config.op == ConfigOp::kSet && config.value) {
       database.descriptor.custom_properties.insert_or_assign(config.key, *config.value);
     } else {
-      return Fail(ErrorCode::kInvalidConfig, "only SET with a value and RESET are supported: key={}", config.key);
+      return Fail(ErrorCode::kInvalidConfig,
+                  "only SET with a value and RESET are supported: key={}", config.key);
     }
   }
   if (change.comment) {
@@ -167,7 +175,8 @@ Status Catalog::AlterDatabase(const std::string& name, const DatabaseChange& cha
   return {};
 }
 
-Status Catalog::DropDatabase(const std::string& name, DropTables tables, IfNotExists if_not_exists) {
+Status Catalog::DropDatabase(const std::string& name, DropTables tables,
+                             IfNotExists if_not_exists) {
   if (name == kBuiltInDatabase) {
     return Fail(ErrorCode::kInvalidDatabase, "cannot drop the default database '{}'", name);
   }
@@ -178,7 +187,8 @@ Status Catalog::DropDatabase(const std::string& name, DropTables tables, IfNotEx
     return Fail(ErrorCode::kDatabaseNotExist, "database '{}' does not exist", name);
   }
   if (!dropped->empty() && tables != DropTables::kCascade) {
-    return Fail(ErrorCode::kDatabaseNotEmpty, "database '{}' is not empty: tables={}", name, dropped->size());
+    return Fail(ErrorCode::kDatabaseNotEmpty, "database '{}' is not empty: tables={}", name,
+                dropped->size());
   }
   Transaction transaction;
   transaction.Delete(records::DatabaseKey(name));
@@ -191,16 +201,18 @@ Status Catalog::DropDatabase(const std::string& name, DropTables tables, IfNotEx
   return {};
 }
 
-// ---- Tables ---------------------------------------------------------------------------------------------
+// Tables.
 
-int64_t Catalog::Take(std::string_view key, int64_t& next, int64_t count, Transaction& transaction) {
+int64_t Catalog::Take(std::string_view key, int64_t& next, int64_t count,
+                      Transaction& transaction) {
   const int64_t first = next;
   next += count;
   transaction.Put(key, records::NumberToRecord(next));
   return first;
 }
 
-Result<TableRef> Catalog::CreateTable(const TablePath& path, TableDescriptor descriptor, IfExists if_exists) {
+Result<TableRef> Catalog::CreateTable(const TablePath& path, TableDescriptor descriptor,
+                                      IfExists if_exists) {
   RETURN_IF_ERROR(CheckNewName("database", path.database, ErrorCode::kInvalidDatabase));
   RETURN_IF_ERROR(CheckNewName("table", path.table, ErrorCode::kInvalidTable));
   ASSIGN_OR_RETURN(TableDescriptor complete, WithDefaults(std::move(descriptor), options_));
@@ -221,20 +233,23 @@ Result<TableRef> Catalog::CreateTable(const TablePath& path, TableDescriptor des
                   .created_ms = now,
                   .modified_ms = now};
   table.schemas.emplace(table.schema_id, std::make_shared<const Schema>(table.schema()));
-  ASSIGN_OR_RETURN(const AutoPartitionPlan plan,
-                   PlanAutoPartitions(table, now, now, static_cast<size_t>(options_.partitions_max)));
+  ASSIGN_OR_RETURN(
+      const AutoPartitionPlan plan,
+      PlanAutoPartitions(table, now, now, static_cast<size_t>(options_.partitions_max)));
   RETURN_IF_ERROR(AddPartitions(table, plan.create, transaction));
   transaction.Put(records::TableKey(table.id), records::ToRecord(table));
   RETURN_IF_ERROR(store_->Commit(transaction));
   return index_.PutTable(std::move(table));
 }
 
-Result<TableInfo> Catalog::Altered(const TableInfo& table, const TableChanges& changes, Transaction& transaction) const {
+Result<TableInfo> Catalog::Altered(const TableInfo& table, const TableChanges& changes,
+                                   Transaction& transaction) const {
   TableInfo out = table;
   if (!changes.added_columns.empty()) {
     ASSIGN_OR_RETURN(out.descriptor.schema, WithAddedColumns(table, changes.added_columns));
     if (out.schema_id.value == INT16_MAX) {
-      return Fail(ErrorCode::kInvalidAlterTable, "the schema of '{}' has changed too often", table.path.ToString());
+      return Fail(ErrorCode::kInvalidAlterTable, "the schema of '{}' has changed too often",
+                  table.path.ToString());
     }
     ++out.schema_id.value;
     out.schemas.emplace(out.schema_id, std::make_shared<const Schema>(out.descriptor.schema));
@@ -246,9 +261,11 @@ Result<TableInfo> Catalog::Altered(const TableInfo& table, const TableChanges& c
   return out;
 }
 
-Status Catalog::AlterTable(const TablePath& path, const TableChanges& changes, IfNotExists if_not_exists) {
+Status Catalog::AlterTable(const TablePath& path, const TableChanges& changes,
+                           IfNotExists if_not_exists) {
   if (!changes.configs.empty() && !changes.added_columns.empty()) {
-    return Fail(ErrorCode::kInvalidAlterTable, "a table's properties and its columns cannot be altered at once");
+    return Fail(ErrorCode::kInvalidAlterTable,
+                "a table's properties and its columns cannot be altered at once");
   }
   const std::lock_guard lock(changes_);
   const TableRef old = FindTable(path);
@@ -267,7 +284,8 @@ Status Catalog::AlterTable(const TablePath& path, const TableChanges& changes, I
   if (hooks_.table_changed) hooks_.table_changed(altered);
   if (now_automatic) {
     const Status status = RunAutoPartition(altered, clock_.NowMs());
-    if (!status.ok()) LogWarn("meta", "auto partitions of {}: {}", path.ToString(), status.error().message);
+    if (!status.ok())
+      LogWarn("meta", "auto partitions of {}: {}", path.ToString(), status.error().message);
   }
   return {};
 }
@@ -277,8 +295,10 @@ void Catalog::DeleteRecords(const TableInfo& table, Transaction& transaction) co
   for (const auto& [id, schema] : table.schemas) {
     if (id != table.schema_id) transaction.Delete(records::SchemaKey(table.id, id));
   }
-  for (const auto& [name, partition] : table.partitions) transaction.Delete(records::PartitionKey(table.id, partition.id));
-  if (!table.schema().auto_increment().empty()) transaction.Delete(records::AutoIncrementKey(table.id));
+  for (const auto& [name, partition] : table.partitions)
+    transaction.Delete(records::PartitionKey(table.id, partition.id));
+  if (!table.schema().auto_increment().empty())
+    transaction.Delete(records::AutoIncrementKey(table.id));
 }
 
 Status Catalog::DropTable(const TablePath& path, IfNotExists if_not_exists) {
@@ -296,13 +316,14 @@ Status Catalog::DropTable(const TablePath& path, IfNotExists if_not_exists) {
   return {};
 }
 
-// ---- Numbers --------------------------------------------------------------------------------------------
+// Numbers.
 
 Result<int64_t> Catalog::NewWriterId() {
   const std::lock_guard lock(numbers_);
   if (next_writer_ == writers_reserved_) {
     Transaction transaction;
-    transaction.Put(records::kNextWriter, records::NumberToRecord(writers_reserved_ + kWriterIdsPerCommit));
+    transaction.Put(records::kNextWriter,
+                    records::NumberToRecord(writers_reserved_ + kWriterIdsPerCommit));
     RETURN_IF_ERROR(store_->Commit(transaction));
     writers_reserved_ += kWriterIdsPerCommit;
   }
@@ -311,12 +332,14 @@ Result<int64_t> Catalog::NewWriterId() {
 
 Result<IdBlock> Catalog::NewAutoIncrementIds(TableId table, int64_t count) {
   RETURN_IF_ERROR(GetTable(table));
-  if (count <= 0) return Fail(ErrorCode::kInvalidConfig, "a block of numbers must not be empty: count={}", count);
+  if (count <= 0)
+    return Fail(ErrorCode::kInvalidConfig, "a block of numbers must not be empty: count={}", count);
   const std::lock_guard lock(numbers_);
   ASSIGN_OR_RETURN(const int64_t first, NumberOr(*store_, records::AutoIncrementKey(table), 1));
   int64_t next = 0;
   if (__builtin_add_overflow(first, count, &next)) {
-    return Fail(ErrorCode::kInvalidTable, "the auto-increment column has run out of numbers: table={}", table.value);
+    return Fail(ErrorCode::kInvalidTable,
+                "the auto-increment column has run out of numbers: table={}", table.value);
   }
   Transaction transaction;
   transaction.Put(records::AutoIncrementKey(table), records::NumberToRecord(next));

@@ -138,8 +138,8 @@ class Catalog {
                                                 IfExists if_exists);
   /// Errors  kTableNotExist, kTableNotPartitioned, kPartitionSpecInvalid, kPartitionNotExists
   Status DropPartition(const TablePath& path, const PartitionSpec& spec, IfNotExists if_not_exists);
-  /// Create the automatic partitions that are due now and drop those past their retention, in all tables; forget
-  /// producer offsets and leases whose time is over. Called by a timer every `auto-partition.check.interval`.
+  /// Create the automatic partitions that are due now and drop those past their retention, in all tables.
+  /// Called by a timer every `auto-partition.check.interval`.
   void RunAutoPartitions();
 
   // ---- Numbers ----------------------------------------------------------------------------------------

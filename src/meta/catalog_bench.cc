@@ -11,10 +11,12 @@ void Fill(FileSystem& files, int tables) {
   auto catalog = Catalog::Open(files, "/meta", {}).value();
   for (int i = 0; i < tables; ++i) {
     Schema::Parts parts{.primary_key = {"id"}};
-    for (const char* name : {"id", "customer", "amount", "status", "created", "updated", "note", "tags"}) {
+    for (const char* name :
+         {"id", "customer", "amount", "status", "created", "updated", "note", "tags"}) {
       parts.columns.push_back({.name = name, .type = DataType::Of(TypeKind::kString)});
     }
-    const TableDescriptor table{.schema = Schema::Make(std::move(parts)).value(), .bucket_count = 4};
+    const TableDescriptor table{.schema = Schema::Make(std::move(parts)).value(),
+                                .bucket_count = 4};
     catalog->CreateTable({"fluss", "t" + std::to_string(i)}, table, IfExists::kFail).value();
   }
 }

@@ -16,7 +16,9 @@ constexpr int64_t kVersion = 1;
 
 std::string Number(int64_t value) { return fmt::format("{:020}", value); }
 
-Failure Bad(std::string_view what) { return Fail(ErrorCode::kStorage, "a record of the catalog is malformed: {}", what); }
+Failure Bad(std::string_view what) {
+  return Fail(ErrorCode::kStorage, "a record of the catalog is malformed: {}", what);
+}
 
 /// The object, when its version is known.
 Result<json::object> ParseRecord(std::string_view record) {
@@ -24,7 +26,8 @@ Result<json::object> ParseRecord(std::string_view record) {
   json::value document = json::parse(record, error);
   if (error || !document.is_object()) return Bad("not a JSON object");
   const json::value* version = document.get_object().if_contains("version");
-  if (version == nullptr || !version->is_int64() || version->get_int64() != kVersion) return Bad("unknown version");
+  if (version == nullptr || !version->is_int64() || version->get_int64() != kVersion)
+    return Bad("unknown version");
   return std::move(document.get_object());
 }
 
@@ -110,8 +113,8 @@ Result<TableInfo> TableFromRecord(std::string_view record) {
 }
 
 std::string ToRecord(const PartitionInfo& partition) {
-  return json::serialize(
-      json::object{{"version", kVersion}, {"name", partition.name}, {"created", partition.created_ms}});
+  return json::serialize(json::object{
+      {"version", kVersion}, {"name", partition.name}, {"created", partition.created_ms}});
 }
 
 Result<PartitionInfo> PartitionFromRecord(PartitionId id, std::string_view record) {

@@ -25,17 +25,21 @@ TableDescriptor Table(const std::string& columns, std::vector<std::string> prima
                       std::vector<std::string> partition_keys = {}, Properties properties = {}) {
   const DataType row = DataType::Parse("ROW<" + columns + ">").value();
   Schema::Parts parts{.primary_key = std::move(primary_key)};
-  for (const Field& field : row.fields()) parts.columns.push_back({.name = field.name, .type = field.type});
+  for (const Field& field : row.fields())
+    parts.columns.push_back({.name = field.name, .type = field.type});
   return {.schema = Schema::Make(std::move(parts)).value(),
           .partition_keys = std::move(partition_keys),
           .properties = std::move(properties)};
 }
 
 TableDescriptor LogTable() { return Table("id INT, name STRING"); }
-TableDescriptor Partitioned() { return Table("id INT, region STRING, dt STRING", {}, {"region", "dt"}); }
+TableDescriptor Partitioned() {
+  return Table("id INT, region STRING, dt STRING", {}, {"region", "dt"});
+}
 TableDescriptor Daily() {
   return Table("id INT, dt STRING", {}, {"dt"},
-               {{"table.auto-partition.enabled", "true"}, {"table.auto-partition.time-zone", "UTC"},
+               {{"table.auto-partition.enabled", "true"},
+                {"table.auto-partition.time-zone", "UTC"},
                 {"table.auto-partition.num-retention", "2"}});
 }
 
@@ -47,9 +51,13 @@ struct CatalogTest : testing::Test {
     auto opened = Catalog::Open(files, kDirectory, options, clock);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     catalog = std::move(*opened);
-    catalog->SetHooks({.table_dropped = [this](const TableRef& table) { dropped.push_back(table->path.ToString()); },
-                       .partition_dropped = [this](const TableRef&, const PartitionInfo& p) { dropped.push_back(p.name); },
-                       .table_changed = [this](const TableRef& table) { changed.push_back(table->path.ToString()); }});
+    catalog->SetHooks(
+        {.table_dropped =
+             [this](const TableRef& table) { dropped.push_back(table->path.ToString()); },
+         .partition_dropped = [this](const TableRef&,
+                                     const PartitionInfo& p) { dropped.push_back(p.name); },
+         .table_changed =
+             [this](const TableRef& table) { changed.push_back(table->path.ToString()); }});
   }
 
   TableRef Create(const std::string& name, TableDescriptor descriptor) {
@@ -60,7 +68,8 @@ struct CatalogTest : testing::Test {
 
   std::vector<std::string> PartitionsOf(const std::string& table) {
     std::vector<std::string> names;
-    for (const auto& [name, partition] : catalog->GetTable({"fluss", table}).value()->partitions) names.push_back(name);
+    for (const auto& [name, partition] : catalog->GetTable({"fluss", table}).value()->partitions)
+      names.push_back(name);
     return names;
   }
 
@@ -74,15 +83,23 @@ struct CatalogTest : testing::Test {
 
 TEST_F(CatalogTest, HasADatabaseThatCannotBeDropped) {
   EXPECT_NE(catalog->FindDatabase("fluss"), nullptr);
-  EXPECT_EQ(catalog->DropDatabase("fluss", DropTables::kCascade, IfNotExists::kIgnore).code(), kInvalidDatabase);
+  EXPECT_EQ(catalog->DropDatabase("fluss", DropTables::kCascade, IfNotExists::kIgnore).code(),
+            kInvalidDatabase);
 }
 
 TEST_F(CatalogTest, DatabasesComeGoAndChange) {
-  ASSERT_TRUE(catalog->CreateDatabase("db", {.comment = "c", .custom_properties = {{"k", "v"}}}, IfExists::kFail).ok());
+  ASSERT_TRUE(catalog
+                  ->CreateDatabase("db", {.comment = "c", .custom_properties = {{"k", "v"}}},
+                                   IfExists::kFail)
+                  .ok());
   EXPECT_EQ(catalog->CreateDatabase("db", {}, IfExists::kFail).code(), kDatabaseAlreadyExist);
   EXPECT_TRUE(catalog->CreateDatabase("db", {}, IfExists::kIgnore).ok());
   clock.AdvanceMs(5);
-  ASSERT_TRUE(catalog->AlterDatabase("db", {.configs = {{"k", {}, ConfigOp::kDelete}, {"n", "m"}}, .comment = ""}, IfNotExists::kFail).ok());
+  ASSERT_TRUE(catalog
+                  ->AlterDatabase(
+                      "db", {.configs = {{"k", {}, ConfigOp::kDelete}, {"n", "m"}}, .comment = ""},
+                      IfNotExists::kFail)
+                  .ok());
   EXPECT_EQ(catalog->AlterDatabase("nope", {}, IfNotExists::kFail).code(), kDatabaseNotExist);
   EXPECT_TRUE(catalog->AlterDatabase("nope", {}, IfNotExists::kIgnore).ok());
   Open();
@@ -91,10 +108,12 @@ TEST_F(CatalogTest, DatabasesComeGoAndChange) {
   EXPECT_EQ(database->modified_ms - database->created_ms, 5);
   ASSERT_TRUE(catalog->CreateTable({"db", "t"}, LogTable(), IfExists::kFail).ok());
   EXPECT_EQ(catalog->CountTables("db"), 1);
-  EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(), kDatabaseNotEmpty);
+  EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(),
+            kDatabaseNotEmpty);
   ASSERT_TRUE(catalog->DropDatabase("db", DropTables::kCascade, IfNotExists::kFail).ok());
   EXPECT_THAT(dropped, ElementsAre("db.t"));
-  EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(), kDatabaseNotExist);
+  EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(),
+            kDatabaseNotExist);
   EXPECT_TRUE(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kIgnore).ok());
   Open();
   EXPECT_EQ(catalog->FindDatabase("db"), nullptr);
@@ -103,24 +122,52 @@ TEST_F(CatalogTest, DatabasesComeGoAndChange) {
 
 // S3 of the fault suite: a name must never leave the data directory or change what a policy means.
 TEST_F(CatalogTest, RefusesNamesThatAreNotNames) {
-  const std::vector<std::string> bad = {"",      ".",      "..",      "a/b",     "../a",  "a\\b",  std::string("a\0b", 3), "%2f",
-                                        "a b",   "a.b",    "a*",      "it's",    "$a",    "{a}",   std::string(201, 'a'),  "__a",
-                                        "tábla", "a\n",    "\xff",    "a$b",     "a:b",   "a,b",   "\u202eabc",            "ａ"};
+  const std::vector<std::string> bad = {"",
+                                        ".",
+                                        "..",
+                                        "a/b",
+                                        "../a",
+                                        "a\\b",
+                                        std::string("a\0b", 3),
+                                        "%2f",
+                                        "a b",
+                                        "a.b",
+                                        "a*",
+                                        "it's",
+                                        "$a",
+                                        "{a}",
+                                        std::string(201, 'a'),
+                                        "__a",
+                                        "tábla",
+                                        "a\n",
+                                        "\xff",
+                                        "a$b",
+                                        "a:b",
+                                        "a,b",
+                                        "\u202eabc",
+                                        "ａ"};
   for (const std::string& name : bad) {
-    EXPECT_EQ(catalog->CreateDatabase(name, {}, IfExists::kIgnore).code(), kInvalidDatabase) << name;
-    EXPECT_EQ(catalog->CreateTable({"fluss", name}, LogTable(), IfExists::kIgnore).code(), kInvalidTable) << name;
+    EXPECT_EQ(catalog->CreateDatabase(name, {}, IfExists::kIgnore).code(), kInvalidDatabase)
+        << name;
+    EXPECT_EQ(catalog->CreateTable({"fluss", name}, LogTable(), IfExists::kIgnore).code(),
+              kInvalidTable)
+        << name;
   }
   Create("p", Partitioned());
   for (const std::string& name : bad) {
-    EXPECT_EQ(catalog->CreatePartition({"fluss", "p"}, {{"region", "eu"}, {"dt", name}}, IfExists::kIgnore).code(),
-              kPartitionSpecInvalid)
+    EXPECT_EQ(
+        catalog
+            ->CreatePartition({"fluss", "p"}, {{"region", "eu"}, {"dt", name}}, IfExists::kIgnore)
+            .code(),
+        kPartitionSpecInvalid)
         << name;
   }
   EXPECT_TRUE(catalog->CreateDatabase(std::string(200, 'a'), {}, IfExists::kFail).ok());
 }
 
 TEST_F(CatalogTest, TablesSurviveARestartWithEverything) {
-  const TableRef before = Create("t", Table("id INT, name STRING", {"id"}, {}, {{"table.log.ttl", "2 d"}}));
+  const TableRef before =
+      Create("t", Table("id INT, name STRING", {"id"}, {}, {{"table.log.ttl", "2 d"}}));
   Open();
   const TableRef after = catalog->GetTable({"fluss", "t"}).value();
   EXPECT_EQ(after->id, before->id);
@@ -133,28 +180,35 @@ TEST_F(CatalogTest, TablesSurviveARestartWithEverything) {
 }
 
 TEST_F(CatalogTest, AnswersWithTheProtocolsCodes) {
-  EXPECT_EQ(catalog->CreateTable({"nope", "t"}, LogTable(), IfExists::kFail).code(), kDatabaseNotExist);
+  EXPECT_EQ(catalog->CreateTable({"nope", "t"}, LogTable(), IfExists::kFail).code(),
+            kDatabaseNotExist);
   Create("t", LogTable());
-  EXPECT_EQ(catalog->CreateTable({"fluss", "t"}, LogTable(), IfExists::kFail).code(), kTableAlreadyExist);
+  EXPECT_EQ(catalog->CreateTable({"fluss", "t"}, LogTable(), IfExists::kFail).code(),
+            kTableAlreadyExist);
   EXPECT_TRUE(catalog->CreateTable({"fluss", "t"}, LogTable(), IfExists::kIgnore).ok());
   EXPECT_EQ(catalog->GetTable({"fluss", "x"}).code(), kTableNotExist);
   EXPECT_EQ(catalog->GetTable(TableId{99}).code(), kTableNotExist);
   EXPECT_EQ(catalog->Tables("nope").code(), kDatabaseNotExist);
   EXPECT_EQ(catalog->DropTable({"fluss", "x"}, IfNotExists::kFail).code(), kTableNotExist);
   EXPECT_TRUE(catalog->DropTable({"fluss", "x"}, IfNotExists::kIgnore).ok());
-  EXPECT_EQ(catalog->CreatePartition({"fluss", "t"}, {}, IfExists::kFail).code(), kTableNotPartitioned);
-  EXPECT_EQ(catalog->DropPartition({"fluss", "t"}, {}, IfNotExists::kFail).code(), kTableNotPartitioned);
-  EXPECT_EQ(MatchingPartitions(*catalog->FindTable({"fluss", "t"}), {}).code(), kTableNotPartitioned);
+  EXPECT_EQ(catalog->CreatePartition({"fluss", "t"}, {}, IfExists::kFail).code(),
+            kTableNotPartitioned);
+  EXPECT_EQ(catalog->DropPartition({"fluss", "t"}, {}, IfNotExists::kFail).code(),
+            kTableNotPartitioned);
+  EXPECT_EQ(MatchingPartitions(*catalog->FindTable({"fluss", "t"}), {}).code(),
+            kTableNotPartitioned);
 }
 
 TEST_F(CatalogTest, NeverGivesAnIdTwice) {
   const TableRef first = Create("t", Partitioned());
-  const auto p1 = catalog->CreatePartition({"fluss", "t"}, {{"region", "eu"}, {"dt", "1"}}, IfExists::kFail);
+  const auto p1 =
+      catalog->CreatePartition({"fluss", "t"}, {{"region", "eu"}, {"dt", "1"}}, IfExists::kFail);
   const int64_t w1 = catalog->NewWriterId().value();
   ASSERT_TRUE(catalog->DropTable({"fluss", "t"}, IfNotExists::kFail).ok());
   Open();
   const TableRef second = Create("t", Partitioned());
-  const auto p2 = catalog->CreatePartition({"fluss", "t"}, {{"region", "eu"}, {"dt", "1"}}, IfExists::kFail);
+  const auto p2 =
+      catalog->CreatePartition({"fluss", "t"}, {{"region", "eu"}, {"dt", "1"}}, IfExists::kFail);
   EXPECT_GT(second->id, first->id);
   EXPECT_GT(p2->id, p1->id);
   EXPECT_GT(catalog->NewWriterId().value(), w1);
@@ -163,9 +217,17 @@ TEST_F(CatalogTest, NeverGivesAnIdTwice) {
 TEST_F(CatalogTest, AddsColumnsAndKeepsEverySchema) {
   Create("t", Table("id INT, r ROW<x INT, y INT>", {"id"}));  // ids 0, 1, 2, 3
   const DataType nested = DataType::Parse("ROW<a INT, b STRING>").value();
-  ASSERT_TRUE(catalog->AlterTable({"fluss", "t"}, {.added_columns = {{"n", nested, "new"}, {"m", DataType::Of(TypeKind::kInt)}}},
-                                  IfNotExists::kFail).ok());
-  ASSERT_TRUE(catalog->AlterTable({"fluss", "t"}, {.added_columns = {{"z", DataType::Of(TypeKind::kInt)}}}, IfNotExists::kFail).ok());
+  ASSERT_TRUE(catalog
+                  ->AlterTable({"fluss", "t"},
+                               {.added_columns = {{"n", nested, "new"},
+                                                  {"m", DataType::Of(TypeKind::kInt)}}},
+                               IfNotExists::kFail)
+                  .ok());
+  ASSERT_TRUE(catalog
+                  ->AlterTable({"fluss", "t"},
+                               {.added_columns = {{"z", DataType::Of(TypeKind::kInt)}}},
+                               IfNotExists::kFail)
+                  .ok());
   for (int restart = 0; restart < 2; ++restart) {
     const TableRef table = catalog->GetTable({"fluss", "t"}).value();
     EXPECT_EQ(table->schema_id, SchemaId{3});
@@ -195,22 +257,43 @@ TEST_F(CatalogTest, RefusesWhatCannotBeAltered) {
     std::string part;
   };
   const std::vector<Case> cases = {
-      {"log", {.configs = {{"a", "b"}}, .added_columns = {{"c", number}}}, kInvalidAlterTable, "at once"},
+      {"log",
+       {.configs = {{"a", "b"}}, .added_columns = {{"c", number}}},
+       kInvalidAlterTable,
+       "at once"},
       {"log", {.added_columns = {{"id", number}}}, kInvalidAlterTable, "already exists"},
       {"log", {.added_columns = {{"c", number.NotNull()}}}, kInvalidAlterTable, "nullable"},
       {"log", {.added_columns = {{"__bucket", number}}}, kInvalidTable, "__bucket"},
       {"log", {.added_columns = {{"", number}}}, kInvalidTable, ""},
-      {"kv", {.added_columns = {{"s", number, {}, AggFunction{"sum", {}}}}}, kInvalidConfig, "aggregation"},
-      {"log", {.configs = {{"table.log.format", "INDEXED"}}}, kInvalidAlterTable, "table.log.format"},
+      {"kv",
+       {.added_columns = {{"s", number, {}, AggFunction{"sum", {}}}}},
+       kInvalidConfig,
+       "aggregation"},
+      {"log",
+       {.configs = {{"table.log.format", "INDEXED"}}},
+       kInvalidAlterTable,
+       "table.log.format"},
       {"log", {.configs = {{"table.nope", "1"}}}, kInvalidAlterTable, "table.nope"},
-      {"log", {.configs = {{"table.kv.standby-replica.enabled", "true"}}}, kInvalidAlterTable, "primary key"},
+      {"log",
+       {.configs = {{"table.kv.standby-replica.enabled", "true"}}},
+       kInvalidAlterTable,
+       "primary key"},
       {"log", {.configs = {{"table.log.ttl", "soon"}}}, kInvalidConfig, "table.log.ttl"},
-      {"log", {.configs = {{"table.log.ttl", "1 d", ConfigOp::kAppend}}}, kInvalidAlterTable, "SET and RESET"},
+      {"log",
+       {.configs = {{"table.log.ttl", "1 d", ConfigOp::kAppend}}},
+       kInvalidAlterTable,
+       "SET and RESET"},
       {"log", {.configs = {{"table.log.ttl", {}}}}, kInvalidAlterTable, "no value"},
-      {"log", {.configs = {{"table.datalake.freshness", "1 min"}}}, kInvalidAlterTable, "lake format"},
+      {"log",
+       {.configs = {{"table.datalake.freshness", "1 min"}}},
+       kInvalidAlterTable,
+       "lake format"},
       {"log", {.configs = {{"table.datalake.enabled", "true"}}}, kInvalidTable, "no lake"},
       {"kv", {.configs = {{"table.datalake.enabled", "true"}}}, kInvalidAlterTable, "lake format"},
-      {"log", {.configs = {{"table.auto-partition.enabled", "true"}}}, kInvalidConfig, "partitioned"},
+      {"log",
+       {.configs = {{"table.auto-partition.enabled", "true"}}},
+       kInvalidConfig,
+       "partitioned"},
       {"x", {.configs = {{"a", "b"}}}, kTableNotExist, "fluss.x"},
   };
   for (const Case& c : cases) {
@@ -233,7 +316,11 @@ TEST_F(CatalogTest, AltersProperties) {
   EXPECT_EQ(table->config.log_ttl, std::chrono::days(1));
   EXPECT_EQ(table->descriptor.custom_properties.at("owner"), "me");
   EXPECT_EQ(table->schema_id, SchemaId{1});
-  ASSERT_TRUE(catalog->AlterTable({"fluss", "t"}, {.configs = {{"table.log.ttl", {}, ConfigOp::kDelete}}}, IfNotExists::kFail).ok());
+  ASSERT_TRUE(catalog
+                  ->AlterTable({"fluss", "t"},
+                               {.configs = {{"table.log.ttl", {}, ConfigOp::kDelete}}},
+                               IfNotExists::kFail)
+                  .ok());
   EXPECT_EQ(catalog->GetTable({"fluss", "t"}).value()->config.log_ttl, std::chrono::days(7));
 }
 
@@ -267,9 +354,13 @@ TEST_F(CatalogTest, PartitionsComeGoAndAreFound) {
   EXPECT_EQ(MatchingPartitions(*table, {{"dt", "1"}, {"region", "us"}})->size(), 1u);
   EXPECT_EQ(MatchingPartitions(*table, {{"nope", "1"}}).code(), kPartitionSpecInvalid);
 
-  EXPECT_EQ(catalog->DropPartition(path, {{"region", "eu"}, {"dt", "9"}}, IfNotExists::kFail).code(), kPartitionNotExists);
-  EXPECT_TRUE(catalog->DropPartition(path, {{"region", "eu"}, {"dt", "9"}}, IfNotExists::kIgnore).ok());
-  ASSERT_TRUE(catalog->DropPartition(path, {{"region", "eu"}, {"dt", "1"}}, IfNotExists::kFail).ok());
+  EXPECT_EQ(
+      catalog->DropPartition(path, {{"region", "eu"}, {"dt", "9"}}, IfNotExists::kFail).code(),
+      kPartitionNotExists);
+  EXPECT_TRUE(
+      catalog->DropPartition(path, {{"region", "eu"}, {"dt", "9"}}, IfNotExists::kIgnore).ok());
+  ASSERT_TRUE(
+      catalog->DropPartition(path, {{"region", "eu"}, {"dt", "1"}}, IfNotExists::kFail).ok());
   EXPECT_THAT(dropped, ElementsAre("eu$1"));
   EXPECT_EQ(catalog->FindTableOfPartition(eu->id), nullptr);
   EXPECT_EQ(table->partitions.size(), 3u);  // who held the table before still sees it as it was
@@ -288,8 +379,12 @@ TEST_F(CatalogTest, AutomaticPartitionsFollowTheClock) {
   EXPECT_THAT(dropped, ElementsAre("20241111"));
   EXPECT_EQ(later.front(), "20241112");
   EXPECT_GE(later.size(), 2u);
-  EXPECT_EQ(catalog->CreatePartition({"fluss", "t"}, {{"dt", "20241111"}}, IfExists::kIgnore).code(), kPartitionSpecInvalid);
-  EXPECT_EQ(catalog->CreatePartition({"fluss", "t"}, {{"dt", "tomorrow"}}, IfExists::kIgnore).code(), kPartitionSpecInvalid);
+  EXPECT_EQ(
+      catalog->CreatePartition({"fluss", "t"}, {{"dt", "20241111"}}, IfExists::kIgnore).code(),
+      kPartitionSpecInvalid);
+  EXPECT_EQ(
+      catalog->CreatePartition({"fluss", "t"}, {{"dt", "tomorrow"}}, IfExists::kIgnore).code(),
+      kPartitionSpecInvalid);
   clock.AdvanceMs(kDayMs);
   catalog->RunAutoPartitions();
   EXPECT_GE(PartitionsOf("t").front(), "20241113");
@@ -298,7 +393,11 @@ TEST_F(CatalogTest, AutomaticPartitionsFollowTheClock) {
 TEST_F(CatalogTest, TurningAutomaticPartitionsOnCreatesThemAtOnce) {
   Create("t", Table("id INT, dt STRING", {}, {"dt"}, {{"table.auto-partition.time-zone", "UTC"}}));
   EXPECT_THAT(PartitionsOf("t"), IsEmpty());
-  ASSERT_TRUE(catalog->AlterTable({"fluss", "t"}, {.configs = {{"table.auto-partition.enabled", "true"}}}, IfNotExists::kFail).ok());
+  ASSERT_TRUE(catalog
+                  ->AlterTable({"fluss", "t"},
+                               {.configs = {{"table.auto-partition.enabled", "true"}}},
+                               IfNotExists::kFail)
+                  .ok());
   EXPECT_THAT(PartitionsOf("t"), ElementsAre("20241111", "20241112"));
 }
 
@@ -306,7 +405,8 @@ TEST_F(CatalogTest, NumbersContinueAfterARestart) {
   const TableRef table = Create("t", LogTable());
   std::set<int64_t> writers;
   for (int restart = 0; restart < 3; ++restart) {
-    for (int i = 0; i < 1500; ++i) EXPECT_TRUE(writers.insert(catalog->NewWriterId().value()).second);
+    for (int i = 0; i < 1500; ++i)
+      EXPECT_TRUE(writers.insert(catalog->NewWriterId().value()).second);
     const IdBlock block = catalog->NewAutoIncrementIds(table->id, 100'000).value();
     EXPECT_EQ(block.first, 1 + restart * 100'000);
     Open();
@@ -317,15 +417,18 @@ TEST_F(CatalogTest, NumbersContinueAfterARestart) {
 TEST_F(CatalogTest, ProducerOffsetsExpire) {
   auto& producers = catalog->producer_offsets();
   const TableBucket bucket{TableId{1}, PartitionId{2}, 3};
-  EXPECT_EQ(*producers.Register("job-1", {{bucket, 42}}, 1000), ProducerOffsets::Registered::kCreated);
-  EXPECT_EQ(*producers.Register("job-1", {{bucket, 43}}, 1000), ProducerOffsets::Registered::kAlreadyExists);
+  EXPECT_EQ(*producers.Register("job-1", {{bucket, 42}}, 1000),
+            ProducerOffsets::Registered::kCreated);
+  EXPECT_EQ(*producers.Register("job-1", {{bucket, 43}}, 1000),
+            ProducerOffsets::Registered::kAlreadyExists);
   EXPECT_EQ(producers.Register("../job", {}, {}).code(), kInvalidProducerId);
   EXPECT_EQ(producers.Get("a b").code(), kInvalidProducerId);
   Open();
   EXPECT_EQ(catalog->producer_offsets().Get("job-1").value()->offsets.at(bucket), 42);
   clock.AdvanceMs(1000);
   EXPECT_FALSE(catalog->producer_offsets().Get("job-1").value().has_value());
-  EXPECT_EQ(*catalog->producer_offsets().Register("job-1", {{bucket, 44}}, {}), ProducerOffsets::Registered::kCreated);
+  EXPECT_EQ(*catalog->producer_offsets().Register("job-1", {{bucket, 44}}, {}),
+            ProducerOffsets::Registered::kCreated);
   clock.AdvanceMs(kDayMs - 1);
   EXPECT_TRUE(catalog->producer_offsets().Get("job-1").value().has_value());
   EXPECT_TRUE(catalog->producer_offsets().Delete("job-1").ok());
@@ -356,18 +459,26 @@ TEST_F(CatalogTest, LeasesHoldTheLastSnapshotOfABucket) {
 
 TEST_F(CatalogTest, ClusterConfigsAreKeptAndSecretsHidden) {
   auto& configs = catalog->cluster_configs();
-  ASSERT_TRUE(configs.Alter({{"datalake.iceberg.warehouse", "/w"}, {"security.sasl.plain.credentials", "a:1"},
-                             {"remote.data.dirs", "/x"}, {"remote.data.dirs", "/y", ConfigOp::kAppend}}).ok());
-  EXPECT_EQ(configs.Alter({{"kv.snapshot.interval", "1 min"}, {"log.segment.file-size", "1gb"}}).code(), kConfigException);
+  ASSERT_TRUE(configs
+                  .Alter({{"datalake.iceberg.warehouse", "/w"},
+                          {"security.sasl.plain.credentials", "a:1"},
+                          {"remote.data.dirs", "/x"},
+                          {"remote.data.dirs", "/y", ConfigOp::kAppend}})
+                  .ok());
+  EXPECT_EQ(
+      configs.Alter({{"kv.snapshot.interval", "1 min"}, {"log.segment.file-size", "1gb"}}).code(),
+      kConfigException);
   EXPECT_EQ(configs.Find("kv.snapshot.interval"), std::nullopt);
-  EXPECT_EQ(configs.Alter({{"kv.snapshot.interval", "1", ConfigOp::kAppend}}).code(), kConfigException);
+  EXPECT_EQ(configs.Alter({{"kv.snapshot.interval", "1", ConfigOp::kAppend}}).code(),
+            kConfigException);
   Open();
   std::map<std::string, std::string> shown;
   for (const auto& entry : catalog->cluster_configs().Describe()) shown[entry.key] = *entry.value;
   EXPECT_EQ(shown.at("datalake.iceberg.warehouse"), "/w");
   EXPECT_EQ(shown.at("security.sasl.plain.credentials"), "******");
   EXPECT_EQ(shown.at("remote.data.dirs"), "/x,/y");
-  ASSERT_TRUE(catalog->cluster_configs().Alter({{"remote.data.dirs", "/x", ConfigOp::kSubtract}}).ok());
+  ASSERT_TRUE(
+      catalog->cluster_configs().Alter({{"remote.data.dirs", "/x", ConfigOp::kSubtract}}).ok());
   EXPECT_EQ(catalog->cluster_configs().Find("remote.data.dirs"), "/y");
   ASSERT_TRUE(catalog->cluster_configs().Alter({{"remote.data.dirs", {}, ConfigOp::kDelete}}).ok());
   EXPECT_EQ(catalog->cluster_configs().Find("remote.data.dirs"), std::nullopt);
@@ -376,16 +487,19 @@ TEST_F(CatalogTest, ClusterConfigsAreKeptAndSecretsHidden) {
 TEST_F(CatalogTest, ServerTagsAreKept) {
   constexpr int32_t kServer = 0;
   ASSERT_TRUE(catalog->server_tags().Add({kServer}, ServerTag::kTemporaryOffline, kServer).ok());
-  EXPECT_EQ(catalog->server_tags().Add({9}, ServerTag::kTemporaryOffline, kServer).code(), kServerNotExist);
+  EXPECT_EQ(catalog->server_tags().Add({9}, ServerTag::kTemporaryOffline, kServer).code(),
+            kServerNotExist);
   Open();
   auto& tags = catalog->server_tags();
-  EXPECT_EQ(tags.Add({kServer}, ServerTag::kPermanentOffline, kServer).code(), kServerTagAlreadyExist);
+  EXPECT_EQ(tags.Add({kServer}, ServerTag::kPermanentOffline, kServer).code(),
+            kServerTagAlreadyExist);
   EXPECT_EQ(tags.Remove({kServer}, ServerTag::kPermanentOffline).code(), kServerTagNotExist);
   EXPECT_TRUE(tags.Remove({kServer}, ServerTag::kTemporaryOffline).ok());
   EXPECT_EQ(tags.Find(kServer), std::nullopt);
 }
 
-// One history of changes, cut off at every write of the disk: what was answered must be there afterwards.
+// One history of changes, cut off at every write of the disk: what was answered must be there
+// afterwards.
 struct History {
   int steps_done = 0;
   int64_t last_writer = -1;
@@ -398,10 +512,22 @@ History RunHistory(FileSystem& files, const Clock& clock) {
   const TablePath path{"db", "t"};
   const std::vector<std::function<Status()>> steps = {
       [&] { return (*catalog)->CreateDatabase("db", {}, IfExists::kFail); },
-      [&]() -> Status { RETURN_IF_ERROR((*catalog)->CreateTable(path, Daily(), IfExists::kFail)); return {}; },
-      [&] { return (*catalog)->AlterTable(path, {.added_columns = {{"c", DataType::Of(TypeKind::kInt)}}}, IfNotExists::kFail); },
-      [&]() -> Status { RETURN_IF_ERROR((*catalog)->CreatePartition(path, {{"dt", "20241120"}}, IfExists::kFail)); return {}; },
-      [&]() -> Status { ASSIGN_OR_RETURN(history.last_writer, (*catalog)->NewWriterId()); return {}; },
+      [&]() -> Status {
+        RETURN_IF_ERROR((*catalog)->CreateTable(path, Daily(), IfExists::kFail));
+        return {};
+      },
+      [&] {
+        return (*catalog)->AlterTable(
+            path, {.added_columns = {{"c", DataType::Of(TypeKind::kInt)}}}, IfNotExists::kFail);
+      },
+      [&]() -> Status {
+        RETURN_IF_ERROR((*catalog)->CreatePartition(path, {{"dt", "20241120"}}, IfExists::kFail));
+        return {};
+      },
+      [&]() -> Status {
+        ASSIGN_OR_RETURN(history.last_writer, (*catalog)->NewWriterId());
+        return {};
+      },
       [&] { return (*catalog)->DropPartition(path, {{"dt", "20241111"}}, IfNotExists::kFail); },
       [&] { return (*catalog)->DropDatabase("db", DropTables::kCascade, IfNotExists::kFail); },
   };
@@ -433,7 +559,8 @@ TEST(CatalogCrash, EveryAnsweredChangeSurvivesPowerLossAtEveryWrite) {
   ASSERT_EQ(RunHistory(whole, clock).steps_done, 7);
   for (int64_t nth = 0; nth <= whole.write_calls(); ++nth) {
     for (unsigned seed = 0; seed < 4; ++seed) {
-      const std::string what = "write call " + std::to_string(nth) + ", seed " + std::to_string(seed);
+      const std::string what =
+          "write call " + std::to_string(nth) + ", seed " + std::to_string(seed);
       FaultyFileSystem files;
       files.StopAfter(nth);
       const History history = RunHistory(files, clock);
@@ -446,13 +573,20 @@ TEST(CatalogCrash, EveryAnsweredChangeSurvivesPowerLossAtEveryWrite) {
       int steps = history.steps_done;
       const auto happened = [&](int step) {
         switch (step) {
-          case 1: return (*catalog)->FindDatabase("db") != nullptr;
-          case 2: return table != nullptr;
-          case 3: return table != nullptr && table->schema_id.value == 2;
-          case 4: return table != nullptr && table->partitions.contains("20241120");
-          case 6: return table != nullptr && !table->partitions.contains("20241111");
-          case 7: return (*catalog)->FindDatabase("db") == nullptr;
-          default: return false;
+          case 1:
+            return (*catalog)->FindDatabase("db") != nullptr;
+          case 2:
+            return table != nullptr;
+          case 3:
+            return table != nullptr && table->schema_id.value == 2;
+          case 4:
+            return table != nullptr && table->partitions.contains("20241120");
+          case 6:
+            return table != nullptr && !table->partitions.contains("20241111");
+          case 7:
+            return (*catalog)->FindDatabase("db") == nullptr;
+          default:
+            return false;
         }
       };
       if (happened(steps + 1)) ++steps;
@@ -483,7 +617,10 @@ TEST(CatalogThreads, ReadersSeeWholeTablesWhileTheyChange) {
       const TablePath path{"fluss", "t" + std::to_string(w)};
       for (int i = 0; i < 30; ++i) {
         EXPECT_TRUE(catalog->CreateTable(path, LogTable(), IfExists::kFail).ok());
-        EXPECT_TRUE(catalog->AlterTable(path, {.added_columns = {{"c", DataType::Of(TypeKind::kInt)}}}, IfNotExists::kFail).ok());
+        EXPECT_TRUE(catalog
+                        ->AlterTable(path, {.added_columns = {{"c", DataType::Of(TypeKind::kInt)}}},
+                                     IfNotExists::kFail)
+                        .ok());
         EXPECT_TRUE(catalog->DropTable(path, IfNotExists::kFail).ok());
       }
     });

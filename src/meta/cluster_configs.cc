@@ -61,12 +61,13 @@ std::string Shown(std::string_view key, const std::string& value) {
 ClusterConfigs::ClusterConfigs(Store& store) : store_(store) {}
 
 Status ClusterConfigs::Load() {
-  for (const auto& [key, value] : store_.Scan(kPrefix)) changed_.emplace(key.substr(kPrefix.size()), value);
+  for (const auto& [key, value] : store_.Scan(kPrefix))
+    changed_.emplace(key.substr(kPrefix.size()), value);
   return {};
 }
 
-std::string ClusterConfigs::PresentValue(const std::map<std::string, std::string, std::less<>>& changed,
-                                         std::string_view key) const {
+std::string ClusterConfigs::PresentValue(
+    const std::map<std::string, std::string, std::less<>>& changed, std::string_view key) const {
   const auto found = changed.find(key);
   if (found != changed.end()) return found->second;
   const OptionSet::Row* row = options_ == nullptr ? nullptr : options_->Find(key);
@@ -78,19 +79,22 @@ Status ClusterConfigs::Alter(const std::vector<ConfigChange>& changes) {
   auto changed = changed_;
   for (const ConfigChange& change : changes) {
     if (!IsChangeable(change.key)) {
-      return Fail(ErrorCode::kConfigException, "the option cannot be changed while the server runs: {}", change.key);
+      return Fail(ErrorCode::kConfigException,
+                  "the option cannot be changed while the server runs: {}", change.key);
     }
     if (change.op == ConfigOp::kDelete) {
       changed.erase(change.key);
       continue;
     }
-    if (!change.value) return Fail(ErrorCode::kConfigException, "no value given: key={}", change.key);
+    if (!change.value)
+      return Fail(ErrorCode::kConfigException, "no value given: key={}", change.key);
     if (change.op == ConfigOp::kSet) {
       changed[change.key] = *change.value;
       continue;
     }
     if (std::ranges::find(kLists, change.key) == kLists.end()) {
-      return Fail(ErrorCode::kConfigException, "only lists can be appended to or subtracted from: {}", change.key);
+      return Fail(ErrorCode::kConfigException,
+                  "only lists can be appended to or subtracted from: {}", change.key);
     }
     std::vector<std::string> items = Items(PresentValue(changed, change.key));
     if (change.op == ConfigOp::kAppend) items.push_back(*change.value);

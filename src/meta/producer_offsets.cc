@@ -32,14 +32,15 @@ ProducerOffsets::ProducerOffsets(Store& store, const Clock& clock, int64_t ttl_m
 Status ProducerOffsets::Load() {
   for (const auto& [key, value] : store_.Scan(kPrefix)) {
     ASSIGN_OR_RETURN(BucketNumbers record, BucketNumbersFromRecord(value));
-    entries_[key.substr(kPrefix.size())] = {.offsets = std::move(record.numbers), .expires_ms = record.expires_ms};
+    entries_[key.substr(kPrefix.size())] = {.offsets = std::move(record.numbers),
+                                            .expires_ms = record.expires_ms};
   }
   return {};
 }
 
-Result<ProducerOffsets::Registered> ProducerOffsets::Register(const std::string& producer,
-                                                              const std::map<TableBucket, Offset>& offsets,
-                                                              std::optional<int64_t> ttl_ms) {
+Result<ProducerOffsets::Registered> ProducerOffsets::Register(
+    const std::string& producer, const std::map<TableBucket, Offset>& offsets,
+    std::optional<int64_t> ttl_ms) {
   RETURN_IF_ERROR(CheckProducer(producer));
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.NowMs();
@@ -47,17 +48,20 @@ Result<ProducerOffsets::Registered> ProducerOffsets::Register(const std::string&
   if (found != entries_.end() && found->second.expires_ms > now) return Registered::kAlreadyExists;
   Entry entry{.offsets = offsets, .expires_ms = Expiry(now, ttl_ms.value_or(ttl_ms_default_))};
   Transaction transaction;
-  transaction.Put(KeyOf(producer), ToRecord(BucketNumbers{.expires_ms = entry.expires_ms, .numbers = entry.offsets}));
+  transaction.Put(KeyOf(producer), ToRecord(BucketNumbers{.expires_ms = entry.expires_ms,
+                                                          .numbers = entry.offsets}));
   RETURN_IF_ERROR(store_.Commit(transaction));
   entries_.insert_or_assign(producer, std::move(entry));
   return Registered::kCreated;
 }
 
-Result<std::optional<ProducerOffsets::Entry>> ProducerOffsets::Get(const std::string& producer) const {
+Result<std::optional<ProducerOffsets::Entry>> ProducerOffsets::Get(
+    const std::string& producer) const {
   RETURN_IF_ERROR(CheckProducer(producer));
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(producer);
-  if (found == entries_.end() || found->second.expires_ms <= clock_.NowMs()) return std::optional<Entry>();
+  if (found == entries_.end() || found->second.expires_ms <= clock_.NowMs())
+    return std::optional<Entry>();
   return std::optional(found->second);
 }
 

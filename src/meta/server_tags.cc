@@ -17,7 +17,8 @@ ServerTags::ServerTags(Store& store) : store_(store) {}
 
 Status ServerTags::Load() {
   for (const auto& [key, value] : store_.Scan(kPrefix)) {
-    ASSIGN_OR_RETURN(const int64_t server, records::NumberFromRecord(std::string_view(key).substr(kPrefix.size())));
+    ASSIGN_OR_RETURN(const int64_t server,
+                     records::NumberFromRecord(std::string_view(key).substr(kPrefix.size())));
     ASSIGN_OR_RETURN(const int64_t tag, records::NumberFromRecord(value));
     tags_[static_cast<int32_t>(server)] = static_cast<ServerTag>(tag);
   }
@@ -28,10 +29,12 @@ Status ServerTags::Add(const std::vector<int32_t>& servers, ServerTag tag, int32
   const std::lock_guard lock(mutex_);
   Transaction transaction;
   for (const int32_t server : servers) {
-    if (server != server_id) return Fail(ErrorCode::kServerNotExist, "there is no such server: id={}", server);
+    if (server != server_id)
+      return Fail(ErrorCode::kServerNotExist, "there is no such server: id={}", server);
     const auto found = tags_.find(server);
     if (found != tags_.end() && found->second != tag) {
-      return Fail(ErrorCode::kServerTagAlreadyExist, "the server has another tag; remove it first: id={} tag={}", server,
+      return Fail(ErrorCode::kServerTagAlreadyExist,
+                  "the server has another tag; remove it first: id={} tag={}", server,
                   static_cast<int32_t>(found->second));
     }
     transaction.Put(KeyOf(server), records::NumberToRecord(static_cast<int32_t>(tag)));

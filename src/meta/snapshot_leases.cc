@@ -20,7 +20,8 @@ SnapshotLeases::SnapshotLeases(Store& store, const Clock& clock) : store_(store)
 Status SnapshotLeases::Load() {
   for (const auto& [key, value] : store_.Scan(kPrefix)) {
     ASSIGN_OR_RETURN(BucketNumbers record, BucketNumbersFromRecord(value));
-    leases_[key.substr(kPrefix.size())] = {.expires_ms = record.expires_ms, .snapshots = std::move(record.numbers)};
+    leases_[key.substr(kPrefix.size())] = {.expires_ms = record.expires_ms,
+                                           .snapshots = std::move(record.numbers)};
   }
   return {};
 }
@@ -30,7 +31,8 @@ Status SnapshotLeases::Save(const std::string& name, const Lease& lease) {
   if (lease.snapshots.empty()) {
     transaction.Delete(KeyOf(name));
   } else {
-    transaction.Put(KeyOf(name), ToRecord(BucketNumbers{.expires_ms = lease.expires_ms, .numbers = lease.snapshots}));
+    transaction.Put(KeyOf(name), ToRecord(BucketNumbers{.expires_ms = lease.expires_ms,
+                                                        .numbers = lease.snapshots}));
   }
   return store_.Commit(transaction);
 }
@@ -40,7 +42,8 @@ Status SnapshotLeases::Acquire(const std::string& lease, int64_t duration_ms,
   const std::lock_guard lock(mutex_);
   const auto found = leases_.find(lease);
   Lease renewed = found == leases_.end() ? Lease{} : found->second;
-  if (__builtin_add_overflow(clock_.NowMs(), std::max<int64_t>(duration_ms, 0), &renewed.expires_ms)) {
+  if (__builtin_add_overflow(clock_.NowMs(), std::max<int64_t>(duration_ms, 0),
+                             &renewed.expires_ms)) {
     renewed.expires_ms = INT64_MAX;
   }
   for (const auto& [bucket, snapshot] : snapshots) renewed.snapshots[bucket] = snapshot;
@@ -92,7 +95,8 @@ bool SnapshotLeases::IsLeased(const TableBucket& bucket, int64_t snapshot_id) co
   const int64_t now = clock_.NowMs();
   return std::ranges::any_of(leases_, [&](const auto& item) {
     const auto found = item.second.snapshots.find(bucket);
-    return item.second.expires_ms > now && found != item.second.snapshots.end() && found->second == snapshot_id;
+    return item.second.expires_ms > now && found != item.second.snapshots.end() &&
+           found->second == snapshot_id;
   });
 }
 

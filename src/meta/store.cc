@@ -62,7 +62,9 @@ void Transaction::Put(std::string_view key, std::string_view value) {
   EncodeMetaOp(MetaOpKind::kPut, key, value, payload_);
 }
 
-void Transaction::Delete(std::string_view key) { EncodeMetaOp(MetaOpKind::kDelete, key, {}, payload_); }
+void Transaction::Delete(std::string_view key) {
+  EncodeMetaOp(MetaOpKind::kDelete, key, {}, payload_);
+}
 
 /// A thread in Commit.
 struct Store::Waiter {
@@ -93,7 +95,8 @@ Status Store::Load() {
   std::vector<uint64_t> numbers;
   for (const DirectoryEntry& entry : entries) {
     if (const auto number = NumberOf(entry.name)) numbers.push_back(*number);
-    if (entry.name.ends_with(kTemporary)) RETURN_IF_ERROR(files_.Remove(directory_ + "/" + entry.name));
+    if (entry.name.ends_with(kTemporary))
+      RETURN_IF_ERROR(files_.Remove(directory_ + "/" + entry.name));
   }
   if (numbers.empty()) return Rewrite();
   // A file gets its name only when it is whole, so the newest has everything.
@@ -111,21 +114,25 @@ Status Store::LoadFile(uint64_t number) {
   const MetaFileContents contents = ReadMetaFile(bytes);
   switch (contents.end) {
     case End::kClean:
-    case End::kTorn: break;
+    case End::kTorn:
+      break;
     case End::kTooNew:
-      return Fail(ErrorCode::kStorage, "the metadata is of a newer format than this program knows: file={} known={}",
+      return Fail(ErrorCode::kStorage,
+                  "the metadata is of a newer format than this program knows: file={} known={}",
                   path, kMetaFormatVersion);
     case End::kForeign:
-      return Fail(ErrorCode::kStorage, "not a metadata file, or its header is damaged: file={}", path);
-    case End::kCorrupt: return Damaged(path, BytesView(bytes).substr(0, contents.good_bytes));
+      return Fail(ErrorCode::kStorage, "not a metadata file, or its header is damaged: file={}",
+                  path);
+    case End::kCorrupt:
+      return Damaged(path, BytesView(bytes).substr(0, contents.good_bytes));
   }
   for (const MetaOp& op : contents.ops) {
     Apply(op.key, op.kind == MetaOpKind::kPut ? std::optional(op.value) : std::nullopt);
   }
   ASSIGN_OR_RETURN(file_, files_.Open(path, OpenMode::kReadWrite));
   if (contents.end == End::kTorn) {
-    LogWarn("meta", "cut an unfinished transaction: file={} offset={} bytes={}", path, contents.good_bytes,
-            bytes.size() - contents.good_bytes);
+    LogWarn("meta", "cut an unfinished transaction: file={} offset={} bytes={}", path,
+            contents.good_bytes, bytes.size() - contents.good_bytes);
     RETURN_IF_ERROR(file_->Truncate(static_cast<int64_t>(contents.good_bytes)));
     RETURN_IF_ERROR(file_->Sync());
   }
@@ -138,18 +145,23 @@ Status Store::LoadFile(uint64_t number) {
 
 Failure Store::Damaged(const std::string& path, BytesView good) const {
   const std::string quarantine = directory_ + "/quarantine";
-  const std::string saved = fmt::format("{}/{}.up_to_{}", quarantine, path.substr(path.rfind('/') + 1), good.size());
-  std::string outcome = "what lies before it was saved as " + saved +
-                        "; to go on with that and lose what came later, put it in place of the damaged file";
+  const std::string saved =
+      fmt::format("{}/{}.up_to_{}", quarantine, path.substr(path.rfind('/') + 1), good.size());
+  std::string outcome =
+      "what lies before it was saved as " + saved +
+      "; to go on with that and lose what came later, put it in place of the damaged file";
   Status status = files_.CreateDirectories(quarantine);
   if (status.ok()) status = ReplaceFile(files_, saved, good);
-  if (!status.ok()) outcome = "and what lies before it could not be saved: " + status.error().message;
-  return Fail(ErrorCode::kStorage, "the metadata is damaged: file={} offset={}; {}", path, good.size(), outcome);
+  if (!status.ok())
+    outcome = "and what lies before it could not be saved: " + status.error().message;
+  return Fail(ErrorCode::kStorage, "the metadata is damaged: file={} offset={}; {}", path,
+              good.size(), outcome);
 }
 
 void Store::Apply(BytesView key, std::optional<BytesView> value) {
   const auto found = map_.find(key);
-  if (found != map_.end()) live_bytes_ -= static_cast<int64_t>(found->first.size() + found->second.size());
+  if (found != map_.end())
+    live_bytes_ -= static_cast<int64_t>(found->first.size() + found->second.size());
   if (!value) {
     if (found != map_.end()) map_.erase(found);
     return;
@@ -182,7 +194,8 @@ Status Store::Commit(const Transaction& transaction) {
     const Status status = WriteBatch(batch);
     lock.lock();
     for (Waiter* member : batch) {
-      if (status.ok()) ForEachOp(member->payload, [this](BytesView key, auto value) { Apply(key, value); });
+      if (status.ok())
+        ForEachOp(member->payload, [this](BytesView key, auto value) { Apply(key, value); });
       member->result = status;
       member->done = true;
     }
@@ -210,10 +223,11 @@ Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
   if (file_ == nullptr || mostly_history) {
     const Status rewritten = Rewrite();
     if (!rewritten.ok() && file_ == nullptr) return rewritten;
-    if (!rewritten.ok()) LogWarn("meta", "could not rewrite the metadata: {}", rewritten.error().message);
+    if (!rewritten.ok())
+      LogWarn("meta", "could not rewrite the metadata: {}", rewritten.error().message);
   }
-  // One record for all: were they several, a crash could leave a later one whole behind a torn one, which reads
-  // as damage.
+  // One record for all: were they several, a crash could leave a later one whole behind a torn one,
+  // which reads as damage.
   std::string payload;
   for (const Waiter* member : batch) payload.append(member->payload);
   std::string bytes;
@@ -247,7 +261,8 @@ Status Store::Rewrite() {
   ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(path, OpenMode::kReadWrite));
   if (file_number_ != 0 && file_number_ != next_number_) {
     const Status removed = files_.Remove(PathOf(file_number_));
-    if (!removed.ok()) LogWarn("meta", "could not remove the old metadata: {}", removed.error().message);
+    if (!removed.ok())
+      LogWarn("meta", "could not remove the old metadata: {}", removed.error().message);
   }
   file_ = std::move(file);
   file_bytes_ = static_cast<int64_t>(bytes.size());
@@ -268,9 +283,11 @@ std::vector<Store::Entry> Store::Scan(std::string_view prefix) const {
   return out;
 }
 
-void Store::Visit(std::string_view prefix, const std::function<void(BytesView, BytesView)>& visit) const {
+void Store::Visit(std::string_view prefix,
+                  const std::function<void(BytesView, BytesView)>& visit) const {
   const std::lock_guard lock(mutex_);
-  for (auto at = map_.lower_bound(prefix); at != map_.end() && at->first.starts_with(prefix); ++at) {
+  for (auto at = map_.lower_bound(prefix); at != map_.end() && at->first.starts_with(prefix);
+       ++at) {
     visit(at->first, at->second);
   }
 }

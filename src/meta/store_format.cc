@@ -23,7 +23,9 @@ bool ReadHeader(BytesView bytes, TransactionHeader& header) {
          header.header_crc == Crc32c(AsBytes(header, offsetof(TransactionHeader, header_crc)));
 }
 
-size_t UsedBytes(const TransactionHeader& header) { return sizeof(header) + header.bytes + sizeof(kTransactionEnd); }
+size_t UsedBytes(const TransactionHeader& header) {
+  return sizeof(header) + header.bytes + sizeof(kTransactionEnd);
+}
 
 bool ParseOps(BytesView payload, std::vector<MetaOp>& ops) {
   ByteReader in(payload);
@@ -37,10 +39,12 @@ bool ParseOps(BytesView payload, std::vector<MetaOp>& ops) {
   return in.ok();
 }
 
-/// Bytes up to the sector after the whole transaction at the start of `bytes`, or 0 when there is none.
+/// Bytes up to the sector after the whole transaction at the start of `bytes`, or 0 when there is
+/// none.
 size_t WholeTransaction(BytesView bytes, uint64_t number, std::vector<MetaOp>& ops) {
   TransactionHeader header;
-  if (!ReadHeader(bytes, header) || header.number != number || bytes.size() < UsedBytes(header)) return 0;
+  if (!ReadHeader(bytes, header) || header.number != number || bytes.size() < UsedBytes(header))
+    return 0;
   const BytesView payload = bytes.substr(sizeof(header), header.bytes);
   if (LoadLe<uint32_t>(payload.data() + payload.size()) != kTransactionEnd) return 0;
   if (Crc32c(payload) != header.payload_crc) return 0;
@@ -66,10 +70,12 @@ bool HasLaterTransaction(BytesView bytes, uint64_t number) {
   return false;
 }
 
-/// Whether the bytes, which start at a sector and are no whole transaction, look like a write that did not finish:
-/// the file ends before the transaction does, or a sector of it never arrived and reads as zeros.
+/// Whether the bytes, which start at a sector and are no whole transaction, look like a write that
+/// did not finish: the file ends before the transaction does, or a sector of it never arrived and
+/// reads as zeros.
 bool LooksUnfinished(BytesView bytes) {
-  if (bytes.size() < sizeof(TransactionHeader) || AllZero(bytes.substr(0, kMetaSectorBytes))) return true;
+  if (bytes.size() < sizeof(TransactionHeader) || AllZero(bytes.substr(0, kMetaSectorBytes)))
+    return true;
   TransactionHeader header;
   if (!ReadHeader(bytes, header)) return false;
   const size_t used = UsedBytes(header);
@@ -132,14 +138,16 @@ MetaFileContents ReadMetaFile(BytesView bytes) {
     out.end = End::kTooNew;
     return out;
   }
-  if (!ours || header.version != kMetaFormatVersion || header.crc != Crc32c(bytes.substr(0, offsetof(MetaFileHeader, crc)))) {
+  if (!ours || header.version != kMetaFormatVersion ||
+      header.crc != Crc32c(bytes.substr(0, offsetof(MetaFileHeader, crc)))) {
     out.end = End::kForeign;
     return out;
   }
   out.first_number = header.first_number;
   out.next_number = header.first_number;
   out.good_bytes = kMetaSectorBytes;
-  while (const size_t total = WholeTransaction(bytes.substr(out.good_bytes), out.next_number, out.ops)) {
+  while (const size_t total =
+             WholeTransaction(bytes.substr(out.good_bytes), out.next_number, out.ops)) {
     out.good_bytes += total;
     ++out.next_number;
   }

@@ -56,7 +56,8 @@ TEST(Store, KeepsWhatWasCommittedOverARestart) {
   auto store = OpenOrDie(files);
   EXPECT_EQ(store->Get("a"), "1");
   EXPECT_EQ(store->Get("c"), std::nullopt);
-  EXPECT_THAT(store->Scan("b/"), ElementsAre(Pair("b/1", std::string("\0\xff", 2)), Pair("b/2", "")));
+  EXPECT_THAT(store->Scan("b/"),
+              ElementsAre(Pair("b/1", std::string("\0\xff", 2)), Pair("b/2", "")));
 }
 
 TEST(Store, WritesItsStateToANewFileWhenTheOldOneIsMostlyHistory) {
@@ -77,7 +78,8 @@ TEST(Store, CommitsOfManyThreadsAllArrive) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&store, t] {
-      for (int i = 0; i < 50; ++i) EXPECT_TRUE(Put(*store, std::to_string(t) + "/" + std::to_string(i), "x").ok());
+      for (int i = 0; i < 50; ++i)
+        EXPECT_TRUE(Put(*store, std::to_string(t) + "/" + std::to_string(i), "x").ok());
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -93,7 +95,8 @@ int LastCommitted(FaultyFileSystem& files, int commits) {
   for (int i = 0; i < commits; ++i) {
     Transaction transaction;
     transaction.Put("x", std::to_string(i));
-    transaction.Put("padding", std::string(static_cast<size_t>(i) * 37 % 1200, static_cast<char>('a' + i % 26)));
+    transaction.Put("padding", std::string(static_cast<size_t>(i) * 37 % 1200,
+                                           static_cast<char>('a' + i % 26)));
     transaction.Put("y", std::to_string(i));
     if (!(*store)->Commit(transaction).ok()) break;
     acknowledged = i;
@@ -136,8 +139,9 @@ TEST(Store, SurvivesPowerLossAtEveryWrite) {
       const int acknowledged = LastCommitted(files, kCommits);
       std::mt19937_64 random(seed);
       files.LosePower(random);
-      ExpectAtomicAndDurable(files, acknowledged,
-                             "power lost after write call " + std::to_string(nth) + ", seed " + std::to_string(seed));
+      ExpectAtomicAndDurable(
+          files, acknowledged,
+          "power lost after write call " + std::to_string(nth) + ", seed " + std::to_string(seed));
     }
   }
 }
@@ -183,11 +187,13 @@ TEST(Store, EveryFlippedByteIsNoticedOrDoesNotMatter) {
     FaultyFileSystem files;
     ASSERT_TRUE(files.CreateDirectories(kDirectory).ok());
     ASSERT_TRUE(ReplaceFile(files, path, good).ok());
-    files.Damage(path, static_cast<int64_t>(at), std::string(1, static_cast<char>(good[at] ^ 0x10)));
+    files.Damage(path, static_cast<int64_t>(at),
+                 std::string(1, static_cast<char>(good[at] ^ 0x10)));
     const auto store = Store::Open(files, kDirectory);
     if (store.ok()) {
       EXPECT_EQ(good[at], 0) << "flipped byte " << at;  // between transactions
-      EXPECT_THAT((*store)->Scan(""), ElementsAre(Pair("a", "1"), Pair("b", "2"))) << "flipped byte " << at;
+      EXPECT_THAT((*store)->Scan(""), ElementsAre(Pair("a", "1"), Pair("b", "2")))
+          << "flipped byte " << at;
     } else {
       EXPECT_THAT(store.error().message, HasSubstr(path));
     }
@@ -203,12 +209,14 @@ TEST(Store, SavesWhatLiesBeforeADamage) {
     ASSERT_TRUE(Put(*store, "c", "3").ok());
   }
   const std::string path = OnlyFile(files);
-  files.Damage(path, 2 * kMetaSectorBytes + sizeof(TransactionHeader) + 5, "Z");  // the key of the second
+  files.Damage(path, 2 * kMetaSectorBytes + sizeof(TransactionHeader) + 5,
+               "Z");  // the key of the second
   const auto refused = Store::Open(files, kDirectory);
   ASSERT_EQ(refused.code(), ErrorCode::kStorage);
   EXPECT_THAT(refused.error().message, HasSubstr("offset=1024"));
 
-  const std::string saved = std::string(kDirectory) + "/quarantine/" + path.substr(path.rfind('/') + 1) + ".up_to_1024";
+  const std::string saved =
+      std::string(kDirectory) + "/quarantine/" + path.substr(path.rfind('/') + 1) + ".up_to_1024";
   ASSERT_THAT(refused.error().message, HasSubstr(saved));
   ASSERT_TRUE(files.Rename(saved, path).ok());
   EXPECT_THAT(OpenOrDie(files)->Scan(""), ElementsAre(Pair("a", "1")));
@@ -233,12 +241,30 @@ TEST(StoreFormat, OneTransactionIsThePageInTheDocs) {
   ASSERT_EQ(bytes.size(), 2 * kMetaSectorBytes);
   const auto hex = [&bytes](size_t from, size_t count) {
     std::string out;
-    for (const char c : bytes.substr(from, count)) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    for (const char c : bytes.substr(from, count))
+      out += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return out;
   };
-  EXPECT_EQ(hex(0, 32), "574549524d455441" "01000000" "00000000" "0100000000000000" "00000000" "5797f7ef");
-  EXPECT_EQ(hex(512, 24), "574d5854" "0b000000" "0100000000000000" "fdb9af68" "771b59a0");
-  EXPECT_EQ(hex(536, 15), "01" "01000000" "61" "01000000" "31" "574ddde0");
+  EXPECT_EQ(hex(0, 32),
+            "574549524d455441"
+            "01000000"
+            "00000000"
+            "0100000000000000"
+            "00000000"
+            "5797f7ef");
+  EXPECT_EQ(hex(512, 24),
+            "574d5854"
+            "0b000000"
+            "0100000000000000"
+            "fdb9af68"
+            "771b59a0");
+  EXPECT_EQ(hex(536, 15),
+            "01"
+            "01000000"
+            "61"
+            "01000000"
+            "31"
+            "574ddde0");
 }
 
 }  // namespace

@@ -17,17 +17,21 @@ Status CheckAlterable(const TableInfo& table, const std::vector<ConfigChange>& c
     if (!change.key.starts_with("table.")) continue;
     const TableOption* option = FindTableOption(change.key);
     if (option == nullptr || option->alterable == Alterable::kNo) {
-      return Fail(ErrorCode::kInvalidAlterTable, "the table property '{}' cannot be altered", change.key);
+      return Fail(ErrorCode::kInvalidAlterTable, "the table property '{}' cannot be altered",
+                  change.key);
     }
     if (change.key == "table.kv.standby-replica.enabled" && !table.has_primary_key()) {
-      return Fail(ErrorCode::kInvalidAlterTable, "'{}' can only be altered on primary key tables", change.key);
+      return Fail(ErrorCode::kInvalidAlterTable, "'{}' can only be altered on primary key tables",
+                  change.key);
     }
     // Keys and buckets of a table with a bucket key follow the lake format it was created with.
     const bool free_of_layout = !table.has_primary_key() && table.descriptor.bucket_keys.empty();
     if (change.key.starts_with(kLakePrefix) && !table.config.lake_format &&
         !(free_of_layout && change.key == "table.datalake.enabled")) {
-      return Fail(ErrorCode::kInvalidAlterTable,
-                  "'{}' cannot be altered for a table that was created before the server had a lake format", change.key);
+      return Fail(
+          ErrorCode::kInvalidAlterTable,
+          "'{}' cannot be altered for a table that was created before the server had a lake format",
+          change.key);
     }
   }
   return {};
@@ -47,15 +51,18 @@ DataType WithIds(DataType type, int32_t& last) {
 
 }  // namespace
 
-Result<TableDescriptor> WithConfigChanges(const TableInfo& table, const std::vector<ConfigChange>& changes) {
+Result<TableDescriptor> WithConfigChanges(const TableInfo& table,
+                                          const std::vector<ConfigChange>& changes) {
   RETURN_IF_ERROR(CheckAlterable(table, changes));
   TableDescriptor out = table.descriptor;
   for (const ConfigChange& change : changes) {
-    Properties& properties = change.key.starts_with("table.") ? out.properties : out.custom_properties;
+    Properties& properties =
+        change.key.starts_with("table.") ? out.properties : out.custom_properties;
     if (change.op == ConfigOp::kDelete) {
       properties.erase(change.key);
     } else if (change.op != ConfigOp::kSet) {
-      return Fail(ErrorCode::kInvalidAlterTable, "only SET and RESET are supported for tables: key={}", change.key);
+      return Fail(ErrorCode::kInvalidAlterTable,
+                  "only SET and RESET are supported for tables: key={}", change.key);
     } else if (!change.value) {
       return Fail(ErrorCode::kInvalidAlterTable, "no value to set: key={}", change.key);
     } else {
@@ -77,11 +84,14 @@ Result<Schema> WithAddedColumns(const TableInfo& table, const std::vector<AddCol
       return Fail(ErrorCode::kInvalidAlterTable, "column '{}' already exists", added.name);
     }
     if (!added.type.nullable) {
-      return Fail(ErrorCode::kInvalidAlterTable, "a new column must be nullable: column={} type={}", added.name,
-                  added.type.ToString());
+      return Fail(ErrorCode::kInvalidAlterTable, "a new column must be nullable: column={} type={}",
+                  added.name, added.type.ToString());
     }
     RETURN_IF_ERROR(CheckType(added.type));
-    Column column{.name = added.name, .comment = added.comment, .agg_function = added.agg_function, .id = ++last_id};
+    Column column{.name = added.name,
+                  .comment = added.comment,
+                  .agg_function = added.agg_function,
+                  .id = ++last_id};
     column.type = WithIds(added.type, last_id);
     parts.columns.push_back(std::move(column));
   }

@@ -59,7 +59,8 @@ class ObjectReader {
     if (value == nullptr) return out;
     if (!value->is_object()) return Fail(code_, "'{}' must be an object", key);
     for (const auto& [name, item] : value->get_object()) {
-      if (!item.is_string()) return Fail(code_, "'{}' must have strings as values: key={}", key, std::string_view(name));
+      if (!item.is_string())
+        return Fail(code_, "'{}' must have strings as values: key={}", key, std::string_view(name));
       out.emplace(name, item.get_string());
     }
     return out;
@@ -76,7 +77,8 @@ class ObjectReader {
 
   Status CheckVersion() const {
     ASSIGN_OR_RETURN(const std::optional<int32_t> version, Int("version"));
-    if (version && *version != kVersion) return Fail(code_, "unknown document version: {}", *version);
+    if (version && *version != kVersion)
+      return Fail(code_, "unknown document version: {}", *version);
     return {};
   }
 
@@ -115,7 +117,8 @@ Result<TableDescriptor> TableDescriptorFromJson(std::string_view text) {
   const ObjectReader in(document.get_object(), ErrorCode::kInvalidTable);
   RETURN_IF_ERROR(in.CheckVersion());
   const json::value* schema_json = in.Find("schema");
-  if (schema_json == nullptr) return Fail(ErrorCode::kInvalidTable, "the table descriptor has no 'schema'");
+  if (schema_json == nullptr)
+    return Fail(ErrorCode::kInvalidTable, "the table descriptor has no 'schema'");
   ASSIGN_OR_RETURN(Schema schema, SchemaFromJson(*schema_json));
   TableDescriptor out{.schema = std::move(schema)};
   ASSIGN_OR_RETURN(out.comment, in.Text("comment"));

@@ -1,4 +1,5 @@
-// Any bytes as the JSON of CREATE_TABLE: never a crash, and what was accepted is written and read the same.
+// Any bytes as the JSON of CREATE_TABLE: never a crash, and what was accepted is written and read
+// the same.
 #include <cstdint>
 #include <cstdlib>
 

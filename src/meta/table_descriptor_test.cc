@@ -39,7 +39,8 @@ TEST(TableDescriptor, KeepsEveryPartOfAPartitionedTable) {
 }
 
 TEST(TableDescriptor, RefusesADamagedDocumentWithAReason) {
-  const std::string schema = R"("schema":{"version":1,"columns":[{"name":"a","data_type":{"type":"INTEGER"}}]})";
+  const std::string schema =
+      R"("schema":{"version":1,"columns":[{"name":"a","data_type":{"type":"INTEGER"}}]})";
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", ""},
       {"[]", "object"},

@@ -7,7 +7,8 @@ namespace weir {
 std::vector<std::string> TableInfo::PhysicalPrimaryKey() const {
   std::vector<std::string> key;
   for (const std::string& name : schema().primary_key()) {
-    if (std::ranges::find(descriptor.partition_keys, name) == descriptor.partition_keys.end()) key.push_back(name);
+    if (std::ranges::find(descriptor.partition_keys, name) == descriptor.partition_keys.end())
+      key.push_back(name);
   }
   return key;
 }
@@ -18,7 +19,8 @@ std::shared_ptr<const Schema> TableInfo::FindSchema(SchemaId id) const {
 }
 
 const PartitionInfo* TableInfo::FindPartition(PartitionId id) const {
-  const auto found = std::ranges::find(partitions, id, [](const auto& entry) { return entry.second.id; });
+  const auto found =
+      std::ranges::find(partitions, id, [](const auto& entry) { return entry.second.id; });
   return found == partitions.end() ? nullptr : &found->second;
 }
 

@@ -11,7 +11,7 @@ namespace weir {
 
 namespace {
 
-// ---- Text to value ------------------------------------------------------------------------------------
+// Text to value.
 
 template <class E>
 struct NamedValue {
@@ -36,7 +36,9 @@ Status ParseNamed(std::string_view text, std::span<const NamedValue<E>> names, E
 
 Status ParseOption(std::string_view text, LogFormat& out) {
   static constexpr std::array<NamedValue<LogFormat>, 3> kNames = {
-      {{"ARROW", LogFormat::kArrow}, {"INDEXED", LogFormat::kIndexed}, {"COMPACTED", LogFormat::kCompacted}}};
+      {{"ARROW", LogFormat::kArrow},
+       {"INDEXED", LogFormat::kIndexed},
+       {"COMPACTED", LogFormat::kCompacted}}};
   return ParseNamed<LogFormat>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, RowFormat& out) {
@@ -45,21 +47,24 @@ Status ParseOption(std::string_view text, RowFormat& out) {
   return ParseNamed<RowFormat>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, LogCompressionType& out) {
-  static constexpr std::array<NamedValue<LogCompressionType>, 3> kNames = {{{"NONE", LogCompressionType::kNone},
-                                                                           {"LZ4_FRAME", LogCompressionType::kLz4Frame},
-                                                                           {"ZSTD", LogCompressionType::kZstd}}};
+  static constexpr std::array<NamedValue<LogCompressionType>, 3> kNames = {
+      {{"NONE", LogCompressionType::kNone},
+       {"LZ4_FRAME", LogCompressionType::kLz4Frame},
+       {"ZSTD", LogCompressionType::kZstd}}};
   return ParseNamed<LogCompressionType>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, MergeEngine& out) {
-  static constexpr std::array<NamedValue<MergeEngine>, 3> kNames = {{{"FIRST_ROW", MergeEngine::kFirstRow},
-                                                                    {"VERSIONED", MergeEngine::kVersioned},
-                                                                    {"AGGREGATION", MergeEngine::kAggregation}}};
+  static constexpr std::array<NamedValue<MergeEngine>, 3> kNames = {
+      {{"FIRST_ROW", MergeEngine::kFirstRow},
+       {"VERSIONED", MergeEngine::kVersioned},
+       {"AGGREGATION", MergeEngine::kAggregation}}};
   return ParseNamed<MergeEngine>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, DeleteBehavior& out) {
-  static constexpr std::array<NamedValue<DeleteBehavior>, 3> kNames = {{{"ALLOW", DeleteBehavior::kAllow},
-                                                                       {"IGNORE", DeleteBehavior::kIgnore},
-                                                                       {"DISABLE", DeleteBehavior::kDisable}}};
+  static constexpr std::array<NamedValue<DeleteBehavior>, 3> kNames = {
+      {{"ALLOW", DeleteBehavior::kAllow},
+       {"IGNORE", DeleteBehavior::kIgnore},
+       {"DISABLE", DeleteBehavior::kDisable}}};
   return ParseNamed<DeleteBehavior>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, ChangelogImage& out) {
@@ -68,11 +73,12 @@ Status ParseOption(std::string_view text, ChangelogImage& out) {
   return ParseNamed<ChangelogImage>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, PartitionTimeUnit& out) {
-  static constexpr std::array<NamedValue<PartitionTimeUnit>, 5> kNames = {{{"YEAR", PartitionTimeUnit::kYear},
-                                                                          {"QUARTER", PartitionTimeUnit::kQuarter},
-                                                                          {"MONTH", PartitionTimeUnit::kMonth},
-                                                                          {"DAY", PartitionTimeUnit::kDay},
-                                                                          {"HOUR", PartitionTimeUnit::kHour}}};
+  static constexpr std::array<NamedValue<PartitionTimeUnit>, 5> kNames = {
+      {{"YEAR", PartitionTimeUnit::kYear},
+       {"QUARTER", PartitionTimeUnit::kQuarter},
+       {"MONTH", PartitionTimeUnit::kMonth},
+       {"DAY", PartitionTimeUnit::kDay},
+       {"HOUR", PartitionTimeUnit::kHour}}};
   return ParseNamed<PartitionTimeUnit>(text, kNames, out);
 }
 Status ParseOption(std::string_view text, Durability& out) {
@@ -97,7 +103,7 @@ Status ParseOption(std::string_view text, std::optional<T>& out) {
   return {};
 }
 
-// ---- One setter per member ----------------------------------------------------------------------------
+// One setter per member.
 
 template <class T>
 Status ParseAny(std::string_view text, T& out) {
@@ -131,10 +137,12 @@ constexpr Alterable kFixed = Alterable::kNo;
 constexpr Alterable kAlterable = Alterable::kYes;
 
 constexpr std::array kTableOptions = {
-    TableOption{"table.auto-increment.cache-size", "Integer", "100000", kFixed, &SetAutoIncrementCacheSize,
-                "Numbers a bucket takes at once for the auto-increment column; unused ones are lost at a restart."},
-    TableOption{"table.auto-partition.enabled", "Boolean", "false", kAlterable, &Set<&C::auto_partition, &A::enabled>,
-                "Create and drop partitions by time."},
+    TableOption{"table.auto-increment.cache-size", "Integer", "100000", kFixed,
+                &SetAutoIncrementCacheSize,
+                "Numbers a bucket takes at once for the auto-increment column; unused ones are "
+                "lost at a restart."},
+    TableOption{"table.auto-partition.enabled", "Boolean", "false", kAlterable,
+                &Set<&C::auto_partition, &A::enabled>, "Create and drop partitions by time."},
     TableOption{"table.auto-partition.key", "String", "", kFixed, &Set<&C::auto_partition, &A::key>,
                 "The partition key that is the time; needed only with several partition keys."},
     TableOption{"table.auto-partition.num-precreate", "Integer", "2", kAlterable,
@@ -143,64 +151,75 @@ constexpr std::array kTableOptions = {
     TableOption{"table.auto-partition.num-retention", "Integer", "7", kAlterable,
                 &Set<&C::auto_partition, &A::num_retention>,
                 "How many past partitions are kept; negative keeps all."},
-    TableOption{"table.auto-partition.time-format", "String", "", kFixed, &Set<&C::auto_partition, &A::time_format>,
-                "Pattern of the partition value, largest unit first, such as yyyy-MM-dd; default: yyyy, yyyyQ, yyyyMM, "
+    TableOption{"table.auto-partition.time-format", "String", "", kFixed,
+                &Set<&C::auto_partition, &A::time_format>,
+                "Pattern of the partition value, largest unit first, such as yyyy-MM-dd; default: "
+                "yyyy, yyyyQ, yyyyMM, "
                 "yyyyMMdd or yyyyMMddHH by the time unit."},
     TableOption{"table.auto-partition.time-unit", "YEAR, QUARTER, MONTH, DAY, HOUR", "DAY", kFixed,
                 &Set<&C::auto_partition, &A::unit>, "The span of one partition."},
-    TableOption{"table.auto-partition.time-zone", "String", "", kFixed, &Set<&C::auto_partition, &A::time_zone>,
-                "Where the clock of the partitions hangs, such as Europe/Berlin; default: the server's time zone."},
+    TableOption{"table.auto-partition.time-zone", "String", "", kFixed,
+                &Set<&C::auto_partition, &A::time_zone>,
+                "Where the clock of the partitions hangs, such as Europe/Berlin; default: the "
+                "server's time zone."},
     TableOption{"table.changelog.image", "FULL, WAL", "FULL", kFixed, &Set<&C::changelog_image>,
                 "Whether updates carry the old row too (FULL) or only the new one (WAL)."},
-    TableOption{"table.datalake.auto-compaction", "Boolean", "false", kAlterable, &Set<&C::lake_auto_compaction>,
-                "Compact lake files while tiering."},
+    TableOption{"table.datalake.auto-compaction", "Boolean", "false", kAlterable,
+                &Set<&C::lake_auto_compaction>, "Compact lake files while tiering."},
     TableOption{"table.datalake.auto-expire-snapshot", "Boolean", "false", kFixed,
                 &Set<&C::lake_auto_expire_snapshot>, "Expire old lake snapshots while tiering."},
     TableOption{"table.datalake.database-name", "String", "", kAlterable, &Set<&C::lake_database>,
                 "Database of the lake table; default: the table's own."},
     TableOption{"table.datalake.enabled", "Boolean", "false", kAlterable, &Set<&C::lake_enabled>,
                 "Tier the table into the lake."},
-    TableOption{"table.datalake.format", "PAIMON, ICEBERG, LANCE, HUDI", "", kFixed, &Set<&C::lake_format>,
-                "Lake format. Decides how keys are encoded and rows bucketed, even while tiering is off."},
-    TableOption{"table.datalake.freshness", "Duration", "3 min", kAlterable, &Set<&C::lake_freshness>,
-                "How far the lake may lag behind."},
+    TableOption{
+        "table.datalake.format", "PAIMON, ICEBERG, LANCE, HUDI", "", kFixed, &Set<&C::lake_format>,
+        "Lake format. Decides how keys are encoded and rows bucketed, even while tiering is off."},
+    TableOption{"table.datalake.freshness", "Duration", "3 min", kAlterable,
+                &Set<&C::lake_freshness>, "How far the lake may lag behind."},
     TableOption{"table.datalake.historical-partition.enabled", "Boolean", "false", kAlterable,
-                &Set<&C::lake_historical_partition>, "Look up expired partitions in the lake. Not served by Weir."},
+                &Set<&C::lake_historical_partition>,
+                "Look up expired partitions in the lake. Not served by Weir."},
     TableOption{"table.datalake.table-name", "String", "", kAlterable, &Set<&C::lake_table>,
                 "Name of the lake table; default: the table's own."},
-    TableOption{"table.delete.behavior", "ALLOW, IGNORE, DISABLE", "ALLOW", kFixed, &Set<&C::delete_behavior>,
+    TableOption{"table.delete.behavior", "ALLOW, IGNORE, DISABLE", "ALLOW", kFixed,
+                &Set<&C::delete_behavior>,
                 "What a delete does; IGNORE is the default for tables with a merge engine."},
     TableOption{"table.durability", "DISK, OS, MEMORY", "DISK", kFixed, &Set<&C::durability>,
-                "When a write is acknowledged: on disk (fdatasync), handed to the operating system, or in memory. "
+                "When a write is acknowledged: on disk (fdatasync), handed to the operating "
+                "system, or in memory. "
                 "Weir's own property."},
     TableOption{"table.kv.format", "COMPACTED, INDEXED", "COMPACTED", kFixed, &Set<&C::kv_format>,
                 "Layout of rows in a primary-key table."},
     TableOption{"table.kv.format-version", "Integer", "2", kFixed, &Set<&C::kv_format_version>,
                 "Version of the key encoding; set when the table is created."},
-    TableOption{"table.kv.standby-replica.enabled", "Boolean", "", kAlterable, &Set<&C::kv_standby_replica>,
+    TableOption{"table.kv.standby-replica.enabled", "Boolean", "", kAlterable,
+                &Set<&C::kv_standby_replica>,
                 "Keep a warm copy on another server; without effect on a single node."},
     TableOption{"table.kv.ttl", "Duration", "", kFixed, &Set<&C::kv_ttl>,
                 "Drop rows of a primary-key table after this time. Not served by Weir."},
     TableOption{"table.kv.ttl.time-column", "String", "", kFixed, &Set<&C::kv_ttl_time_column>,
                 "The column row TTL counts from. Not served by Weir."},
-    TableOption{"table.kv.value-layout-version", "Integer", "1", kFixed, &Set<&C::kv_value_layout_version>,
-                "Layout of stored values; 2 only with row TTL."},
+    TableOption{"table.kv.value-layout-version", "Integer", "1", kFixed,
+                &Set<&C::kv_value_layout_version>, "Layout of stored values; 2 only with row TTL."},
     TableOption{"table.log.arrow.compression.type", "NONE, LZ4_FRAME, ZSTD", "ZSTD", kFixed,
                 &Set<&C::log_compression, &L::type>, "Compression of ARROW log batches."},
     TableOption{"table.log.arrow.compression.zstd.level", "Integer", "3", kFixed,
                 &Set<&C::log_compression, &L::level>, "ZSTD level, 1 to 22."},
-    TableOption{"table.log.format", "ARROW, INDEXED, COMPACTED", "ARROW", kFixed, &Set<&C::log_format>,
-                "Layout of log batches."},
+    TableOption{"table.log.format", "ARROW, INDEXED, COMPACTED", "ARROW", kFixed,
+                &Set<&C::log_format>, "Layout of log batches."},
     TableOption{"table.log.local-ttl", "Duration", "", kAlterable, &Set<&C::log_local_ttl>,
                 "How long local copies of the log are kept; default: table.log.ttl."},
-    TableOption{"table.log.tiered.local-segments", "Integer", "2", kAlterable, &Set<&C::tiered_local_segments>,
+    TableOption{"table.log.tiered.local-segments", "Integer", "2", kAlterable,
+                &Set<&C::tiered_local_segments>,
                 "Segments kept locally once they are in remote storage."},
     TableOption{"table.log.ttl", "Duration", "7 d", kAlterable, &Set<&C::log_ttl>,
                 "How long the log is kept; 0 keeps it for ever."},
-    TableOption{"table.merge-engine", "FIRST_ROW, VERSIONED, AGGREGATION", "", kFixed, &Set<&C::merge_engine>,
+    TableOption{"table.merge-engine", "FIRST_ROW, VERSIONED, AGGREGATION", "", kFixed,
+                &Set<&C::merge_engine>,
                 "How a row meets an older one of the same key; default: the last one wins."},
-    TableOption{"table.merge-engine.versioned.ver-column", "String", "", kFixed, &Set<&C::version_column>,
-                "The column that says which row is newer."},
+    TableOption{"table.merge-engine.versioned.ver-column", "String", "", kFixed,
+                &Set<&C::version_column>, "The column that says which row is newer."},
     TableOption{"table.replication.factor", "Integer", "1", kFixed, &Set<&C::replication_factor>,
                 "Copies of each bucket; default: the server's default.replication.factor."},
     TableOption{"table.statistics.columns", "String", "", kAlterable, &Set<&C::statistics_columns>,
@@ -230,21 +249,25 @@ Result<TableConfig> ParseTableConfig(const Properties& properties) {
       return Fail(ErrorCode::kInvalidConfig, "'{}' is not a table property this server knows", key);
     }
     if (option == nullptr) {
-      return Fail(ErrorCode::kInvalidConfig, "'{}' is not a table property; it belongs to the custom properties", key);
+      return Fail(ErrorCode::kInvalidConfig,
+                  "'{}' is not a table property; it belongs to the custom properties", key);
     }
     const Status parsed = option->parse(text, config);
     if (!parsed.ok()) {
-      return Fail(ErrorCode::kInvalidConfig, "invalid value for '{}': {}", key, parsed.error().message);
+      return Fail(ErrorCode::kInvalidConfig, "invalid value for '{}': {}", key,
+                  parsed.error().message);
     }
   }
   return config;
 }
 
 std::string TableOptionsMarkdown() {
-  std::string out = "| property | type | default | ALTER TABLE | meaning |\n|---|---|---|---|---|\n";
+  std::string out =
+      "| property | type | default | ALTER TABLE | meaning |\n|---|---|---|---|---|\n";
   for (const TableOption& option : kTableOptions) {
-    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", option.key, option.type, option.default_value,
-                       option.alterable == Alterable::kYes ? "yes" : "no", option.doc);
+    out +=
+        fmt::format("| `{}` | {} | {} | {} | {} |\n", option.key, option.type, option.default_value,
+                    option.alterable == Alterable::kYes ? "yes" : "no", option.doc);
   }
   return out;
 }

@@ -11,7 +11,8 @@ Status CheckName(std::string_view what, std::string_view name, ErrorCode code) {
     return Fail(code, "{} name is too long: bytes={} max={}", what, name.size(), kNameBytesMax);
   }
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   };
   if (!std::ranges::all_of(name, allowed)) {
     return Fail(code, "{} name may only have letters, digits, '_' and '-': '{}'", what, name);
@@ -22,7 +23,8 @@ Status CheckName(std::string_view what, std::string_view name, ErrorCode code) {
 Status CheckNewName(std::string_view what, std::string_view name, ErrorCode code) {
   RETURN_IF_ERROR(CheckName(what, name, code));
   if (name.starts_with(kReservedPrefix)) {
-    return Fail(code, "{} name must not begin with '{}', which is reserved: '{}'", what, kReservedPrefix, name);
+    return Fail(code, "{} name must not begin with '{}', which is reserved: '{}'", what,
+                kReservedPrefix, name);
   }
   return {};
 }

@@ -1,5 +1,6 @@
-// The rules of Fluss' TableDescriptorValidation, CoordinatorService.applySystemDefaults, StatisticsConfigUtils and
-// TableDescriptor's builder, as rows: what a client asks for, and the code it must get.
+// The rules of Fluss' TableDescriptorValidation, CoordinatorService.applySystemDefaults,
+// StatisticsConfigUtils and TableDescriptor's builder, as rows: what a client asks for, and the
+// code it must get.
 #include "meta/table_validation.h"
 
 #include <gmock/gmock.h>
@@ -12,13 +13,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct Ask {
-  std::string columns = "id INT, name STRING, ts BIGINT, at TIMESTAMP(3), dt STRING, day DATE, price DOUBLE, tags ARRAY<STRING>, raw BYTES";
+  std::string columns =
+      "id INT, name STRING, ts BIGINT, at TIMESTAMP(3), dt STRING, day DATE, price DOUBLE, tags "
+      "ARRAY<STRING>, raw BYTES";
   std::vector<std::string> primary_key = {};
   std::vector<std::string> partition_keys = {};
   std::vector<std::string> bucket_keys = {};
   std::optional<int32_t> buckets = {};
   Properties properties = {};
-  std::map<std::string, std::string> aggregations = {};  // column -> "function" or "function:delimiter"
+  std::map<std::string, std::string> aggregations =
+      {};  // column -> "function" or "function:delimiter"
 };
 
 Result<TableDescriptor> Build(const Ask& ask) {
@@ -30,7 +34,8 @@ Result<TableDescriptor> Build(const Ask& ask) {
     if (aggregation != ask.aggregations.end()) {
       const size_t colon = aggregation->second.find(':');
       column.agg_function = AggFunction{.type = aggregation->second.substr(0, colon)};
-      if (colon != std::string::npos) column.agg_function->parameters["delimiter"] = aggregation->second.substr(colon + 1);
+      if (colon != std::string::npos)
+        column.agg_function->parameters["delimiter"] = aggregation->second.substr(colon + 1);
     }
     parts.columns.push_back(std::move(column));
   }
@@ -52,7 +57,7 @@ Result<TableDescriptor> Accept(const Ask& ask, const CatalogOptions& options = {
 struct Case {
   const char* what;
   Ask ask;
-  ErrorCode code;      // kNone: accepted
+  ErrorCode code;         // kNone: accepted
   const char* part = "";  // of the message
 };
 
@@ -61,6 +66,7 @@ Properties Auto(Properties more = {}) {
   return more;
 }
 
+// clang-format off
 std::vector<Case> Cases() {
   using enum ErrorCode;
   const std::vector<std::string> pk = {"id"};
@@ -165,10 +171,12 @@ std::vector<Case> Cases() {
   };
 }
 
+// clang-format on
 TEST(TableValidation, AnswersEveryDescriptorWithItsCode) {
   for (const Case& c : Cases()) {
     const auto accepted = Accept(c.ask);
-    ASSERT_EQ(accepted.code(), c.code) << c.what << (accepted.ok() ? "" : ": " + accepted.error().message);
+    ASSERT_EQ(accepted.code(), c.code)
+        << c.what << (accepted.ok() ? "" : ": " + accepted.error().message);
     if (!accepted.ok()) {
       EXPECT_THAT(accepted.error().message, HasSubstr(c.part)) << c.what;
     }
@@ -181,15 +189,19 @@ TEST(TableValidation, FillsInWhatClientsReadBack) {
   EXPECT_EQ(log.properties, (Properties{{"table.replication.factor", "1"}}));
   EXPECT_TRUE(log.bucket_keys.empty());
 
-  const TableDescriptor kv = Accept({.primary_key = {"id", "dt"}, .partition_keys = {"dt"}}).value();
+  const TableDescriptor kv =
+      Accept({.primary_key = {"id", "dt"}, .partition_keys = {"dt"}}).value();
   EXPECT_THAT(kv.bucket_keys, ElementsAre("id"));
-  EXPECT_EQ(kv.properties, (Properties{{"table.kv.format-version", "2"}, {"table.replication.factor", "1"}}));
+  EXPECT_EQ(kv.properties,
+            (Properties{{"table.kv.format-version", "2"}, {"table.replication.factor", "1"}}));
 
-  const TableDescriptor first = Accept({.primary_key = {"id"}, .properties = {{"table.merge-engine", "first_row"}}}).value();
+  const TableDescriptor first =
+      Accept({.primary_key = {"id"}, .properties = {{"table.merge-engine", "first_row"}}}).value();
   EXPECT_EQ(first.properties.at("table.delete.behavior"), "IGNORE");
 
-  const TableDescriptor two =
-      Accept({.partition_keys = {"name", "dt"}, .properties = Auto({{"table.auto-partition.key", "dt"}})}).value();
+  const TableDescriptor two = Accept({.partition_keys = {"name", "dt"},
+                                      .properties = Auto({{"table.auto-partition.key", "dt"}})})
+                                  .value();
   EXPECT_EQ(two.properties.at("table.auto-partition.num-precreate"), "0");
 }
 
@@ -197,11 +209,17 @@ TEST(TableValidation, SetsALakeFormatOnlyWhenTheServerHasOne) {
   EXPECT_FALSE(Accept({.primary_key = {"id"}})->properties.contains("table.datalake.format"));
   CatalogOptions lake;
   lake.lake_format = "iceberg";
-  EXPECT_EQ(Accept({.primary_key = {"id"}}, lake)->properties.at("table.datalake.format"), "iceberg");
-  EXPECT_EQ(Accept({.properties = {{"table.datalake.format", "paimon"}}}, lake)->properties.at("table.datalake.format"), "paimon");
+  EXPECT_EQ(Accept({.primary_key = {"id"}}, lake)->properties.at("table.datalake.format"),
+            "iceberg");
+  EXPECT_EQ(Accept({.properties = {{"table.datalake.format", "paimon"}}}, lake)
+                ->properties.at("table.datalake.format"),
+            "paimon");
   lake.lake_enabled = true;
   EXPECT_TRUE(Accept({.properties = {{"table.datalake.enabled", "true"}}}, lake).ok());
-  EXPECT_EQ(Accept({.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", "paimon"}}}, lake).code(),
+  EXPECT_EQ(Accept({.properties = {{"table.datalake.enabled", "true"},
+                                   {"table.datalake.format", "paimon"}}},
+                   lake)
+                .code(),
             ErrorCode::kInvalidConfig);
 }
 
@@ -215,10 +233,13 @@ TEST(TableValidation, KindsOfTablesCanBeForbidden) {
 }
 
 TEST(TableValidation, DurationsBecomeReadableForTheJavaClient) {
-  const TableDescriptor table = Accept({.properties = {{"table.log.ttl", "PT168H"}, {"table.datalake.freshness", "5000"}}}).value();
+  const TableDescriptor table =
+      Accept({.properties = {{"table.log.ttl", "PT168H"}, {"table.datalake.freshness", "5000"}}})
+          .value();
   EXPECT_EQ(table.properties.at("table.log.ttl"), "7 d");
   EXPECT_EQ(table.properties.at("table.datalake.freshness"), "5 s");
-  EXPECT_EQ(Accept({.properties = {{"table.log.ttl", "168 H"}}})->properties.at("table.log.ttl"), "168 H");
+  EXPECT_EQ(Accept({.properties = {{"table.log.ttl", "168 H"}}})->properties.at("table.log.ttl"),
+            "168 H");
 }
 
 TEST(TableOptions, EveryRowReadsItsOwnDefault) {

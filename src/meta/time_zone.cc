@@ -22,7 +22,8 @@ std::optional<int64_t> FixedOffset(std::string_view zone) {
   zone.remove_prefix(1);
   const auto number = [&zone](int64_t max) -> std::optional<int64_t> {
     int64_t value = 0;
-    const auto [end, error] = std::from_chars(zone.data(), zone.data() + std::min<size_t>(zone.size(), 2), value);
+    const auto [end, error] =
+        std::from_chars(zone.data(), zone.data() + std::min<size_t>(zone.size(), 2), value);
     if (error != std::errc() || value < 0 || value > max) return std::nullopt;
     zone.remove_prefix(static_cast<size_t>(end - zone.data()));
     return value;
@@ -44,7 +45,8 @@ Result<const date::time_zone*> Locate(std::string_view zone) {
   try {
     return zone.empty() ? date::current_zone() : date::locate_zone(zone);
   } catch (const std::exception&) {
-    if (zone.empty()) return Fail(ErrorCode::kInvalidConfig, "the time zone of this machine is unknown");
+    if (zone.empty())
+      return Fail(ErrorCode::kInvalidConfig, "the time zone of this machine is unknown");
     return Fail(ErrorCode::kInvalidConfig, "unknown time zone: '{}'", zone);
   }
 }
