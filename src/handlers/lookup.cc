@@ -4,6 +4,7 @@
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
+#include "handlers/key_version.h"
 #include "tablet/kv_tablet.h"
 #include "tablet/tablet.h"
 #include "wire/hot_requests.h"
@@ -19,6 +20,7 @@ template <class Message>
 struct Shared {
   SharedBytes body;  // keeps the keys alive
   Message request;
+  int16_t version;
 };
 
 using Values = std::string;  // encoded fields of one bucket's reply
@@ -28,8 +30,8 @@ struct Found {
   Offset readable_at = 0;
 };
 
-Status CheckKv(const Tablet& tablet) {
-  if (tablet.kv != nullptr) return {};
+Status CheckKv(const Tablet& tablet, int16_t version) {
+  if (tablet.kv != nullptr) return CheckKeyVersion(*tablet.table, version);
   return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", tablet.table->path.ToString());
 }
 
@@ -46,8 +48,8 @@ Status CheckReply(const Values& values, int64_t bytes_max) {
   return Fail(ErrorCode::kRecordTooLarge, "the rows of these keys are too many for one reply: bytes_max={}", bytes_max);
 }
 
-Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert, int64_t bytes_max) {
-  RETURN_IF_ERROR(CheckKv(tablet));
+Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert, int16_t version, int64_t bytes_max) {
+  RETURN_IF_ERROR(CheckKv(tablet, version));
   Found found;
   const ValueSink sink = [&found, bytes_max](size_t, const BytesView* value) {
     if (static_cast<int64_t>(found.values.size()) <= bytes_max) AppendValue(found.values, value);
@@ -59,8 +61,8 @@ Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool
 }
 
 /// PbValueList{1 values*} for each prefix.
-Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int64_t bytes_max) {
-  RETURN_IF_ERROR(CheckKv(tablet));
+Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int16_t version, int64_t bytes_max) {
+  RETURN_IF_ERROR(CheckKv(tablet, version));
   Found found;
   for (const BytesView prefix : bucket.keys) {
     std::string list;
@@ -117,7 +119,7 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
     CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, request.table));
   }
   const auto shared = std::make_shared<const Shared<LookupMessage>>(
-      Shared<LookupMessage>{std::move(body), std::move(request)});
+      Shared<LookupMessage>{std::move(body), std::move(request), context.version()});
   const LookupMessage& asked = shared->request;
   const auto at_most = asked.insert_if_not_exists ? AckTimeout(-1, asked.timeout_ms, kNoAckTimeout) : kNoAckTimeout;
   const auto outcomes = co_await CallBuckets<Values>(
@@ -126,7 +128,7 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
         if (!tablet.ok()) return answer(Forward(tablet));
         AnswerFound(**tablet,
                     LookupKeys(**tablet, shared->request.buckets[index], shared->request.insert_if_not_exists,
-                               BytesMax(shared->request.buckets)),
+                               shared->version, BytesMax(shared->request.buckets)),
                     answer);
       });
   co_return Encode(asked.buckets, outcomes);
@@ -136,12 +138,13 @@ Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
   CO_ASSIGN_OR_RETURN(PrefixLookupMessage request, Decode(context, body.view(), ParsePrefixLookup));
   CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, request.table));
   const auto shared = std::make_shared<const Shared<PrefixLookupMessage>>(
-      Shared<PrefixLookupMessage>{std::move(body), std::move(request)});
+      Shared<PrefixLookupMessage>{std::move(body), std::move(request), context.version()});
   const auto outcomes = co_await CallBuckets<Values>(
       context, BucketsOf(shared->request.table, shared->request.buckets), kNoAckTimeout,
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
-        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index], BytesMax(shared->request.buckets)),
+        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index], shared->version,
+                                              BytesMax(shared->request.buckets)),
                     answer);
       });
   co_return Encode(shared->request.buckets, outcomes);

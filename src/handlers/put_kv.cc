@@ -4,6 +4,7 @@
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
+#include "handlers/key_version.h"
 #include "tablet/kv_tablet.h"
 #include "tablet/tablet.h"
 #include "wire/hot_requests.h"
@@ -18,12 +19,14 @@ constexpr int16_t kBackpressureVersion = 2;
 struct Shared {
   SharedBytes body;  // keeps the records alive
   PutKvMessage request;
+  int16_t version;
 };
 
 Result<PutResult> Put(const Tablet& tablet, const Shared& shared, size_t index) {
   if (tablet.kv == nullptr) {
     return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", tablet.table->path.ToString());
   }
+  RETURN_IF_ERROR(CheckKeyVersion(*tablet.table, shared.version));
   return tablet.kv->Put(shared.request.buckets[index].records,
                         {.target_columns = shared.request.target_columns,
                          .merge_mode = static_cast<MergeMode>(shared.request.agg_mode)});
@@ -59,7 +62,7 @@ Task<Result<Pieces>> PutKv(RequestContext& context, SharedBytes body) {
   for (const RecordsForBucket& bucket : request.buckets) {
     buckets.push_back({request.table, bucket.partition, bucket.bucket});
   }
-  const auto shared = std::make_shared<const Shared>(Shared{std::move(body), std::move(request)});
+  const auto shared = std::make_shared<const Shared>(Shared{std::move(body), std::move(request), context.version()});
   const auto outcomes = co_await CallBuckets<PutResult>(
       context, std::move(buckets), AckTimeout(shared->request.acks, shared->request.timeout_ms, kNoAckTimeout),
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<PutResult>& answer) {
