@@ -21,7 +21,8 @@ class Completion {
   void Notify();
   bool notified() const { return notified_; }
 
-  /// Wait until Notify() was called (true) or `at_most` passed (false). One waiter at a time; may be called again.
+  /// Wait until Notify() was called (true) or `at_most` passed (false). One waiter at a time; may
+  /// be called again.
   static Task<bool> Wait(std::shared_ptr<Completion> self, std::chrono::milliseconds at_most);
 
   /// Be notified once more after this.

@@ -1,5 +1,6 @@
-// Thread-per-core: a Shard is one thread with one event loop, and everything it owns is touched by that
-// thread only. Work that belongs elsewhere travels: co_await shard.Run(f) hops there and comes home.
+// Thread-per-core: a Shard is one thread with one event loop, and everything it owns is touched by
+// that thread only. Work that belongs elsewhere travels: co_await shard.Run(f) hops there and comes
+// home.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>
@@ -52,14 +53,16 @@ class Shard {
     boost::asio::post(io_, std::forward<F>(f));
   }
 
-  /// Run `f` (an ordinary function returning R) on this shard and resume the caller on its own shard.
-  /// Without a hop when the caller is already here. `f` must not throw. Calls from one shard to another run in
-  /// the order they were made.
+  /// Run `f` (an ordinary function returning R) on this shard and resume the caller on its own
+  /// shard. Without a hop when the caller is already here. `f` must not throw. Calls from one shard
+  /// to another run in the order they were made.
   template <class F, class R = std::invoke_result_t<F>>
   Task<R> Run(F f) {
     if (IsCurrent()) co_return f();
-    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, detail::ResumeWith<R>>(
-        [this, &f](auto handler) { this->Hop<R>(std::move(f), std::move(handler)); }, boost::asio::use_awaitable);
+    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&,
+                                                   detail::ResumeWith<R>>(
+        [this, &f](auto handler) { this->Hop<R>(std::move(f), std::move(handler)); },
+        boost::asio::use_awaitable);
   }
 
   /// Deadlines on this shard's loop. On this shard only.

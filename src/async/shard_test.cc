@@ -1,9 +1,9 @@
 #include "async/shard.h"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include <future>
 #include <stdexcept>
@@ -14,7 +14,8 @@
 namespace weir {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""min;
 
 class ShardsTest : public ::testing::Test {
  protected:
@@ -22,7 +23,8 @@ class ShardsTest : public ::testing::Test {
 
   template <class T>
   T On(int shard, Task<T> task) {
-    return boost::asio::co_spawn(shards_.at(shard).io(), std::move(task), boost::asio::use_future).get();
+    return boost::asio::co_spawn(shards_.at(shard).io(), std::move(task), boost::asio::use_future)
+        .get();
   }
 
   Shards shards_{2};
@@ -31,7 +33,7 @@ class ShardsTest : public ::testing::Test {
 TEST_F(ShardsTest, RunCallsOnTheOtherShardAndComesHome) {
   const bool right = On(0, [](Shards& shards) -> Task<bool> {
     const bool there = co_await shards.at(1).Run([&] { return shards.at(1).IsCurrent(); });
-    co_return there && shards.at(0).IsCurrent();
+    co_return there&& shards.at(0).IsCurrent();
   }(shards_));
   EXPECT_TRUE(right);
 }
@@ -53,7 +55,8 @@ TEST_F(ShardsTest, CallsFromOneShardToAnotherKeepTheirOrder) {
     for (int i = 0; i < 100; ++i) {
       boost::asio::co_spawn(
           shards_.at(0).io(),
-          [](Shards& shards, std::vector<int>& order, int n, std::promise<void>& last) -> Task<void> {
+          [](Shards& shards, std::vector<int>& order, int n,
+             std::promise<void>& last) -> Task<void> {
             co_await shards.at(1).Run([&] { order.push_back(n); });
             if (n == 99) last.set_value();
           }(shards_, seen, i, done),
@@ -67,7 +70,11 @@ TEST_F(ShardsTest, CallsFromOneShardToAnotherKeepTheirOrder) {
 
 TEST_F(ShardsTest, AThrowingTurnDoesNotEndTheShard) {
   shards_.at(1).Post([] { throw std::runtime_error("thrown on purpose"); });
-  EXPECT_EQ(On(0, [](Shards& shards) -> Task<int> { co_return co_await shards.at(1).Run([] { return 7; }); }(shards_)), 7);
+  EXPECT_EQ(On(0,
+               [](Shards& shards) -> Task<int> {
+                 co_return co_await shards.at(1).Run([] { return 7; });
+               }(shards_)),
+            7);
 }
 
 TEST_F(ShardsTest, TimersFireInOrderOfTheirDeadlines) {

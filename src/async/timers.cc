@@ -34,7 +34,8 @@ void Timers::Expire() {
   const Clock::time_point now = Clock::now();
   // Collected first: what is called may add and cancel deadlines.
   std::vector<TimerId> ids;
-  for (auto at = due_.begin(); at != due_.end() && at->first <= now; ++at) ids.push_back(at->second.first);
+  for (auto at = due_.begin(); at != due_.end() && at->first <= now; ++at)
+    ids.push_back(at->second.first);
   for (const TimerId id : ids) {
     const auto found = by_id_.find(id);
     if (found == by_id_.end()) continue;

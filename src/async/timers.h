@@ -1,5 +1,6 @@
-// Many cheap deadlines on one loop. Most deadlines never happen: the request is answered before. So adding and
-// cancelling one is a map operation, and the loop's timer is only moved when a new deadline is the earliest.
+// Many cheap deadlines on one loop. Most deadlines never happen: the request is answered before. So
+// adding and cancelling one is a map operation, and the loop's timer is only moved when a new
+// deadline is the earliest.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

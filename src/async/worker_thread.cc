@@ -13,7 +13,9 @@ namespace {
 // Refusals are fine: an unprivileged server works, with later wake-ups on a full machine.
 void RaisePriority() {
   const sched_param lowest_realtime{.sched_priority = 1};
-  if (pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest_realtime) == 0) return;
+  if (pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest_realtime) ==
+      0)
+    return;
   constexpr int kNice = -10;
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
 }

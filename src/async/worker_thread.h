@@ -1,5 +1,5 @@
-// A thread of its own for something that waits on the disk in a loop (group commit, housekeeping). Everything else
-// runs on shards or in the BlockingPool.
+// A thread of its own for something that waits on the disk in a loop (group commit, housekeeping).
+// Everything else runs on shards or in the BlockingPool.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@ namespace weir {
 
 class WorkerThread {
  public:
-  /// kUrgent: ahead of ordinary threads where the system permits; for threads that mostly sleep and whose wake-up
-  /// somebody waits for.
+  /// kUrgent: ahead of ordinary threads where the system permits; for threads that mostly sleep and
+  /// whose wake-up somebody waits for.
   enum class Priority { kNormal, kUrgent };
 
   /// Run `body` on a new thread. `name` shows in top -H; at most 15 characters.

@@ -1,6 +1,7 @@
-// The protocol at a glance, and our to-do list: which requests exist, in which versions, who may call them,
-// what the caller must be allowed to do, and who answers. See rpc/api.h for the columns.
-// Source: Fluss 1.0.0 ApiKeys; operations and resources as in its CoordinatorService and TabletService.
+// The protocol at a glance, and our to-do list: which requests exist, in which versions, who may
+// call them, what the caller must be allowed to do, and who answers. See rpc/api.h for the columns.
+// Source: Fluss 1.0.0 ApiKeys; operations and resources as in its CoordinatorService and
+// TabletService.
 #include <algorithm>
 #include <array>
 
@@ -21,7 +22,7 @@ constexpr Needs OnEach(Operation operation) { return {Scope::kEach, operation}; 
 
 // clang-format off
 constexpr std::array kApis = {
-    //  key                                   min max access    needs                    name                         handler
+    //  key                                   versions access    needs                    name (and who answers)
     Api{ApiKey::kApiVersions,                 0, 0, kPublic,  Free(),                  "ApiVersions",                kHandler<&ApiVersions>},
     Api{ApiKey::kCreateDatabase,              0, 0, kClient,  OnCluster(kCreate),      "CreateDatabase",             kHandler<&CreateDatabase>},
     Api{ApiKey::kDropDatabase,                0, 0, kClient,  OnDatabase(kDrop),       "DropDatabase",               kHandler<&DropDatabase>},
@@ -92,7 +93,8 @@ constexpr std::array kApis = {
 };
 // clang-format on
 
-static_assert(std::ranges::adjacent_find(kApis, std::ranges::greater_equal{}, &Api::key) == kApis.end(),
+static_assert(std::ranges::adjacent_find(kApis, std::ranges::greater_equal{}, &Api::key) ==
+                  kApis.end(),
               "sorted by key, no duplicates");
 static_assert(std::ranges::all_of(kApis, &Api::authorizable),
               "a request that is served says what it is about, so that it can be authorized");

@@ -1,6 +1,6 @@
-// Every row of the API table against every kind of caller, over a real connection: strangers get 46, callers
-// without permission 48 for exactly the row's operation and resource, unserved requests 2. Written from the table:
-// a new row is in the test by being in the table.
+// Every row of the API table against every kind of caller, over a real connection: strangers get
+// 46, callers without permission 48 for exactly the row's operation and resource, unserved
+// requests 2. Written from the table: a new row is in the test by being in the table.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -21,7 +21,8 @@ using boost::asio::ip::tcp;
 /// Says no to everything and remembers what it was asked.
 class DenyEverything : public Authorizer {
  public:
-  Status Authorize(const Principal& principal, Operation operation, const Resource& resource) const override {
+  Status Authorize(const Principal& principal, Operation operation,
+                   const Resource& resource) const override {
     asked.push_back({operation, resource.type});
     names.push_back(resource.name);
     return Fail(ErrorCode::kAuthorization, "denied: principal={}", principal.name);
@@ -43,12 +44,13 @@ class ApiTableTest : public ::testing::Test {
  protected:
   void Connect(std::map<std::string, std::string> users, const Authorizer& authorizer) {
     authenticator_ = std::make_unique<Authenticator>(std::move(users));
-    rpc_ = std::make_unique<RpcServer>(RpcServerParts{.apis = Apis(),
-                                                      .services = services_,
-                                                      .authenticator = *authenticator_,
-                                                      .authorizer = authorizer,
-                                                      .table_name = [](TableId) { return std::string("db.t"); },
-                                                      .metrics = metrics_});
+    rpc_ = std::make_unique<RpcServer>(
+        RpcServerParts{.apis = Apis(),
+                       .services = services_,
+                       .authenticator = *authenticator_,
+                       .authorizer = authorizer,
+                       .table_name = [](TableId) { return std::string("db.t"); },
+                       .metrics = metrics_});
     Reconnect();
   }
   void Reconnect() {
@@ -85,8 +87,10 @@ class ApiTableTest : public ::testing::Test {
       Turn();
       got = ::recv(client_.native_handle(), buffer, sizeof(buffer), 0);
     }
-    if (got < static_cast<ssize_t>(kReplyHeaderBytes)) return {.code = ErrorCode::kNetworkException};
-    Answer answer{.type = static_cast<ReplyType>(buffer[4]), .request_id = LoadBe<int32_t>(buffer + 5)};
+    if (got < static_cast<ssize_t>(kReplyHeaderBytes))
+      return {.code = ErrorCode::kNetworkException};
+    Answer answer{.type = static_cast<ReplyType>(buffer[4]),
+                  .request_id = LoadBe<int32_t>(buffer + 5)};
     answer.body.assign(buffer + kReplyHeaderBytes, static_cast<size_t>(got) - kReplyHeaderBytes);
     pb::ErrorResponse error;
     if (answer.type == ReplyType::kError && error.ParseFromString(answer.body)) {
@@ -151,12 +155,15 @@ std::map<ApiKey, std::string> Bodies() {
       {ApiKey::kPutKv, OfId<pb::PutKvRequest>(write)},
       {ApiKey::kLookup, OfId<pb::LookupRequest>()},
       {ApiKey::kPrefixLookup, OfId<pb::PrefixLookupRequest>()},
-      {ApiKey::kLimitScan, OfId<pb::LimitScanRequest>([](auto& r) { r.set_bucket_id(0), r.set_limit(1); })},
-      {ApiKey::kListOffsets,
-       OfId<pb::ListOffsetsRequest>([](auto& r) { r.set_follower_server_id(-1), r.set_offset_type(0); })},
+      {ApiKey::kLimitScan,
+       OfId<pb::LimitScanRequest>([](auto& r) { r.set_bucket_id(0), r.set_limit(1); })},
+      {ApiKey::kListOffsets, OfId<pb::ListOffsetsRequest>([](auto& r) {
+         r.set_follower_server_id(-1), r.set_offset_type(0);
+       })},
       {ApiKey::kGetTableStats, OfId<pb::GetTableStatsRequest>()},
-      {ApiKey::kGetKvSnapshotMetadata,
-       OfId<pb::GetKvSnapshotMetadataRequest>([](auto& r) { r.set_bucket_id(0), r.set_snapshot_id(0); })},
+      {ApiKey::kGetKvSnapshotMetadata, OfId<pb::GetKvSnapshotMetadataRequest>([](auto& r) {
+         r.set_bucket_id(0), r.set_snapshot_id(0);
+       })},
       {ApiKey::kGetTableInfo, OfPath<pb::GetTableInfoRequest>()},
       {ApiKey::kGetTableSchema, OfPath<pb::GetTableSchemaRequest>()},
       {ApiKey::kListPartitionInfos, OfPath<pb::ListPartitionInfosRequest>()},
@@ -188,9 +195,12 @@ std::map<ApiKey, std::string> Bodies() {
          r.mutable_acl_filter()->set_permission_type(1);
        })},
       {ApiKey::kAddServerTag, Made<pb::AddServerTagRequest>([](auto& r) { r.set_server_tag(0); })},
-      {ApiKey::kRemoveServerTag, Made<pb::RemoveServerTagRequest>([](auto& r) { r.set_server_tag(0); })},
-      {ApiKey::kAddServerTagByRack, Made<pb::AddServerTagByRackRequest>([](auto& r) { r.set_server_tag(0); })},
-      {ApiKey::kRemoveServerTagByRack, Made<pb::RemoveServerTagByRackRequest>([](auto& r) { r.set_server_tag(0); })},
+      {ApiKey::kRemoveServerTag,
+       Made<pb::RemoveServerTagRequest>([](auto& r) { r.set_server_tag(0); })},
+      {ApiKey::kAddServerTagByRack,
+       Made<pb::AddServerTagByRackRequest>([](auto& r) { r.set_server_tag(0); })},
+      {ApiKey::kRemoveServerTagByRack,
+       Made<pb::RemoveServerTagByRackRequest>([](auto& r) { r.set_server_tag(0); })},
   };
 }
 
@@ -204,15 +214,18 @@ TEST_F(ApiTableTest, WhoMayNotIsDeniedForExactlyTheRowsOperationAndResource) {
   Connect({}, authorizer);
   const auto bodies = Bodies();
   for (const Api& api : Apis()) {
-    if (!api.served() || api.needs.scope == Scope::kHandshake || api.needs.scope == Scope::kEach) continue;
+    if (!api.served() || api.needs.scope == Scope::kHandshake || api.needs.scope == Scope::kEach)
+      continue;
     authorizer.asked.clear();
     authorizer.names.clear();
     const auto body = bodies.find(api.key);
-    const Answer answer = Ask(api.key, api.version_max, body == bodies.end() ? std::string() : body->second);
+    const Answer answer =
+        Ask(api.key, api.version_max, body == bodies.end() ? std::string() : body->second);
     EXPECT_EQ(answer.code, ErrorCode::kAuthorization) << api.name << ": " << answer.body;
     if (answer.code == ErrorCode::kNetworkException) Reconnect();
     ASSERT_EQ(authorizer.asked.size(), 1U) << api.name;
-    EXPECT_EQ(authorizer.asked[0], std::pair(api.needs.operation, TypeOf(api.needs.scope))) << api.name;
+    EXPECT_EQ(authorizer.asked[0], std::pair(api.needs.operation, TypeOf(api.needs.scope)))
+        << api.name;
     if (api.needs.scope == Scope::kTable) EXPECT_EQ(authorizer.names[0], "db.t") << api.name;
     if (api.needs.scope == Scope::kDatabase) EXPECT_EQ(authorizer.names[0], "db") << api.name;
   }
@@ -236,9 +249,11 @@ TEST_F(ApiTableTest, AUserWhoAuthenticatesIsThePrincipalFromThenOn) {
   pb::AuthenticateRequest request;
   request.set_protocol("PLAIN");
   request.set_token(std::string("\0alice\0wrong", 12));
-  EXPECT_EQ(Ask(ApiKey::kAuthenticate, 0, request.SerializeAsString()).code, ErrorCode::kAuthenticate);
+  EXPECT_EQ(Ask(ApiKey::kAuthenticate, 0, request.SerializeAsString()).code,
+            ErrorCode::kAuthenticate);
   char byte;
-  EXPECT_EQ(::recv(client_.native_handle(), &byte, 1, 0), 0) << "a wrong password ends the connection";
+  EXPECT_EQ(::recv(client_.native_handle(), &byte, 1, 0), 0)
+      << "a wrong password ends the connection";
   Reconnect();
   request.set_token(std::string("\0alice\0secret", 13));
   const Answer welcome = Ask(ApiKey::kAuthenticate, 0, request.SerializeAsString());
@@ -258,7 +273,9 @@ TEST_F(ApiTableTest, WhatIsNotServedIsAnsweredUnsupportedVersion) {
     if (!api.served()) {
       EXPECT_EQ(Ask(api.key, 0, "").code, ErrorCode::kUnsupportedVersion) << api.name;
     } else {
-      EXPECT_EQ(Ask(api.key, static_cast<int16_t>(api.version_max + 1), "").code, ErrorCode::kUnsupportedVersion) << api.name;
+      EXPECT_EQ(Ask(api.key, static_cast<int16_t>(api.version_max + 1), "").code,
+                ErrorCode::kUnsupportedVersion)
+          << api.name;
       EXPECT_EQ(Ask(api.key, -1, "").code, ErrorCode::kUnsupportedVersion) << api.name;
     }
   }
@@ -283,7 +300,8 @@ TEST_F(ApiTableTest, ApiVersionsIsTheTablePrinted) {
   const AllowEverything authorizer;
   Connect({}, authorizer);
   const Answer answer = Ask(ApiKey::kApiVersions, 0, Made<pb::ApiVersionsRequest>([](auto& r) {
-                              r.set_client_software_name("test"), r.set_client_software_version("1");
+                              r.set_client_software_name("test"),
+                                  r.set_client_software_version("1");
                             }));
   pb::ApiVersionsResponse response;
   ASSERT_TRUE(response.ParseFromString(answer.body));
@@ -300,10 +318,13 @@ TEST_F(ApiTableTest, ApiVersionsIsTheTablePrinted) {
   }
 }
 
-// Key: (min, max, private) of org.apache.fluss:fluss-client:1.0.0, class ApiKeys; all others are 0-0 and public.
+// Key: (min, max, private) of org.apache.fluss:fluss-client:1.0.0, class ApiKeys; all others are
+// 0-0 and public.
 TEST(ApiTable, HasEveryKeyOfTheReleaseWithItsVersions) {
-  const std::map<int, int> versions_max = {{1014, 1}, {1016, 3}, {1017, 1}, {1024, 1}, {1034, 1}, {1044, 1}};
-  const std::set<int> private_keys = {1013, 1018, 1019, 1020, 1022, 1027, 1028, 1029, 1030, 1031, 1042, 1043, 1052};
+  const std::map<int, int> versions_max = {{1014, 1}, {1016, 3}, {1017, 1},
+                                           {1024, 1}, {1034, 1}, {1044, 1}};
+  const std::set<int> private_keys = {1013, 1018, 1019, 1020, 1022, 1027, 1028,
+                                      1029, 1030, 1031, 1042, 1043, 1052};
   int key = 1000;
   for (const Api& api : Apis()) {
     EXPECT_EQ(static_cast<int>(api.key), key);

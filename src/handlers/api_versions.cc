@@ -1,10 +1,12 @@
-// API_VERSIONS: which requests this server answers, in which versions. Only what is served is listed: clients
-// never send what is missing. server_type stays unset, so that one port plays coordinator and tablet server.
+// API_VERSIONS: which requests this server answers, in which versions. Only what is served is
+// listed: clients never send what is missing. server_type stays unset, so that one port plays
+// coordinator and tablet server.
 #include "handlers/handlers.h"
 
 namespace weir {
 
-Result<pb::ApiVersionsResponse> ApiVersions(RequestContext& context, const pb::ApiVersionsRequest& request) {
+Result<pb::ApiVersionsResponse> ApiVersions(RequestContext& context,
+                                            const pb::ApiVersionsRequest& request) {
   pb::ApiVersionsResponse response;
   for (const Api& api : Apis()) {
     if (!api.served()) continue;

@@ -1,6 +1,7 @@
-// AUTHENTICATE: prove who is on the other side of the connection (SASL/PLAIN). Accepted at any time.
-// The reply carries no challenge: fluss-rs answers every challenge, even an empty one, with another round.
-// A wrong password is answered late and ends the connection, so that guessing is slow.
+// AUTHENTICATE: prove who is on the other side of the connection (SASL/PLAIN). Accepted at any
+// time. The reply carries no challenge: fluss-rs answers every challenge, even an empty one, with
+// another round. A wrong password is answered late and ends the connection, so that guessing is
+// slow.
 #include "handlers/handlers.h"
 #include "rpc/session.h"
 
@@ -11,7 +12,8 @@ constexpr std::chrono::milliseconds kWrongPasswordDelay{250};
 
 }  // namespace
 
-Task<Result<pb::AuthenticateResponse>> Authenticate(RequestContext& context, const pb::AuthenticateRequest& request) {
+Task<Result<pb::AuthenticateResponse>> Authenticate(RequestContext& context,
+                                                    const pb::AuthenticateRequest& request) {
   const Authenticator& authenticator = context.session().server().parts().authenticator;
   if (!authenticator.required()) co_return pb::AuthenticateResponse();
   Result<Principal> principal = authenticator.Authenticate(request.protocol(), request.token());

@@ -1,8 +1,10 @@
-// Work on many buckets for one request: one hop to each shard that owns some of them, answers that may come at
-// once or later (when a write is durable), one hop home per shard when its last answer is there.
+// Work on many buckets for one request: one hop to each shard that owns some of them, answers that
+// may come at once or later (when a write is durable), one hop home per shard when its last answer
+// is there.
 //
 //   auto outcomes = co_await CallBuckets<Appended>(context, buckets, 30s,
-//       [request](Result<std::shared_ptr<Tablet>> tablet, size_t index, BucketAnswer<Appended> answer) {
+//       [request](Result<std::shared_ptr<Tablet>> tablet, size_t index, BucketAnswer<Appended>
+//       answer) {
 //         if (!tablet.ok()) return answer(Forward(std::move(tablet)));
 //         ...
 //       });
@@ -36,7 +38,8 @@ struct Call {
 /// One shard's side: touched on that shard only, until it is handed home whole.
 template <class Outcome>
 struct Group : std::enable_shared_from_this<Group<Outcome>> {
-  Group(Shard& h, Shard& o, std::shared_ptr<Call<Outcome>> c) : home(h), owner(o), call(std::move(c)) {}
+  Group(Shard& h, Shard& o, std::shared_ptr<Call<Outcome>> c)
+      : home(h), owner(o), call(std::move(c)) {}
 
   void Answer(size_t index, Result<Outcome> outcome) {
     answers.emplace_back(index, std::move(outcome));
@@ -66,7 +69,8 @@ template <class Outcome>
 class BucketAnswer {
  public:
   using Group = bucket_calls_detail::Group<Outcome>;
-  BucketAnswer(std::shared_ptr<Group> group, size_t index) : group_(std::move(group)), index_(index) {}
+  BucketAnswer(std::shared_ptr<Group> group, size_t index)
+      : group_(std::move(group)), index_(index) {}
   void operator()(Result<Outcome> outcome) const { group_->Answer(index_, std::move(outcome)); }
 
  private:
@@ -77,10 +81,12 @@ class BucketAnswer {
 /// How long a request waits for shards when it asks for no more than their attention.
 inline constexpr std::chrono::milliseconds kNoAckTimeout = std::chrono::minutes(5);
 
-/// Call `start(tablet, index, answer)` for each bucket, in the order of `buckets` on each shard. `start` is copied
-/// to each shard and must own what it uses: the request may be given up (outcome kRequestTimeOut) before it ran.
+/// Call `start(tablet, index, answer)` for each bucket, in the order of `buckets` on each shard.
+/// `start` is copied to each shard and must own what it uses: the request may be given up (outcome
+/// kRequestTimeOut) before it ran.
 template <class Outcome, class Start>
-Task<std::vector<Result<Outcome>>> CallBuckets(RequestContext& context, std::vector<TableBucket> buckets,
+Task<std::vector<Result<Outcome>>> CallBuckets(RequestContext& context,
+                                               std::vector<TableBucket> buckets,
                                                std::chrono::milliseconds at_most, Start start) {
   using Call = bucket_calls_detail::Call<Outcome>;
   using Group = bucket_calls_detail::Group<Outcome>;
@@ -94,7 +100,8 @@ Task<std::vector<Result<Outcome>>> CallBuckets(RequestContext& context, std::vec
   for (auto& one : groups) {
     Shard& owner = tablets.shards().at(one.shard);
     auto group = std::make_shared<Group>(home, owner, call);
-    group->left = one.indexes.size() + 1;  // one for the loop below: answers given inside it do not go home yet
+    group->left = one.indexes.size() +
+                  1;  // one for the loop below: answers given inside it do not go home yet
     auto work = [&tablets, group, start, shared_buckets, indexes = std::move(one.indexes)] {
       for (const size_t index : indexes) {
         start(tablets.Open((*shared_buckets)[index]), index, BucketAnswer<Outcome>(group, index));
@@ -112,20 +119,23 @@ Task<std::vector<Result<Outcome>>> CallBuckets(RequestContext& context, std::vec
   std::vector<Result<Outcome>> outcomes;
   outcomes.reserve(call->outcomes.size());
   for (auto& outcome : call->outcomes) {
-    outcomes.push_back(outcome ? std::move(*outcome)
-                               : Result<Outcome>(Fail(ErrorCode::kRequestTimeOut, "not done in time: timeout_ms={}",
-                                                      at_most.count())));
+    outcomes.push_back(
+        outcome ? std::move(*outcome)
+                : Result<Outcome>(Fail(ErrorCode::kRequestTimeOut,
+                                       "not done in time: timeout_ms={}", at_most.count())));
   }
   co_return outcomes;
 }
 
 /// Answer with `outcome` once everything below `offset` is as durable as the table promises.
 template <class Outcome>
-void AnswerWhenDurable(LogTablet& log, Offset offset, Outcome outcome, const BucketAnswer<Outcome>& answer) {
+void AnswerWhenDurable(LogTablet& log, Offset offset, Outcome outcome,
+                       const BucketAnswer<Outcome>& answer) {
   if (log.high_watermark() >= offset) return answer(std::move(outcome));
-  log.WhenHighWatermark(offset, [answer, outcome = std::move(outcome)](const Status& status) mutable {
-    answer(status.ok() ? Result<Outcome>(std::move(outcome)) : Forward(status));
-  });
+  log.WhenHighWatermark(
+      offset, [answer, outcome = std::move(outcome)](const Status& status) mutable {
+        answer(status.ok() ? Result<Outcome>(std::move(outcome)) : Forward(status));
+      });
 }
 
 }  // namespace weir

@@ -1,5 +1,5 @@
-// What the per-bucket parts of data-plane replies have in common: fields 1 to 4 are partition, bucket, error code
-// and error message in all of them.
+// What the per-bucket parts of data-plane replies have in common: fields 1 to 4 are partition,
+// bucket, error code and error message in all of them.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@
 
 namespace weir {
 
-inline void AppendBucketFields(std::string& out, std::optional<PartitionId> partition, BucketId bucket) {
+inline void AppendBucketFields(std::string& out, std::optional<PartitionId> partition,
+                               BucketId bucket) {
   if (partition) AppendIntField(out, 1, partition->value);
   AppendIntField(out, 2, bucket);
 }
@@ -34,7 +35,8 @@ void SetError(Message& message, const Error& error) {
 
 /// Decode by hand, as kHandler does for generated messages.
 template <class Message>
-Result<Message> Decode(RequestContext& context, BytesView body, Result<Message> (*parse)(BytesView)) {
+Result<Message> Decode(RequestContext& context, BytesView body,
+                       Result<Message> (*parse)(BytesView)) {
   Result<Message> message = parse(body);
   if (!message.ok()) context.CloseAfterAnswer();
   return message;
@@ -47,7 +49,8 @@ inline Status CheckAcks(int32_t acks) {
 }
 
 /// A wait the client asked for, within reason.
-inline std::chrono::milliseconds AckTimeout(int32_t acks, int32_t timeout_ms, std::chrono::milliseconds no_ack) {
+inline std::chrono::milliseconds AckTimeout(int32_t acks, int32_t timeout_ms,
+                                            std::chrono::milliseconds no_ack) {
   if (acks != -1) return no_ack;
   return std::chrono::milliseconds(std::clamp(timeout_ms, 1, 600'000));
 }

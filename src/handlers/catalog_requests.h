@@ -1,4 +1,5 @@
-// What the catalog's handlers share: the protocol's names as ours, and the way to a change that blocks.
+// What the catalog's handlers share: the protocol's names as ours, and the way to a change that
+// blocks.
 #pragma once
 
 #include <utility>
@@ -11,17 +12,26 @@ namespace weir {
 
 inline Catalog& CatalogOf(const RequestContext& context) { return *context.services().catalog; }
 
-inline TablePath ToTablePath(const pb::PbTablePath& path) { return {path.database_name(), path.table_name()}; }
+inline TablePath ToTablePath(const pb::PbTablePath& path) {
+  return {path.database_name(), path.table_name()};
+}
 
 inline IfExists ToIfExists(bool ignore) { return ignore ? IfExists::kIgnore : IfExists::kFail; }
-inline IfNotExists ToIfNotExists(bool ignore) { return ignore ? IfNotExists::kIgnore : IfNotExists::kFail; }
+inline IfNotExists ToIfNotExists(bool ignore) {
+  return ignore ? IfNotExists::kIgnore : IfNotExists::kFail;
+}
 
-inline Resource DatabaseResource(const std::string& name) { return {ResourceType::kDatabase, name}; }
-inline Resource TableResource(const TablePath& path) { return {ResourceType::kTable, path.ToString()}; }
+inline Resource DatabaseResource(const std::string& name) {
+  return {ResourceType::kDatabase, name};
+}
+inline Resource TableResource(const TablePath& path) {
+  return {ResourceType::kTable, path.ToString()};
+}
 
 /// Key and value pairs as the client sent them.
 PartitionSpec ToPartitionSpec(const pb::PbPartitionSpec& spec);
-std::vector<ConfigChange> ToConfigChanges(const google::protobuf::RepeatedPtrField<pb::PbAlterConfig>& changes);
+std::vector<ConfigChange> ToConfigChanges(
+    const google::protobuf::RepeatedPtrField<pb::PbAlterConfig>& changes);
 /// For a message with table_id, optional partition_id and bucket_id.
 template <class Message>
 TableBucket ToTableBucket(int64_t table_id, const Message& message) {
@@ -34,7 +44,8 @@ TableBucket ToTableBucket(int64_t table_id, const Message& message) {
 template <class F, class R = std::invoke_result_t<F, Catalog&>>
 Task<R> ChangeCatalog(RequestContext& context, F change) {
   Catalog& catalog = CatalogOf(context);
-  return context.services().pool.Run([&catalog, change = std::move(change)] { return change(catalog); });
+  return context.services().pool.Run(
+      [&catalog, change = std::move(change)] { return change(catalog); });
 }
 
 /// The same for a change that has nothing to tell but that it worked.

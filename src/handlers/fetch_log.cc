@@ -1,10 +1,12 @@
-// FETCH_LOG: batches of many buckets from given offsets, waiting for news when there is too little. A parked fetch
-// holds no thread, does not delay other requests of its connection, and is woken by the first append.
-// Replies end on batch boundaries; bytes go from the segment files to the socket without passing through here.
+// FETCH_LOG: batches of many buckets from given offsets, waiting for news when there is too little.
+// A parked fetch holds no thread, does not delay other requests of its connection, and is woken by
+// the first append. Replies end on batch boundaries; bytes go from the segment files to the socket
+// without passing through here.
 //
-// Limits are soft, so that readers always advance: each bucket gives at least one batch while the reply is below
-// max_bytes. Errors are per bucket, and answered at once, except 12 and 21: those wait with the others.
-// Source: Fluss 545c5539 TabletService.fetchLog, ReplicaManager.readFromLog, DelayedFetchLog
+// Limits are soft, so that readers always advance: each bucket gives at least one batch while the
+// reply is below max_bytes. Errors are per bucket, and answered at once, except 12 and 21: those
+// wait with the others. Source: Fluss 545c5539 TabletService.fetchLog, ReplicaManager.readFromLog,
+// DelayedFetchLog
 #include <algorithm>
 #include <chrono>
 
@@ -20,12 +22,13 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr milliseconds kDefaultWait{100};   // min_bytes without max_wait_ms
+constexpr milliseconds kDefaultWait{100};  // min_bytes without max_wait_ms
 constexpr milliseconds kWaitMax{600'000};
-constexpr int64_t kReplyBytesMax = 1 * GiB;  // below the 2 GiB of a frame, whatever the client asks for
+constexpr int64_t kReplyBytesMax =
+    1 * GiB;  // below the 2 GiB of a frame, whatever the client asks for
 
-/// What one fetch has at one shard: its waiters at the logs, and how much it has read there this time. Used on that
-/// shard only; a log that is gone needs no cancelling.
+/// What one fetch has at one shard: its waiters at the logs, and how much it has read there this
+/// time. Used on that shard only; a log that is gone needs no cancelling.
 struct Parked {
   int64_t bytes_read = 0;
   std::vector<std::pair<std::weak_ptr<LogTablet>, LogTablet::WaiterId>> waiters;
@@ -69,7 +72,8 @@ std::vector<FetchSpec> SpecsOf(const FetchLogMessage& request) {
   std::vector<FetchSpec> specs;
   for (const FetchTable& table : request.tables) {
     std::shared_ptr<const std::vector<int32_t>> projection;
-    if (table.projection) projection = std::make_shared<const std::vector<int32_t>>(table.projected_fields);
+    if (table.projection)
+      projection = std::make_shared<const std::vector<int32_t>>(table.projected_fields);
     for (const FetchBucket& bucket : table.buckets) {
       specs.push_back({.bucket = {table.table, bucket.partition, bucket.bucket},
                        .from = bucket.fetch_offset,
@@ -87,10 +91,12 @@ Fetch::Fetch(RequestContext& context, const FetchLogMessage& request)
       news_(std::make_shared<Completion>(context.shard())),
       bytes_min_(request.bytes_min.value_or(0)),
       bytes_max_(std::clamp<int64_t>(request.bytes_max, 0, kReplyBytesMax)),
-      wait_(bytes_min_ <= 0 ? milliseconds(0)
-                            : std::clamp(milliseconds(request.wait_ms_max.value_or(kDefaultWait.count())),
-                                         milliseconds(0), kWaitMax)) {
-  for (int i = 0; i < context.services().shards.count(); ++i) parked_.push_back(std::make_shared<Parked>());
+      wait_(bytes_min_ <= 0
+                ? milliseconds(0)
+                : std::clamp(milliseconds(request.wait_ms_max.value_or(kDefaultWait.count())),
+                             milliseconds(0), kWaitMax)) {
+  for (int i = 0; i < context.services().shards.count(); ++i)
+    parked_.push_back(std::make_shared<Parked>());
 }
 
 /// Wake the fetch when the bucket has something at or after `offset`. On the bucket's shard.
@@ -109,21 +115,26 @@ Task<Fetch::Outcomes> Fetch::ReadAll(Register waiters) {
   for (const FetchSpec& spec : *specs_) buckets.push_back(spec.bucket);
   Shard& home = context_.shard();
   Tablets& tablets = *context_.services().tablets;
-  for (auto& parked : parked_) parked = std::make_shared<Parked>();  // those of the last round were forgotten
+  for (auto& parked : parked_)
+    parked = std::make_shared<Parked>();  // those of the last round were forgotten
   return CallBuckets<Fetched>(
       context_, std::move(buckets), kNoAckTimeout,
-      [specs = specs_, parked = parked_, bytes_max = bytes_max_, news = std::weak_ptr(news_), &home, &tablets, waiters](
-          const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Fetched>& answer) {
+      [specs = specs_, parked = parked_, bytes_max = bytes_max_, news = std::weak_ptr(news_), &home,
+       &tablets, waiters](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
+                          const BucketAnswer<Fetched>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         const FetchSpec& spec = (*specs)[index];
         Parked& here = *parked[static_cast<size_t>(tablets.ShardOf(spec.bucket).index())];
-        // A request may name a bucket as often as it likes: what is read for it is bounded here already.
+        // A request may name a bucket as often as it likes: what is read for it is bounded here
+        // already.
         const bool full = here.bytes_read > 0 && here.bytes_read >= bytes_max;
-        Result<Fetched> fetched = full ? LookAtBucketLog(**tablet, spec) : FetchBucketLog(**tablet, spec);
+        Result<Fetched> fetched =
+            full ? LookAtBucketLog(**tablet, spec) : FetchBucketLog(**tablet, spec);
         if (fetched.ok()) {
           here.bytes_read += fetched->bytes;
           if (waiters == Register::kYes) {
-            WaitForNews((*tablet)->log, std::max(fetched->next, fetched->high_watermark), here, home, news);
+            WaitForNews((*tablet)->log, std::max(fetched->next, fetched->high_watermark), here,
+                        home, news);
           }
         }
         answer(std::move(fetched));
@@ -171,7 +182,8 @@ Task<Result<Pieces>> Fetch::Run() {
 }
 
 /// Fields 1 to 7 of PbFetchLogRespForBucket and the prefix of field 8, the records.
-std::string EncodeBucketHead(const FetchSpec& spec, const Result<Fetched>& outcome, int64_t record_bytes) {
+std::string EncodeBucketHead(const FetchSpec& spec, const Result<Fetched>& outcome,
+                             int64_t record_bytes) {
   std::string out;
   AppendBucketFields(out, spec.bucket.partition, spec.bucket.bucket);
   if (!outcome.ok()) {
@@ -185,7 +197,8 @@ std::string EncodeBucketHead(const FetchSpec& spec, const Result<Fetched>& outco
 }
 
 Pieces Fetch::Encode(Outcomes outcomes) {
-  // Lengths come before contents in protobuf: first the heads of all buckets, then tables, then all in order.
+  // Lengths come before contents in protobuf: first the heads of all buckets, then tables, then all
+  // in order.
   std::vector<std::string> heads;
   int64_t total = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
@@ -201,9 +214,11 @@ Pieces Fetch::Encode(Outcomes outcomes) {
   Pieces reply = StartReply(64 + 64 * outcomes.size());
   size_t index = 0;
   for (const FetchTable& table : request_.tables) {
-    int64_t table_bytes = static_cast<int64_t>(1 + VarintBytes(static_cast<uint64_t>(table.table.value)));
+    int64_t table_bytes =
+        static_cast<int64_t>(1 + VarintBytes(static_cast<uint64_t>(table.table.value)));
     for (size_t i = index; i < index + table.buckets.size(); ++i) {
-      const int64_t bytes = static_cast<int64_t>(heads[i].size()) + (outcomes[i].ok() ? outcomes[i]->bytes : 0);
+      const int64_t bytes =
+          static_cast<int64_t>(heads[i].size()) + (outcomes[i].ok() ? outcomes[i]->bytes : 0);
       table_bytes += LengthPrefixSize(2, bytes) + bytes;
     }
     AppendLengthPrefix(reply.Tail(), 1, table_bytes);

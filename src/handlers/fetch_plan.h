@@ -1,5 +1,6 @@
-// What one FETCH_LOG asks of one bucket, and what the bucket's shard found: ranges of the segment file to send
-// as they lie, or for a projection, pieces cut from it. See fetch_log.cc for waiting and limits.
+// What one FETCH_LOG asks of one bucket, and what the bucket's shard found: ranges of the segment
+// file to send as they lie, or for a projection, pieces cut from it. See fetch_log.cc for waiting
+// and limits.
 #pragma once
 
 #include <memory>

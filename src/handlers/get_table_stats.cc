@@ -1,5 +1,6 @@
-// GET_TABLE_STATS: how many rows each bucket has. Log tables: offsets between start and high watermark;
-// primary-key tables: live keys, exact. Source: Fluss 545c5539 TabletService.getTableStats
+// GET_TABLE_STATS: how many rows each bucket has. Log tables: offsets between start and high
+// watermark; primary-key tables: live keys, exact. Source: Fluss 545c5539
+// TabletService.getTableStats
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -17,9 +18,11 @@ Task<Result<pb::GetTableStatsResponse>> GetTableStats(RequestContext& context,
   }
   const auto counts = co_await CallBuckets<int64_t>(
       context, std::move(buckets), kNoAckTimeout,
-      [](const Result<std::shared_ptr<Tablet>>& tablet, size_t, const BucketAnswer<int64_t>& answer) {
+      [](const Result<std::shared_ptr<Tablet>>& tablet, size_t,
+         const BucketAnswer<int64_t>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
-        answer((*tablet)->kv != nullptr ? (*tablet)->kv->RowCount() : Result<int64_t>((*tablet)->log->row_count()));
+        answer((*tablet)->kv != nullptr ? (*tablet)->kv->RowCount()
+                                        : Result<int64_t>((*tablet)->log->row_count()));
       });
 
   pb::GetTableStatsResponse response;

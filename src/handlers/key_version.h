@@ -1,6 +1,6 @@
-// Clients that speak version 0 of PUT_KV, LOOKUP and PREFIX_LOOKUP encode keys as the lake does, also where the
-// table wants the compacted form: their keys would name other rows. Source: Fluss 545c5539 ReplicaManager
-// validateClientVersionForPkTable.
+// Clients that speak version 0 of PUT_KV, LOOKUP and PREFIX_LOOKUP encode keys as the lake does,
+// also where the table wants the compacted form: their keys would name other rows. Source: Fluss
+// 545c5539 ReplicaManager validateClientVersionForPkTable.
 #pragma once
 
 #include "base/result.h"
@@ -14,8 +14,9 @@ inline Status CheckKeyVersion(const TableInfo& table, int16_t version) {
       table.descriptor.bucket_keys == table.PhysicalPrimaryKey()) {
     return {};
   }
-  return Fail(ErrorCode::kUnsupportedVersion, "keys of this table need a newer client: table={} version={}",
-              table.path.ToString(), version);
+  return Fail(ErrorCode::kUnsupportedVersion,
+              "keys of this table need a newer client: table={} version={}", table.path.ToString(),
+              version);
 }
 
 }  // namespace weir

@@ -1,6 +1,6 @@
-// LIMIT_SCAN: some rows of one bucket, for `LIMIT n`. Log tables: the batches that hold the last n offsets;
-// primary-key tables: the first n rows in key order, as a value batch. Errors are in the body.
-// Source: Fluss 545c5539 TabletService.limitScan, ReplicaManager.limitScan
+// LIMIT_SCAN: some rows of one bucket, for `LIMIT n`. Log tables: the batches that hold the last n
+// offsets; primary-key tables: the first n rows in key order, as a value batch. Errors are in the
+// body. Source: Fluss 545c5539 TabletService.limitScan, ReplicaManager.limitScan
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -53,7 +53,8 @@ Task<Result<Pieces>> LimitScan(RequestContext& context, SharedBytes body) {
   pb::LimitScanRequest request;
   if (!request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
     context.CloseAfterAnswer();
-    co_return Fail(ErrorCode::kCorruptMessage, "the body is not a LimitScanRequest: bytes={}", body.size());
+    co_return Fail(ErrorCode::kCorruptMessage, "the body is not a LimitScanRequest: bytes={}",
+                   body.size());
   }
   const TableId table{request.table_id()};
   CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, table));
@@ -68,7 +69,8 @@ Task<Result<Pieces>> LimitScan(RequestContext& context, SharedBytes body) {
         if ((*tablet)->kv == nullptr) return answer(ScanLog(*(*tablet)->log, limit));
         Result<LimitScanResult> rows = (*tablet)->kv->LimitScan(limit);
         if (!rows.ok()) return answer(Forward(std::move(rows)));
-        AnswerWhenDurable(*(*tablet)->log, rows->readable_at, Scanned{.records = std::move(rows->records)}, answer);
+        AnswerWhenDurable(*(*tablet)->log, rows->readable_at,
+                          Scanned{.records = std::move(rows->records)}, answer);
       });
   co_return Encode(scans.front());
 }

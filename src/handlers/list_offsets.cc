@@ -13,21 +13,28 @@ enum OffsetType { kEarliest = 0, kLatest = 1, kTimestamp = 2, kEndOffset = 3 };
 
 Result<Offset> Find(LogTablet& log, const pb::ListOffsetsRequest& request) {
   switch (request.offset_type()) {
-    case kEarliest: return log.FindOffset({.kind = OffsetSpec::Kind::kEarliest});
-    case kLatest: return log.FindOffset({.kind = OffsetSpec::Kind::kLatest});
+    case kEarliest:
+      return log.FindOffset({.kind = OffsetSpec::Kind::kEarliest});
+    case kLatest:
+      return log.FindOffset({.kind = OffsetSpec::Kind::kLatest});
     case kTimestamp:
       if (!request.has_starttimestamp()) {
         return Fail(ErrorCode::kInvalidTimestamp, "an offset by time needs the time");
       }
-      return log.FindOffset({.kind = OffsetSpec::Kind::kTimestamp, .timestamp_ms = request.starttimestamp()});
-    case kEndOffset: return log.end_offset();
-    default: return Fail(ErrorCode::kUnknownServerError, "unknown offset type: offset_type={}", request.offset_type());
+      return log.FindOffset(
+          {.kind = OffsetSpec::Kind::kTimestamp, .timestamp_ms = request.starttimestamp()});
+    case kEndOffset:
+      return log.end_offset();
+    default:
+      return Fail(ErrorCode::kUnknownServerError, "unknown offset type: offset_type={}",
+                  request.offset_type());
   }
 }
 
 }  // namespace
 
-Task<Result<pb::ListOffsetsResponse>> ListOffsets(RequestContext& context, const pb::ListOffsetsRequest& request) {
+Task<Result<pb::ListOffsetsResponse>> ListOffsets(RequestContext& context,
+                                                  const pb::ListOffsetsRequest& request) {
   std::vector<TableBucket> buckets;
   for (const int32_t bucket : request.bucket_id()) {
     buckets.push_back({TableId{request.table_id()}, std::nullopt, bucket});
@@ -35,7 +42,8 @@ Task<Result<pb::ListOffsetsResponse>> ListOffsets(RequestContext& context, const
   }
   const auto offsets = co_await CallBuckets<Offset>(
       context, std::move(buckets), kNoAckTimeout,
-      [request](const Result<std::shared_ptr<Tablet>>& tablet, size_t, const BucketAnswer<Offset>& answer) {
+      [request](const Result<std::shared_ptr<Tablet>>& tablet, size_t,
+                const BucketAnswer<Offset>& answer) {
         answer(tablet.ok() ? Find(*(*tablet)->log, request) : Forward(tablet));
       });
 

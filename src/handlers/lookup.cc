@@ -1,6 +1,7 @@
-// LOOKUP and PREFIX_LOOKUP: rows of a primary-key table by encoded key or key prefix. Values are written into the
-// reply on the shard that owns the bucket, straight from where the row lies. An answer leaves only when
-// the state it saw is as durable as the table promises. Source: Fluss 545c5539 TabletService.lookup, prefixLookup.
+// LOOKUP and PREFIX_LOOKUP: rows of a primary-key table by encoded key or key prefix. Values are
+// written into the reply on the shard that owns the bucket, straight from where the row lies. An
+// answer leaves only when the state it saw is as durable as the table promises. Source: Fluss
+// 545c5539 TabletService.lookup, prefixLookup.
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -13,7 +14,8 @@ namespace weir {
 namespace {
 
 constexpr int kValuesField = 5;
-// A request with many keys of large rows must not make a reply that no client takes and no memory holds.
+// A request with many keys of large rows must not make a reply that no client takes and no memory
+// holds.
 constexpr int64_t kReplyBytesMax = 256 * MiB;
 
 template <class Message>
@@ -32,7 +34,8 @@ struct Found {
 
 Status CheckKv(const Tablet& tablet, int16_t version) {
   if (tablet.kv != nullptr) return CheckKeyVersion(*tablet.table, version);
-  return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", tablet.table->path.ToString());
+  return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}",
+              tablet.table->path.ToString());
 }
 
 /// PbValue{1 values}; without the field: not found.
@@ -45,30 +48,35 @@ void AppendValue(std::string& out, const BytesView* value) {
 
 Status CheckReply(const Values& values, int64_t bytes_max) {
   if (static_cast<int64_t>(values.size()) <= bytes_max) return {};
-  return Fail(ErrorCode::kRecordTooLarge, "the rows of these keys are too many for one reply: bytes_max={}", bytes_max);
+  return Fail(ErrorCode::kRecordTooLarge,
+              "the rows of these keys are too many for one reply: bytes_max={}", bytes_max);
 }
 
-Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert, int16_t version, int64_t bytes_max) {
+Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert,
+                         int16_t version, int64_t bytes_max) {
   RETURN_IF_ERROR(CheckKv(tablet, version));
   Found found;
   const ValueSink sink = [&found, bytes_max](size_t, const BytesView* value) {
     if (static_cast<int64_t>(found.values.size()) <= bytes_max) AppendValue(found.values, value);
   };
-  ASSIGN_OR_RETURN(found.readable_at,
-                   insert ? tablet.kv->LookupOrInsert(bucket.keys, sink) : tablet.kv->Lookup(bucket.keys, sink));
+  ASSIGN_OR_RETURN(found.readable_at, insert ? tablet.kv->LookupOrInsert(bucket.keys, sink)
+                                             : tablet.kv->Lookup(bucket.keys, sink));
   RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
   return found;
 }
 
 /// PbValueList{1 values*} for each prefix.
-Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int16_t version, int64_t bytes_max) {
+Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int16_t version,
+                             int64_t bytes_max) {
   RETURN_IF_ERROR(CheckKv(tablet, version));
   Found found;
   for (const BytesView prefix : bucket.keys) {
     std::string list;
-    ASSIGN_OR_RETURN(const Offset readable_at, tablet.kv->PrefixLookup(prefix, [&list, bytes_max](BytesView value) {
-      if (static_cast<int64_t>(list.size()) <= bytes_max) AppendBytesField(list, 1, value);
-    }));
+    ASSIGN_OR_RETURN(const Offset readable_at,
+                     tablet.kv->PrefixLookup(prefix, [&list, bytes_max](BytesView value) {
+                       if (static_cast<int64_t>(list.size()) <= bytes_max)
+                         AppendBytesField(list, 1, value);
+                     }));
     found.readable_at = std::max(found.readable_at, readable_at);
     AppendBytesField(found.values, kValuesField, list);
     RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
@@ -78,24 +86,29 @@ Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, 
 
 std::vector<TableBucket> BucketsOf(TableId table, const std::vector<KeysForBucket>& request) {
   std::vector<TableBucket> buckets;
-  for (const KeysForBucket& bucket : request) buckets.push_back({table, bucket.partition, bucket.bucket});
+  for (const KeysForBucket& bucket : request)
+    buckets.push_back({table, bucket.partition, bucket.bucket});
   return buckets;
 }
 
 /// Each bucket's share of the reply.
 int64_t BytesMax(const std::vector<KeysForBucket>& request) {
-  return std::max<int64_t>(kReplyBytesMax / static_cast<int64_t>(std::max<size_t>(request.size(), 1)), 64 * KiB);
+  return std::max<int64_t>(
+      kReplyBytesMax / static_cast<int64_t>(std::max<size_t>(request.size(), 1)), 64 * KiB);
 }
 
-Pieces Encode(const std::vector<KeysForBucket>& request, const std::vector<Result<Values>>& outcomes) {
+Pieces Encode(const std::vector<KeysForBucket>& request,
+              const std::vector<Result<Values>>& outcomes) {
   size_t bytes = 0;
-  for (const auto& outcome : outcomes) bytes += 64 + (outcome.ok() ? outcome->size() : outcome.error().message.size());
+  for (const auto& outcome : outcomes)
+    bytes += 64 + (outcome.ok() ? outcome->size() : outcome.error().message.size());
   Pieces reply = StartReply(bytes);
   std::string& out = reply.Tail();
   for (size_t i = 0; i < outcomes.size(); ++i) {
     std::string fields;
     AppendBucketFields(fields, request[i].partition, request[i].bucket);
-    if (request[i].original_partition_name) AppendBytesField(fields, 6, *request[i].original_partition_name);
+    if (request[i].original_partition_name)
+      AppendBytesField(fields, 6, *request[i].original_partition_name);
     if (!outcomes[i].ok()) AppendErrorFields(fields, outcomes[i].error());
     const BytesView values = outcomes[i].ok() ? BytesView(*outcomes[i]) : BytesView();
     AppendLengthPrefix(out, 1, static_cast<int64_t>(fields.size() + values.size()));
@@ -121,14 +134,17 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
   const auto shared = std::make_shared<const Shared<LookupMessage>>(
       Shared<LookupMessage>{std::move(body), std::move(request), context.version()});
   const LookupMessage& asked = shared->request;
-  const auto at_most = asked.insert_if_not_exists ? AckTimeout(-1, asked.timeout_ms, kNoAckTimeout) : kNoAckTimeout;
+  const auto at_most =
+      asked.insert_if_not_exists ? AckTimeout(-1, asked.timeout_ms, kNoAckTimeout) : kNoAckTimeout;
   const auto outcomes = co_await CallBuckets<Values>(
       context, BucketsOf(asked.table, asked.buckets), at_most,
-      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
+      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
+               const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         AnswerFound(**tablet,
-                    LookupKeys(**tablet, shared->request.buckets[index], shared->request.insert_if_not_exists,
-                               shared->version, BytesMax(shared->request.buckets)),
+                    LookupKeys(**tablet, shared->request.buckets[index],
+                               shared->request.insert_if_not_exists, shared->version,
+                               BytesMax(shared->request.buckets)),
                     answer);
       });
   co_return Encode(asked.buckets, outcomes);
@@ -141,10 +157,12 @@ Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
       Shared<PrefixLookupMessage>{std::move(body), std::move(request), context.version()});
   const auto outcomes = co_await CallBuckets<Values>(
       context, BucketsOf(shared->request.table, shared->request.buckets), kNoAckTimeout,
-      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<Values>& answer) {
+      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
+               const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
-        AnswerFound(**tablet, LookupPrefixes(**tablet, shared->request.buckets[index], shared->version,
-                                              BytesMax(shared->request.buckets)),
+        AnswerFound(**tablet,
+                    LookupPrefixes(**tablet, shared->request.buckets[index], shared->version,
+                                   BytesMax(shared->request.buckets)),
                     answer);
       });
   co_return Encode(shared->request.buckets, outcomes);

@@ -1,6 +1,7 @@
-// PRODUCE_LOG: append batches to the logs of a table's buckets. A bucket that fails carries its own error code; it
-// never fails the request. acks -1 answers when the batch is as durable as the table promises, 0 and 1 when it is
-// appended; there is always an answer. Source: Fluss 545c5539 TabletService.produceLog, ReplicaManager.
+// PRODUCE_LOG: append batches to the logs of a table's buckets. A bucket that fails carries its own
+// error code; it never fails the request. acks -1 answers when the batch is as durable as the table
+// promises, 0 and 1 when it is appended; there is always an answer. Source: Fluss 545c5539
+// TabletService.produceLog, ReplicaManager.
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -13,11 +14,13 @@
 namespace weir {
 namespace {
 
-constexpr uint32_t kArrowContinuation = 0xffffffff;  // the first bytes of an ARROW message, and of no row
+constexpr uint32_t kArrowContinuation =
+    0xffffffff;  // the first bytes of an ARROW message, and of no row
 
 bool LooksLikeArrow(const LogBatchView& batch) {
   const BytesView body = batch.arrow_message();
-  return body.size() >= sizeof(kArrowContinuation) && LoadLe<uint32_t>(body.data()) == kArrowContinuation;
+  return body.size() >= sizeof(kArrowContinuation) &&
+         LoadLe<uint32_t>(body.data()) == kArrowContinuation;
 }
 
 /// Refuse what readers of the table could not read. The upstream server stores it.
@@ -34,14 +37,18 @@ Status CheckFormat(const TableInfo& table, BytesView records) {
                   table.path.ToString(), id.value);
     }
     const bool arrow = table.config.log_format == LogFormat::kArrow;
-    // fluss-rs 1.0.0 sends ARROW whatever the table's format. Not CORRUPT_RECORD: clients retry that for ever.
+    // fluss-rs 1.0.0 sends ARROW whatever the table's format. Not CORRUPT_RECORD: clients retry
+    // that for ever.
     if (!arrow && !(*batch)->empty() && LooksLikeArrow(**batch)) {
-      return Fail(ErrorCode::kInvalidTable, "an ARROW batch for a table in another log format: table={}",
+      return Fail(ErrorCode::kInvalidTable,
+                  "an ARROW batch for a table in another log format: table={}",
                   table.path.ToString());
     }
-    const Status fits = arrow ? CheckArrowAppend(**batch, ArrowLayout(*schema)) : CheckRowAppend(**batch);
+    const Status fits =
+        arrow ? CheckArrowAppend(**batch, ArrowLayout(*schema)) : CheckRowAppend(**batch);
     if (!fits.ok()) {
-      return Fail(ErrorCode::kCorruptRecord, "the batch does not fit the table's log format: table={} format={}: {}",
+      return Fail(ErrorCode::kCorruptRecord,
+                  "the batch does not fit the table's log format: table={} format={}: {}",
                   table.path.ToString(), arrow ? "ARROW" : "rows", fits.error().message);
     }
   }
@@ -50,7 +57,8 @@ Status CheckFormat(const TableInfo& table, BytesView records) {
 
 Result<Appended> Append(const Tablet& tablet, SharedBytes records) {
   if (tablet.kv != nullptr || tablet.table->has_primary_key()) {
-    return Fail(ErrorCode::kInvalidTable, "a primary-key table takes upserts, not appends: table={}",
+    return Fail(ErrorCode::kInvalidTable,
+                "a primary-key table takes upserts, not appends: table={}",
                 tablet.table->path.ToString());
   }
   RETURN_IF_ERROR(CheckFormat(*tablet.table, records.view()));
@@ -72,7 +80,8 @@ std::string EncodeBucket(const RecordsForBucket& request, const Result<Appended>
 }  // namespace
 
 Task<Result<Pieces>> ProduceLog(RequestContext& context, SharedBytes body) {
-  CO_ASSIGN_OR_RETURN(const ProduceLogMessage request, Decode(context, body.view(), ParseProduceLog));
+  CO_ASSIGN_OR_RETURN(const ProduceLogMessage request,
+                      Decode(context, body.view(), ParseProduceLog));
   CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, request.table));
   CO_RETURN_IF_ERROR(CheckAcks(request.acks));
 
@@ -85,8 +94,8 @@ Task<Result<Pieces>> ProduceLog(RequestContext& context, SharedBytes body) {
   const bool wait = request.acks == -1;
   const auto outcomes = co_await CallBuckets<Appended>(
       context, std::move(buckets), AckTimeout(request.acks, request.timeout_ms, kNoAckTimeout),
-      [records = std::move(records), wait](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
-                                           const BucketAnswer<Appended>& answer) {
+      [records = std::move(records), wait](const Result<std::shared_ptr<Tablet>>& tablet,
+                                           size_t index, const BucketAnswer<Appended>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         Result<Appended> appended = Append(**tablet, records[index]);
         if (!appended.ok() || !wait) return answer(std::move(appended));

@@ -1,6 +1,6 @@
-// PUT_KV: upsert and delete rows of a primary-key table, whole or partial. Answered with the changelog's next
-// offset when that is as durable as the table promises (acks -1) or applied (0, 1).
-// Source: Fluss 545c5539 TabletService.putKv, KvTablet.
+// PUT_KV: upsert and delete rows of a primary-key table, whole or partial. Answered with the
+// changelog's next offset when that is as durable as the table promises (acks -1) or applied (0,
+// 1). Source: Fluss 545c5539 TabletService.putKv, KvTablet.
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -24,7 +24,8 @@ struct Shared {
 
 Result<PutResult> Put(const Tablet& tablet, const Shared& shared, size_t index) {
   if (tablet.kv == nullptr) {
-    return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}", tablet.table->path.ToString());
+    return Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table: table={}",
+                tablet.table->path.ToString());
   }
   RETURN_IF_ERROR(CheckKeyVersion(*tablet.table, shared.version));
   return tablet.kv->Put(shared.request.buckets[index].records,
@@ -32,7 +33,8 @@ Result<PutResult> Put(const Tablet& tablet, const Shared& shared, size_t index) 
                          .merge_mode = static_cast<MergeMode>(shared.request.agg_mode)});
 }
 
-std::string EncodeBucket(const RecordsForBucket& request, const Result<PutResult>& outcome, int16_t version) {
+std::string EncodeBucket(const RecordsForBucket& request, const Result<PutResult>& outcome,
+                         int16_t version) {
   std::string out;
   AppendBucketFields(out, request.partition, request.bucket);
   if (outcome.ok()) {
@@ -55,17 +57,21 @@ Task<Result<Pieces>> PutKv(RequestContext& context, SharedBytes body) {
   CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, request.table));
   CO_RETURN_IF_ERROR(CheckAcks(request.acks));
   if (request.agg_mode != 0 && request.agg_mode != 1) {
-    co_return Fail(ErrorCode::kUnsupportedVersion, "unknown agg_mode: agg_mode={}", request.agg_mode);
+    co_return Fail(ErrorCode::kUnsupportedVersion, "unknown agg_mode: agg_mode={}",
+                   request.agg_mode);
   }
 
   std::vector<TableBucket> buckets;
   for (const RecordsForBucket& bucket : request.buckets) {
     buckets.push_back({request.table, bucket.partition, bucket.bucket});
   }
-  const auto shared = std::make_shared<const Shared>(Shared{std::move(body), std::move(request), context.version()});
+  const auto shared = std::make_shared<const Shared>(
+      Shared{std::move(body), std::move(request), context.version()});
   const auto outcomes = co_await CallBuckets<PutResult>(
-      context, std::move(buckets), AckTimeout(shared->request.acks, shared->request.timeout_ms, kNoAckTimeout),
-      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index, const BucketAnswer<PutResult>& answer) {
+      context, std::move(buckets),
+      AckTimeout(shared->request.acks, shared->request.timeout_ms, kNoAckTimeout),
+      [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
+               const BucketAnswer<PutResult>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         Result<PutResult> put = Put(**tablet, *shared, index);
         if (!put.ok() || shared->request.acks != -1) return answer(std::move(put));
@@ -74,7 +80,8 @@ Task<Result<Pieces>> PutKv(RequestContext& context, SharedBytes body) {
 
   Pieces reply = StartReply(32 * outcomes.size());
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    AppendBytesField(reply.Tail(), 1, EncodeBucket(shared->request.buckets[i], outcomes[i], context.version()));
+    AppendBytesField(reply.Tail(), 1,
+                     EncodeBucket(shared->request.buckets[i], outcomes[i], context.version()));
   }
   co_return reply;
 }

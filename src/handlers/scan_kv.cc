@@ -1,6 +1,7 @@
-// SCAN_KV: all rows of one bucket of a primary-key table, page by page over one consistent state. The id given
-// to the client is the tablet's scanner id and the bucket it belongs to: "<id>@<table>.<partition or ->.<bucket>".
-// Errors are in the body. Source: Fluss 545c5539 TabletService.scanKv, ScannerManager
+// SCAN_KV: all rows of one bucket of a primary-key table, page by page over one consistent state.
+// The id given to the client is the tablet's scanner id and the bucket it belongs to:
+// "<id>@<table>.<partition or ->.<bucket>". Errors are in the body. Source: Fluss 545c5539
+// TabletService.scanKv, ScannerManager
 #include <charconv>
 
 #include "handlers/bucket_calls.h"
@@ -18,8 +19,10 @@ struct ScannerName {
 };
 
 std::string ToText(const ScannerName& name) {
-  const std::string partition = name.bucket.partition ? std::to_string(name.bucket.partition->value) : "-";
-  return fmt::format("{}@{}.{}.{}", name.id, name.bucket.table.value, partition, name.bucket.bucket);
+  const std::string partition =
+      name.bucket.partition ? std::to_string(name.bucket.partition->value) : "-";
+  return fmt::format("{}@{}.{}.{}", name.id, name.bucket.table.value, partition,
+                     name.bucket.bucket);
 }
 
 template <class T>
@@ -39,21 +42,25 @@ Result<ScannerName> ParseScannerName(std::string_view text) {
     const std::string_view partition = text.substr(dot + 1, dot2 - dot - 1);
     int64_t number = 0;
     good = ParseNumber(text.substr(at + 1, dot - at - 1), name.bucket.table.value) &&
-           (partition == "-" || ParseNumber(partition, number)) && ParseNumber(text.substr(dot2 + 1), name.bucket.bucket);
+           (partition == "-" || ParseNumber(partition, number)) &&
+           ParseNumber(text.substr(dot2 + 1), name.bucket.bucket);
     if (partition != "-") name.bucket.partition = PartitionId{number};
   }
   if (!good) return Fail(ErrorCode::kUnknownScannerId, "no such scanner");
   return name;
 }
 
-/// Which bucket, and the tablet's id of the scan when it goes on. Exactly one way of saying it is allowed.
+/// Which bucket, and the tablet's id of the scan when it goes on. Exactly one way of saying it is
+/// allowed.
 Result<ScannerName> WhatToScan(const pb::ScanKvRequest& request) {
   if (request.has_scanner_id() == request.has_bucket_scan_req()) {
-    return Fail(ErrorCode::kInvalidScanRequest, "a scan is either opened with a bucket or continued with its id");
+    return Fail(ErrorCode::kInvalidScanRequest,
+                "a scan is either opened with a bucket or continued with its id");
   }
   if (request.has_scanner_id()) return ParseScannerName(request.scanner_id());
   const auto& asked = request.bucket_scan_req();
-  ScannerName name{.id = {}, .bucket = {TableId{asked.table_id()}, std::nullopt, asked.bucket_id()}};
+  ScannerName name{.id = {},
+                   .bucket = {TableId{asked.table_id()}, std::nullopt, asked.bucket_id()}};
   if (asked.has_partition_id()) name.bucket.partition = PartitionId{asked.partition_id()};
   return name;
 }
@@ -63,20 +70,23 @@ Result<ScanPage> NextPage(KvTablet& kv, const ScannerName& name, const pb::ScanK
     kv.CloseScan(name.id);
     return ScanPage();
   }
-  if (!name.id.empty()) return kv.ContinueScan(name.id, request.call_seq_id(), request.batch_size_bytes());
+  if (!name.id.empty())
+    return kv.ContinueScan(name.id, request.call_seq_id(), request.batch_size_bytes());
   if (request.call_seq_id() != 0) {
-    return Fail(ErrorCode::kInvalidScanRequest, "the first call of a scan has number 0: call_seq_id={}",
-                request.call_seq_id());
+    return Fail(ErrorCode::kInvalidScanRequest,
+                "the first call of a scan has number 0: call_seq_id={}", request.call_seq_id());
   }
   ScanOptions options{.bytes_max = request.batch_size_bytes()};
   if (request.bucket_scan_req().has_limit()) options.limit = request.bucket_scan_req().limit();
   return kv.OpenScan(options);
 }
 
-Task<Result<ScanPage>> Scan(RequestContext& context, const ScannerName& name, const pb::ScanKvRequest& request) {
+Task<Result<ScanPage>> Scan(RequestContext& context, const ScannerName& name,
+                            const pb::ScanKvRequest& request) {
   auto pages = co_await CallBuckets<ScanPage>(
       context, {name.bucket}, kNoAckTimeout,
-      [name, request](const Result<std::shared_ptr<Tablet>>& tablet, size_t, const BucketAnswer<ScanPage>& answer) {
+      [name, request](const Result<std::shared_ptr<Tablet>>& tablet, size_t,
+                      const BucketAnswer<ScanPage>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         if ((*tablet)->kv == nullptr) {
           return answer(Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table"));

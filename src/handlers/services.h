@@ -1,5 +1,5 @@
-// What handlers work with. Wired once by server/ and never changed while requests run; thread-safe unless noted.
-// A handler reaches it through context.services().
+// What handlers work with. Wired once by server/ and never changed while requests run; thread-safe
+// unless noted. A handler reaches it through context.services().
 #pragma once
 
 #include <string>
@@ -21,9 +21,9 @@ struct Services {
   MetricRegistry& metrics;
   Catalog* catalog = nullptr;
   Tablets* tablets = nullptr;
-  int32_t server_id = 0;               // the node id metadata shows for this process, in both roles
-  std::string advertised_host;         // empty: the address the client connected to
-  int advertised_port = 0;             // 0: the port the client connected to
+  int32_t server_id = 0;        // the node id metadata shows for this process, in both roles
+  std::string advertised_host;  // empty: the address the client connected to
+  int advertised_port = 0;      // 0: the port the client connected to
 };
 
 }  // namespace weir

@@ -49,16 +49,18 @@ void Connection::Start(std::unique_ptr<FrameSink> sink, bool authenticated) {
   WaitReadable();
 }
 
-// ---- receiving --------------------------------------------------------------------------------------------
+// ---- receiving
+// --------------------------------------------------------------------------------------------
 
 void Connection::WaitReadable() {
   if (reading_ || draining_ || closing_ || closed_) return;
   reading_ = true;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-    self->reading_ = false;
-    if (error) return self->Close();
-    self->OnReadable();
-  });
+  socket_.async_wait(Socket::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       self->reading_ = false;
+                       if (error) return self->Close();
+                       self->OnReadable();
+                     });
 }
 
 void Connection::OnReadable() {
@@ -84,7 +86,8 @@ bool Connection::ReceiveOnce() {
   std::vector<char>& scratch = set_.scratch();
   std::memcpy(scratch.data(), partial_.data(), partial_.size());
   const size_t room = scratch.size() - partial_.size();
-  const ssize_t got = ::recv(socket_.native_handle(), scratch.data() + partial_.size(), room, MSG_DONTWAIT);
+  const ssize_t got =
+      ::recv(socket_.native_handle(), scratch.data() + partial_.size(), room, MSG_DONTWAIT);
   if (got < 0 && IsAgain(errno)) return false;
   if (got <= 0) {
     Close();
@@ -120,16 +123,18 @@ bool Connection::ReceiveLarge() {
 
 bool Connection::CheckLength(int64_t length) {
   const ConnectionLimits& limits = set_.limits();
-  const int64_t length_max = authenticated_ ? limits.frame_bytes_max : limits.unauthenticated_frame_bytes_max;
+  const int64_t length_max =
+      authenticated_ ? limits.frame_bytes_max : limits.unauthenticated_frame_bytes_max;
   if (length >= 8 && length <= length_max) return true;
   Refuse({length > length_max ? ErrorCode::kRecordTooLarge : ErrorCode::kCorruptMessage,
-          fmt::format("bad frame length: length={} min=8 max={} authenticated={}", length, length_max,
-                      authenticated_)});
+          fmt::format("bad frame length: length={} min=8 max={} authenticated={}", length,
+                      length_max, authenticated_)});
   return false;
 }
 
 void Connection::Consume(BytesView data) {
-  // Whole frames first: they share one block, so that a burst of small requests costs one allocation.
+  // Whole frames first: they share one block, so that a burst of small requests costs one
+  // allocation.
   size_t whole = 0;
   while (data.size() - whole >= kLengthBytes) {
     const auto length = static_cast<int64_t>(LoadBe<int32_t>(data.data() + whole));
@@ -153,7 +158,8 @@ void Connection::Consume(BytesView data) {
       large_.bytes = std::make_shared_for_overwrite<char[]>(static_cast<size_t>(length));
       large_.size = length;
       large_.received = static_cast<int64_t>(rest.size()) - kLengthBytes;
-      std::memcpy(large_.bytes.get(), rest.data() + kLengthBytes, static_cast<size_t>(large_.received));
+      std::memcpy(large_.bytes.get(), rest.data() + kLengthBytes,
+                  static_cast<size_t>(large_.received));
       set_.AddInFlight(length);
     } else {
       partial_.assign(rest);
@@ -193,7 +199,8 @@ void Connection::ResumeIfPaused() {
   });
 }
 
-// ---- sending ----------------------------------------------------------------------------------------------
+// ---- sending
+// ----------------------------------------------------------------------------------------------
 
 void Connection::Reply(Pieces pieces, int64_t frame_bytes) {
   --unanswered_;
@@ -229,11 +236,12 @@ void Connection::Flush() {
     if (sent) continue;
     if (closed_) return;
     writing_ = true;
-    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-      self->writing_ = false;
-      if (error) return self->Close();
-      self->Flush();
-    });
+    socket_.async_wait(Socket::wait_write,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                         self->writing_ = false;
+                         if (error) return self->Close();
+                         self->Flush();
+                       });
     return;
   }
   if (closing_ || (draining_ && unanswered_ == 0)) return Close();
@@ -282,7 +290,9 @@ bool Connection::SendFile() {
   const ssize_t sent = ::sendfile(socket_.native_handle(), range.fd, &offset,
                                   static_cast<size_t>(std::min(left, kSendfileBytesMax)));
   if (sent <= 0) {
-    if (sent == 0) LogError("net", "a file is shorter than the range to send: offset={} left={}", range.offset, left);
+    if (sent == 0)
+      LogError("net", "a file is shorter than the range to send: offset={} left={}", range.offset,
+               left);
     if (sent == 0 || !IsAgain(errno)) Close();
     return false;
   }
@@ -309,7 +319,8 @@ void Connection::Sent(int64_t bytes) {
   }
 }
 
-// ---- the end ----------------------------------------------------------------------------------------------
+// ---- the end
+// ----------------------------------------------------------------------------------------------
 
 void Connection::CloseWhenSent() {
   closing_ = true;
@@ -326,7 +337,8 @@ void Connection::Drain() {
 
 void Connection::Refuse(const Error& error) {
   if (closing_ || closed_) return;
-  if (set_.MayLog()) LogInfo("net", "closing a connection: peer={} reason=\"{}\"", peer_, error.message);
+  if (set_.MayLog())
+    LogInfo("net", "closing a connection: peer={} reason=\"{}\"", peer_, error.message);
   std::string refusal = sink_->Refusal(error);
   out_memory_bytes_ += static_cast<int64_t>(refusal.size());
   set_.AddInFlight(static_cast<int64_t>(refusal.size()));
@@ -372,7 +384,8 @@ void Connection::CheckDeadlines(int64_t now_ms) {
 
 bool Connection::FrameLate(int64_t now_ms) const {
   // A big frame over a slow line may take longer than the base time, but not at a trickle.
-  const int64_t received = large_.bytes != nullptr ? large_.received : static_cast<int64_t>(partial_.size());
+  const int64_t received =
+      large_.bytes != nullptr ? large_.received : static_cast<int64_t>(partial_.size());
   const int64_t earned_ms = received / kFrameBytesPerMsMin;
   return now_ms - frame_started_ms_ >= set_.limits().partial_frame_ms + earned_ms;
 }

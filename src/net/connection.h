@@ -1,9 +1,11 @@
-// One client connection: frames in, pieces out. Knows lengths, limits and sockets, nothing about requests.
-// Owned by the shard it was accepted on (ConnectionSet keeps it alive); every call happens on that shard.
+// One client connection: frames in, pieces out. Knows lengths, limits and sockets, nothing about
+// requests. Owned by the shard it was accepted on (ConnectionSet keeps it alive); every call
+// happens on that shard.
 //
-// Memory: an idle connection holds no buffers. Bytes are received into a scratch buffer of the shard; whole
-// small frames leave it with one copy into a block they share, a big frame is received straight into its own
-// block. Reading stops while too much is unanswered or unsent, and goes on at half of that.
+// Memory: an idle connection holds no buffers. Bytes are received into a scratch buffer of the
+// shard; whole small frames leave it with one copy into a block they share, a big frame is received
+// straight into its own block. Reading stops while too much is unanswered or unsent, and goes on at
+// half of that.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -23,18 +25,19 @@ namespace weir {
 
 class ConnectionSet;
 
-/// The slowest line over which a frame may still arrive, once its partial_frame_ms are used up: 64 KiB/s.
+/// The slowest line over which a frame may still arrive, once its partial_frame_ms are used up: 64
+/// KiB/s.
 inline constexpr int64_t kFrameBytesPerMsMin = 64;
 
 struct ConnectionLimits {
   int64_t frame_bytes_max = 100 * MiB;
-  int64_t in_flight_bytes_max = 32 * MiB;   // unanswered requests and unsent replies held in memory
+  int64_t in_flight_bytes_max = 32 * MiB;  // unanswered requests and unsent replies held in memory
   int64_t in_flight_requests_max = 1024;
-  int64_t idle_ms = 600'000;                // no byte in either direction and nothing under way
-  int64_t partial_frame_ms = 30'000;        // a frame must be complete this long after its first byte, plus 1 ms
-                                            // per kFrameBytesPerMsMin received
-  int64_t stalled_send_ms = 60'000;         // the peer must take at least a byte in this time
-  int64_t unauthenticated_ms = 10'000;      // ... and a closed door must open within this
+  int64_t idle_ms = 600'000;          // no byte in either direction and nothing under way
+  int64_t partial_frame_ms = 30'000;  // a frame must be complete this long after its first byte,
+                                      // plus 1 ms per kFrameBytesPerMsMin received
+  int64_t stalled_send_ms = 60'000;     // the peer must take at least a byte in this time
+  int64_t unauthenticated_ms = 10'000;  // ... and a closed door must open within this
   int64_t unauthenticated_frame_bytes_max = 64 * KiB;
 };
 
@@ -42,7 +45,8 @@ struct ConnectionLimits {
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
-  /// A whole frame without its length prefix. Every frame must be answered by exactly one Connection::Reply.
+  /// A whole frame without its length prefix. Every frame must be answered by exactly one
+  /// Connection::Reply.
   virtual void OnFrame(SharedBytes frame) = 0;
   /// The last bytes to send before closing a connection that broke the rules.
   virtual std::string Refusal(const Error& error) = 0;
@@ -119,17 +123,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   std::unique_ptr<FrameSink> sink_;
 
-  std::string partial_;        // the beginning of a small frame
+  std::string partial_;  // the beginning of a small frame
   LargeFrame large_;
-  bool reading_ = false;       // a wait for readability is pending
+  bool reading_ = false;  // a wait for readability is pending
   bool paused_ = false;
 
   std::deque<Pieces::Part> out_;
   int64_t out_front_sent_ = 0;  // bytes of out_.front() already sent
   int64_t out_memory_bytes_ = 0;
   bool flush_scheduled_ = false;
-  bool writing_ = false;       // a wait for writability is pending
-  bool corked_ = false;        // replies made while frames are delivered leave together
+  bool writing_ = false;  // a wait for writability is pending
+  bool corked_ = false;   // replies made while frames are delivered leave together
 
   int64_t unanswered_ = 0;
   int64_t unanswered_bytes_ = 0;

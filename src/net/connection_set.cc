@@ -10,8 +10,8 @@ constexpr auto kSweepEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-ConnectionSet::ConnectionSet(Shard& shard, const ConnectionLimits& limits, int64_t in_flight_bytes_max,
-                             const Clock& clock)
+ConnectionSet::ConnectionSet(Shard& shard, const ConnectionLimits& limits,
+                             int64_t in_flight_bytes_max, const Clock& clock)
     : shard_(shard),
       limits_(limits),
       in_flight_bytes_max_(in_flight_bytes_max),
@@ -21,7 +21,8 @@ ConnectionSet::ConnectionSet(Shard& shard, const ConnectionLimits& limits, int64
 
 ConnectionSet::~ConnectionSet() = default;
 
-void ConnectionSet::Adopt(Connection::Socket socket, const MakeSink& make_sink, bool authenticated) {
+void ConnectionSet::Adopt(Connection::Socket socket, const MakeSink& make_sink,
+                          bool authenticated) {
   if (closing_) return;
   auto connection = std::make_shared<Connection>(*this, std::move(socket));
   connections_.insert(connection);
@@ -77,7 +78,9 @@ void ConnectionSet::AddInFlight(int64_t bytes) {
   }
 }
 
-void ConnectionSet::WakeWhenRoom(const std::shared_ptr<Connection>& connection) { waiting_.push_back(connection); }
+void ConnectionSet::WakeWhenRoom(const std::shared_ptr<Connection>& connection) {
+  waiting_.push_back(connection);
+}
 
 void ConnectionSet::WakeWaiting() {
   if (Overloaded()) return;

@@ -1,5 +1,5 @@
-// The connections of one shard: keeps them alive, enforces their deadlines, lends them the shard's scratch
-// buffer and bounds the memory their requests and replies may hold together.
+// The connections of one shard: keeps them alive, enforces their deadlines, lends them the shard's
+// scratch buffer and bounds the memory their requests and replies may hold together.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -15,8 +15,10 @@ namespace weir {
 
 class ConnectionSet {
  public:
-  /// `clock` drives all deadlines; `in_flight_bytes_max` is this shard's part of the server's budget.
-  ConnectionSet(Shard& shard, const ConnectionLimits& limits, int64_t in_flight_bytes_max, const Clock& clock);
+  /// `clock` drives all deadlines; `in_flight_bytes_max` is this shard's part of the server's
+  /// budget.
+  ConnectionSet(Shard& shard, const ConnectionLimits& limits, int64_t in_flight_bytes_max,
+                const Clock& clock);
   ~ConnectionSet();
 
   using MakeSink = std::function<std::unique_ptr<FrameSink>(Connection&)>;
@@ -39,7 +41,8 @@ class ConnectionSet {
   const ConnectionLimits& limits() const { return limits_; }
   int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
 
-  /// Whether one more line about a misbehaving peer may be logged: one per second, so that peers cannot fill the log.
+  /// Whether one more line about a misbehaving peer may be logged: one per second, so that peers
+  /// cannot fill the log.
   bool MayLog();
 
   /// The shard's receive buffer; its content is only meaningful within one call.

@@ -1,5 +1,5 @@
-// What a connection does to its peer, over loopback, on one shard that the test runs by hand: no threads, no
-// sleeping, time from a manual clock.
+// What a connection does to its peer, over loopback, on one shard that the test runs by hand: no
+// threads, no sleeping, time from a manual clock.
 #include "net/connection.h"
 
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 namespace weir {
 namespace {
 
+using boost::asio::ip::tcp;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using boost::asio::ip::tcp;
 
 std::string Frame(BytesView body) {
   std::string frame(4, '\0');
@@ -59,7 +59,8 @@ class Recorder : public FrameSink {
 
 class ConnectionTest : public ::testing::Test {
  protected:
-  explicit ConnectionTest(ConnectionLimits limits = Limits()) : set_(shard_, limits, 1 * MiB, clock_) {
+  explicit ConnectionTest(ConnectionLimits limits = Limits())
+      : set_(shard_, limits, 1 * MiB, clock_) {
     tcp::acceptor acceptor(shard_.io(), tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     client_.connect(acceptor.local_endpoint());
     client_.non_blocking(true);
@@ -76,7 +77,8 @@ class ConnectionTest : public ::testing::Test {
   }
 
   static ConnectionLimits Limits() {
-    return {.frame_bytes_max = 1 * MiB, .in_flight_bytes_max = 256 * KiB, .in_flight_requests_max = 8};
+    return {
+        .frame_bytes_max = 1 * MiB, .in_flight_bytes_max = 256 * KiB, .in_flight_requests_max = 8};
   }
 
   /// Let the loop do everything it can do now.
@@ -87,7 +89,8 @@ class ConnectionTest : public ::testing::Test {
   }
   void Send(BytesView bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(client_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent =
+          ::send(client_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent > 0) bytes.remove_prefix(static_cast<size_t>(sent));
       Turn();
       if (sent < 0 && errno != EAGAIN) return;
@@ -120,7 +123,8 @@ class ConnectionTest : public ::testing::Test {
 };
 
 TEST_F(ConnectionTest, FramesArriveWholeHoweverTheyAreCut) {
-  const std::string bytes = Frame("first-frame") + Frame("12345678") + Frame(std::string(100'000, 'x'));
+  const std::string bytes =
+      Frame("first-frame") + Frame("12345678") + Frame(std::string(100'000, 'x'));
   for (size_t at = 0; at < bytes.size();) {
     const size_t step = at < 60 ? 1 : 10'000;
     Send(BytesView(bytes).substr(at, step));
@@ -166,7 +170,8 @@ TEST_F(ConnectionTest, PiecesOfMemoryAndFilesArriveInOrder) {
   sink_->Answer(std::move(pieces));
   const std::string got = Received();
   EXPECT_EQ(static_cast<int64_t>(got.size()), size);
-  EXPECT_TRUE(got == "head" + contents.substr(5, 250'000) + "middle" + std::string(70'000, 's') + contents.substr(0, 3));
+  EXPECT_TRUE(got == "head" + contents.substr(5, 250'000) + "middle" + std::string(70'000, 's') +
+                         contents.substr(0, 3));
   ::close(fd);
 }
 
@@ -189,7 +194,9 @@ TEST_F(ConnectionTest, LengthsThatCannotBeAreRefusedBeforeMemoryIsTaken) {
     char buffer[256];
     const ssize_t got = ::recv(refused->native_handle(), buffer, sizeof(buffer), 0);
     ASSERT_GT(got, 0) << length;
-    EXPECT_THAT(std::string(buffer, static_cast<size_t>(got)), ::testing::StartsWith("refused:bad frame length")) << length;
+    EXPECT_THAT(std::string(buffer, static_cast<size_t>(got)),
+                ::testing::StartsWith("refused:bad frame length"))
+        << length;
     EXPECT_EQ(::recv(refused->native_handle(), buffer, sizeof(buffer), 0), 0) << length;
     EXPECT_TRUE(connection->closed());
     EXPECT_EQ(set_.in_flight_bytes(), before);

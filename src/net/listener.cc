@@ -20,24 +20,28 @@ Result<HostPort> ParseHostPort(std::string_view text) {
     return Fail(ErrorCode::kInvalidConfig, "an address is HOST:PORT: address=\"{}\"", text);
   }
   std::string_view host = text.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   const std::string_view digits = text.substr(colon + 1);
   int port = -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size() || port < 0 || port > 65535 || host.empty()) {
+  if (error != std::errc() || end != digits.data() + digits.size() || port < 0 || port > 65535 ||
+      host.empty()) {
     return Fail(ErrorCode::kInvalidConfig, "an address is HOST:PORT: address=\"{}\"", text);
   }
   return HostPort{std::string(host), port};
 }
 
-Result<std::unique_ptr<Listener>> Listener::Open(Shards& shards, const HostPort& address, OnAccepted on_accepted) {
+Result<std::unique_ptr<Listener>> Listener::Open(Shards& shards, const HostPort& address,
+                                                 OnAccepted on_accepted) {
   boost::asio::io_context& io = shards.at(0).io();
   boost::system::error_code error;
-  const auto endpoints =
-      tcp::resolver(io).resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
+  const auto endpoints = tcp::resolver(io).resolve(address.host, std::to_string(address.port),
+                                                   tcp::resolver::passive, error);
   if (error || endpoints.empty()) {
-    return Fail(ErrorCode::kInvalidConfig, "cannot resolve the address to listen on: host={} error=\"{}\"",
-                address.host, error.message());
+    return Fail(ErrorCode::kInvalidConfig,
+                "cannot resolve the address to listen on: host={} error=\"{}\"", address.host,
+                error.message());
   }
   const tcp::endpoint endpoint = endpoints.begin()->endpoint();
   tcp::acceptor acceptor(io);
@@ -47,10 +51,11 @@ Result<std::unique_ptr<Listener>> Listener::Open(Shards& shards, const HostPort&
   if (!error) acceptor.listen(SOMAXCONN, error);
   if (!error) acceptor.non_blocking(true, error);
   if (error) {
-    return Fail(ErrorCode::kNetworkException, "cannot listen: address={}:{} error=\"{}\"", address.host,
-                address.port, error.message());
+    return Fail(ErrorCode::kNetworkException, "cannot listen: address={}:{} error=\"{}\"",
+                address.host, address.port, error.message());
   }
-  return std::unique_ptr<Listener>(new Listener(shards, std::move(acceptor), std::move(on_accepted)));
+  return std::unique_ptr<Listener>(
+      new Listener(shards, std::move(acceptor), std::move(on_accepted)));
 }
 
 Listener::Listener(Shards& shards, tcp::acceptor acceptor, OnAccepted on_accepted)
@@ -81,14 +86,16 @@ void Listener::Wait() {
 
 void Listener::AcceptAll() {
   while (true) {
-    const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE) RefuseOne();
       // Anything else concerns one connection that died in the queue, or the queue is empty.
       if (errno == ECONNABORTED || errno == EINTR) continue;
       return;
     }
-    Shard& shard = shards_.at(static_cast<int>(next_shard_++ % static_cast<size_t>(shards_.count())));
+    Shard& shard =
+        shards_.at(static_cast<int>(next_shard_++ % static_cast<size_t>(shards_.count())));
     shard.Post([this, fd, &shard, protocol = local_.protocol()] {
       tcp::socket socket(shard.io());
       boost::system::error_code error;

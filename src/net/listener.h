@@ -29,8 +29,10 @@ class Listener {
   using OnAccepted = std::function<void(Shard& shard, boost::asio::ip::tcp::socket socket)>;
 
   /// Bind and listen; accepting starts with Start().
-  /// Errors  kInvalidConfig  the host has no address;  kNetworkException  the port is taken or may not be used
-  static Result<std::unique_ptr<Listener>> Open(Shards& shards, const HostPort& address, OnAccepted on_accepted);
+  /// Errors  kInvalidConfig  the host has no address;  kNetworkException  the port is taken or may
+  /// not be used
+  static Result<std::unique_ptr<Listener>> Open(Shards& shards, const HostPort& address,
+                                                OnAccepted on_accepted);
   ~Listener();
 
   void Start();

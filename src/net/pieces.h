@@ -1,5 +1,5 @@
-// What goes out on a connection: bytes in memory and ranges of files, in order. File ranges are sent by the
-// kernel (sendfile) and never pass through our memory.
+// What goes out on a connection: bytes in memory and ranges of files, in order. File ranges are
+// sent by the kernel (sendfile) and never pass through our memory.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace weir {
 
-/// `length` bytes of an open file. `owner` keeps the descriptor open until they are sent; the bytes must not
-/// be truncated away in the meantime (appending and unlinking are fine).
+/// `length` bytes of an open file. `owner` keeps the descriptor open until they are sent; the bytes
+/// must not be truncated away in the meantime (appending and unlinking are fine).
 struct FileRange {
   std::shared_ptr<const void> owner;
   int fd = -1;
@@ -22,7 +22,8 @@ struct FileRange {
   int64_t length = 0;
 };
 
-/// An ordered list of parts. Small bytes gather in string parts; large ones stay where they are. Movable.
+/// An ordered list of parts. Small bytes gather in string parts; large ones stay where they are.
+/// Movable.
 class Pieces {
  public:
   using Part = std::variant<std::string, SharedBytes, FileRange>;
@@ -32,7 +33,8 @@ class Pieces {
 
   /// The string that ends the list, to append to. The reference dies with the next Add().
   std::string& Tail() {
-    if (parts_.empty() || !std::holds_alternative<std::string>(parts_.back())) parts_.emplace_back(std::string());
+    if (parts_.empty() || !std::holds_alternative<std::string>(parts_.back()))
+      parts_.emplace_back(std::string());
     return std::get<std::string>(parts_.back());
   }
   void Add(SharedBytes bytes) {
@@ -45,7 +47,8 @@ class Pieces {
   /// Everything `other` has, behind what is here.
   void Append(Pieces other) {
     for (Part& part : other.parts_) {
-      if (const auto* text = std::get_if<std::string>(&part); text != nullptr && text->size() < kJoinBelowBytes) {
+      if (const auto* text = std::get_if<std::string>(&part);
+          text != nullptr && text->size() < kJoinBelowBytes) {
         Tail().append(*text);
       } else {
         parts_.push_back(std::move(part));
@@ -65,8 +68,10 @@ class Pieces {
   const std::vector<Part>& parts() const { return parts_; }
 
   static int64_t SizeOf(const Part& part) {
-    if (const auto* text = std::get_if<std::string>(&part)) return static_cast<int64_t>(text->size());
-    if (const auto* shared = std::get_if<SharedBytes>(&part)) return static_cast<int64_t>(shared->size());
+    if (const auto* text = std::get_if<std::string>(&part))
+      return static_cast<int64_t>(text->size());
+    if (const auto* shared = std::get_if<SharedBytes>(&part))
+      return static_cast<int64_t>(shared->size());
     return std::get<FileRange>(part).length;
   }
 

@@ -1,5 +1,6 @@
-// One row of the API table: a request that exists in the protocol, whether we serve it, and what it needs.
-// Dispatch (rpc/dispatch.cc), ApiVersions, docs/generated/apis.md and the authorization tests read the rows.
+// One row of the API table: a request that exists in the protocol, whether we serve it, and what it
+// needs. Dispatch (rpc/dispatch.cc), ApiVersions, docs/generated/apis.md and the authorization
+// tests read the rows.
 #pragma once
 
 #include <string_view>
@@ -14,11 +15,12 @@
 
 namespace weir {
 
-/// Who may call: anybody before authentication, clients, or only servers of the cluster (and the tiering job).
+/// Who may call: anybody before authentication, clients, or only servers of the cluster (and the
+/// tiering job).
 enum class Access : int8_t { kPublic, kClient, kPrivate };
 
-/// Answer one request: body in, reply out. The body is a slice of the received frame and keeps it alive. The
-/// reply begins with kReplyHeaderBytes of room (see StartReply), which dispatch fills.
+/// Answer one request: body in, reply out. The body is a slice of the received frame and keeps it
+/// alive. The reply begins with kReplyHeaderBytes of room (see StartReply), which dispatch fills.
 using HandlerFunction = Task<Result<Pieces>> (*)(RequestContext& context, SharedBytes body);
 
 /// A reply with room for its header; the body is appended.
@@ -30,10 +32,10 @@ inline Pieces StartReply(size_t reserve_bytes = 0) {
 }
 
 struct Handler {
-  HandlerFunction run = nullptr;      // null: not served yet
-  bool names_database = false;        // the request says which database ...
-  bool names_table = false;           // ... or which table it is about
-  bool authorizes_itself = false;     // decoded by hand: calls context.Authorize before it works
+  HandlerFunction run = nullptr;   // null: not served yet
+  bool names_database = false;     // the request says which database ...
+  bool names_table = false;        // ... or which table it is about
+  bool authorizes_itself = false;  // decoded by hand: calls context.Authorize before it works
 };
 
 /// Known, not advertised, answered UNSUPPORTED_VERSION.

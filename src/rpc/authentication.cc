@@ -19,7 +19,8 @@ bool EqualInConstantTime(std::string_view given, std::string_view expected) {
 
 Result<Principal> Authenticator::Authenticate(std::string_view mechanism, BytesView token) const {
   if (mechanism != "PLAIN") {
-    return Fail(ErrorCode::kAuthenticate, "unsupported mechanism: mechanism={} supported=PLAIN", mechanism);
+    return Fail(ErrorCode::kAuthenticate, "unsupported mechanism: mechanism={} supported=PLAIN",
+                mechanism);
   }
   const size_t first = token.find('\0');
   const size_t second = first == BytesView::npos ? first : token.find('\0', first + 1);

@@ -1,5 +1,5 @@
-// SASL/PLAIN (RFC 4616): token = [authzid] 0x00 user 0x00 password. Compares passwords in constant time.
-// With no users configured nobody is asked. Source: Fluss 1.0.0 PlainServerAuthenticator.
+// SASL/PLAIN (RFC 4616): token = [authzid] 0x00 user 0x00 password. Compares passwords in constant
+// time. With no users configured nobody is asked. Source: Fluss 1.0.0 PlainServerAuthenticator.
 #pragma once
 
 #include <map>
@@ -21,8 +21,8 @@ class Authenticator {
   bool required() const { return !users_.empty(); }
 
   /// Check one initial response of `mechanism`.
-  /// Errors  kAuthenticate  unknown mechanism, malformed token, wrong user or password (without saying which)
-  /// Thread  any
+  /// Errors  kAuthenticate  unknown mechanism, malformed token, wrong user or password (without
+  /// saying which) Thread  any
   Result<Principal> Authenticate(std::string_view mechanism, BytesView token) const;
 
  private:

@@ -1,5 +1,5 @@
-// Who asks, for what, and whether he may. One call decides: Authorizer::Authorize. With no users configured
-// everything is allowed; access lists plug in here.
+// Who asks, for what, and whether he may. One call decides: Authorizer::Authorize. With no users
+// configured everything is allowed; access lists plug in here.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,14 @@ struct Principal {
 };
 
 /// The numbers are the protocol's (PbAclInfo.operation_type).
-enum class Operation : int8_t { kRead = 3, kWrite = 4, kCreate = 5, kDrop = 6, kAlter = 7, kDescribe = 8 };
+enum class Operation : int8_t {
+  kRead = 3,
+  kWrite = 4,
+  kCreate = 5,
+  kDrop = 6,
+  kAlter = 7,
+  kDescribe = 8
+};
 
 /// What an operation is done to. The numbers are the protocol's (PbAclInfo.resource_type).
 enum class ResourceType : int8_t { kCluster = 2, kDatabase = 3, kTable = 4 };
@@ -33,9 +40,10 @@ struct Resource {
 enum class Scope : int8_t {
   kHandshake,  // nothing: who asks is not known yet
   kCluster,
-  kDatabase,   // the database the request names
-  kTable,      // the table the request names, by path or id
-  kEach,       // the request names several things: the handler authorizes each, or leaves out what is not visible
+  kDatabase,  // the database the request names
+  kTable,     // the table the request names, by path or id
+  kEach,  // the request names several things: the handler authorizes each, or leaves out what is
+          // not visible
 };
 
 struct Needs {
@@ -50,7 +58,8 @@ class Authorizer {
   virtual ~Authorizer() = default;
   /// Errors  kAuthorization  `principal` may not do that
   /// Thread  any
-  virtual Status Authorize(const Principal& principal, Operation operation, const Resource& resource) const = 0;
+  virtual Status Authorize(const Principal& principal, Operation operation,
+                           const Resource& resource) const = 0;
   /// Whether Authorize says yes to everybody, so that names need not be looked up.
   virtual bool allows_everything() const = 0;
 };

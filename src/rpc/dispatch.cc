@@ -1,5 +1,5 @@
-// From a frame to its reply: header -> row -> admission -> handler -> reply. Version bounds, authentication,
-// errors and metrics are applied here, once for all requests.
+// From a frame to its reply: header -> row -> admission -> handler -> reply. Version bounds,
+// authentication, errors and metrics are applied here, once for all requests.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -25,7 +25,8 @@ Task<Result<Pieces>> RunHandler(RequestContext& context, SharedBytes body) {
 
 /// Counts and times one request, however it ends.
 struct Measured {
-  Measured(ApiMetrics& m, int64_t frame_bytes) : metrics(m), started_us(SystemClock().MonotonicUs()) {
+  Measured(ApiMetrics& m, int64_t frame_bytes)
+      : metrics(m), started_us(SystemClock().MonotonicUs()) {
     metrics.request_bytes.Add(frame_bytes);
   }
   ~Measured() {
@@ -38,7 +39,8 @@ struct Measured {
 
 Pieces Finish(Pieces reply, int32_t request_id) {
   const int64_t body_bytes = reply.size() - static_cast<int64_t>(kReplyHeaderBytes);
-  StoreReplyHeader(std::get<std::string>(reply.parts().front()).data(), ReplyType::kSuccess, request_id, body_bytes);
+  StoreReplyHeader(std::get<std::string>(reply.parts().front()).data(), ReplyType::kSuccess,
+                   request_id, body_bytes);
   return reply;
 }
 
@@ -82,14 +84,17 @@ const Api* RpcServer::Find(ApiKey key) const {
 
 Status RpcSession::Admit(const RequestHeader& header, const Api* api) const {
   if (api == nullptr || !api->served()) {
-    return Fail(ErrorCode::kUnsupportedVersion, "this server does not serve the request: api_key={} name={}",
+    return Fail(ErrorCode::kUnsupportedVersion,
+                "this server does not serve the request: api_key={} name={}",
                 static_cast<int>(header.api_key), api == nullptr ? "unknown" : api->name);
   }
-  if (api->access != Access::kPublic && !authenticated_ && server_.parts().authenticator.required()) {
+  if (api->access != Access::kPublic && !authenticated_ &&
+      server_.parts().authenticator.required()) {
     return Fail(ErrorCode::kAuthenticate, "authenticate first: api={}", api->name);
   }
   if (header.api_version < api->version_min || header.api_version > api->version_max) {
-    return Fail(ErrorCode::kUnsupportedVersion, "unsupported version: api={} version={} min={} max={}", api->name,
+    return Fail(ErrorCode::kUnsupportedVersion,
+                "unsupported version: api={} version={} min={} max={}", api->name,
                 header.api_version, api->version_min, api->version_max);
   }
   return {};
@@ -104,11 +109,13 @@ void RpcSession::OnFrame(SharedBytes frame) {
   }
   const Api* api = server_.Find(header->api_key);
   if (const Status admitted = Admit(*header, api); !admitted.ok()) {
-    return connection_.Reply(Pieces(EncodeErrorReply(header->request_id, admitted.error())), frame_bytes);
+    return connection_.Reply(Pieces(EncodeErrorReply(header->request_id, admitted.error())),
+                             frame_bytes);
   }
-  boost::asio::co_spawn(connection_.shard().io(),
-                        Serve(connection_.shared_from_this(), *this, *api, *header, std::move(frame)),
-                        boost::asio::detached);
+  boost::asio::co_spawn(
+      connection_.shard().io(),
+      Serve(connection_.shared_from_this(), *this, *api, *header, std::move(frame)),
+      boost::asio::detached);
 }
 
 std::string RpcSession::Refusal(const Error& error) { return EncodeRefusal(error); }

@@ -1,8 +1,9 @@
-// kHandler<&F> makes a row's handler of an ordinary function; it decodes, authorizes, calls F and encodes.
-// F is one of
+// kHandler<&F> makes a row's handler of an ordinary function; it decodes, authorizes, calls F and
+// encodes. F is one of
 //   Task<Result<pb::XResponse>> X(RequestContext& context, const pb::XRequest& request);
-//   Result<pb::XResponse>       X(RequestContext& context, const pb::XRequest& request);   // must not block
-//   Task<Result<Pieces>>        X(RequestContext& context, SharedBytes body);   // hot: decodes and authorizes itself
+//   Result<pb::XResponse>       X(RequestContext& context, const pb::XRequest& request);   // must
+//   not block Task<Result<Pieces>>        X(RequestContext& context, SharedBytes body);   // hot:
+//   decodes and authorizes itself
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -19,9 +20,13 @@ namespace handler_detail {
 template <class M>
 concept NamesTablePath = requires(const M& m) { m.table_path().database_name(); };
 template <class M>
-concept NamesTableId = requires(const M& m) { { m.table_id() } -> std::same_as<int64_t>; };
+concept NamesTableId = requires(const M& m) {
+  { m.table_id() } -> std::same_as<int64_t>;
+};
 template <class M>
-concept NamesDatabase = requires(const M& m) { { m.database_name() } -> std::same_as<const std::string&>; };
+concept NamesDatabase = requires(const M& m) {
+  { m.database_name() } -> std::same_as<const std::string&>;
+};
 
 inline constexpr int64_t kDecodedBodyBytesMax = 16 * MiB;
 
@@ -42,8 +47,8 @@ Status AuthorizeRequest(const RequestContext& context, const Request& request) {
     if (needs.scope == Scope::kDatabase) {
       return context.Authorize(needs.operation, {ResourceType::kDatabase, path.database_name()});
     }
-    return context.Authorize(needs.operation,
-                             {ResourceType::kTable, path.database_name() + "." + path.table_name()});
+    return context.Authorize(
+        needs.operation, {ResourceType::kTable, path.database_name() + "." + path.table_name()});
   } else if constexpr (NamesTableId<Request>) {
     return context.AuthorizeTable(needs.operation, TableId{request.table_id()});
   } else if constexpr (NamesDatabase<Request>) {
@@ -55,14 +60,17 @@ Status AuthorizeRequest(const RequestContext& context, const Request& request) {
 
 template <class Request>
 Status Parse(RequestContext& context, const SharedBytes& body, Request& request) {
-  // Messages grow many times over when they are decoded; those with bulk in them are decoded by hand.
+  // Messages grow many times over when they are decoded; those with bulk in them are decoded by
+  // hand.
   if (static_cast<int64_t>(body.size()) > kDecodedBodyBytesMax) {
-    return Fail(ErrorCode::kRecordTooLarge, "the body is too large for a {}: bytes={} max={}", request.GetTypeName(),
-                body.size(), kDecodedBodyBytesMax);
+    return Fail(ErrorCode::kRecordTooLarge, "the body is too large for a {}: bytes={} max={}",
+                request.GetTypeName(), body.size(), kDecodedBodyBytesMax);
   }
   if (request.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
-  context.CloseAfterAnswer();  // whoever sends what is not a request may be out of step with the stream
-  return Fail(ErrorCode::kCorruptMessage, "the body is not a {}: bytes={}", request.GetTypeName(), body.size());
+  context.CloseAfterAnswer();  // whoever sends what is not a request may be out of step with the
+                               // stream
+  return Fail(ErrorCode::kCorruptMessage, "the body is not a {}: bytes={}", request.GetTypeName(),
+              body.size());
 }
 
 template <class Response>

@@ -6,8 +6,8 @@
 
 namespace weir {
 
-RequestContext::RequestContext(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api,
-                               RequestHeader header, int64_t frame_bytes)
+RequestContext::RequestContext(std::shared_ptr<Connection> connection, RpcSession& session,
+                               const Api& api, RequestHeader header, int64_t frame_bytes)
     : connection_(std::move(connection)),
       session_(session),
       api_(api),

@@ -1,5 +1,6 @@
-// Everything a handler may know about the request it answers besides its body. Lives until the answer is
-// made; a coroutine may keep the reference across co_await. Used on the connection's shard.
+// Everything a handler may know about the request it answers besides its body. Lives until the
+// answer is made; a coroutine may keep the reference across co_await. Used on the connection's
+// shard.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -23,8 +24,8 @@ class RpcSession;
 
 class RequestContext {
  public:
-  RequestContext(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api, RequestHeader header,
-                 int64_t frame_bytes);
+  RequestContext(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api,
+                 RequestHeader header, int64_t frame_bytes);
 
   const Api& api() const { return api_; }
   int16_t version() const { return header_.api_version; }
@@ -39,7 +40,8 @@ class RequestContext {
   /// The address the client reached us at: what metadata must advertise.
   const boost::asio::ip::tcp::endpoint& local() const;
   const std::string& peer() const;
-  /// Whether the client went away or the server is stopping: a parked request stops waiting and answers.
+  /// Whether the client went away or the server is stopping: a parked request stops waiting and
+  /// answers.
   bool ending() const;
   /// Notify `waiting` when that happens; hold on to the result as long as it is of interest.
   [[nodiscard]] std::shared_ptr<void> NotifyWhenEnding(std::shared_ptr<Completion> waiting);

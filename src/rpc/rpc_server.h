@@ -1,5 +1,6 @@
-// Requests and replies over connections: finds the row of each request, checks version, authentication and
-// permission, runs the handler and sends what it made. Thread-safe after construction; one per process.
+// Requests and replies over connections: finds the row of each request, checks version,
+// authentication and permission, runs the handler and sends what it made. Thread-safe after
+// construction; one per process.
 #pragma once
 
 #include <array>
@@ -43,7 +44,9 @@ class RpcServer {
   static constexpr int kFirstKey = 1000;
   static constexpr int kKeys = 128;
 
-  static size_t IndexOf(ApiKey key) { return static_cast<size_t>(static_cast<int>(key) - kFirstKey); }
+  static size_t IndexOf(ApiKey key) {
+    return static_cast<size_t>(static_cast<int>(key) - kFirstKey);
+  }
 
   RpcServerParts parts_;
   std::array<std::unique_ptr<ApiMetrics>, kKeys> metrics_;

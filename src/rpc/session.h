@@ -1,5 +1,5 @@
-// One connection's view of the RPC server: who is on the other side. Lives on the connection's shard, as long
-// as the connection object (which every request in progress keeps alive).
+// One connection's view of the RPC server: who is on the other side. Lives on the connection's
+// shard, as long as the connection object (which every request in progress keeps alive).
 #pragma once
 
 #include <list>
@@ -15,7 +15,8 @@ namespace weir {
 
 class RpcSession : public FrameSink {
  public:
-  RpcSession(RpcServer& server, Connection& connection) : server_(server), connection_(connection) {}
+  RpcSession(RpcServer& server, Connection& connection)
+      : server_(server), connection_(connection) {}
 
   void OnFrame(SharedBytes frame) override;
   std::string Refusal(const Error& error) override;

@@ -24,7 +24,8 @@ void Flatten(const YAML::Node& node, const std::string& prefix, std::vector<Sett
     }
   } else if (node.IsSequence()) {
     std::string joined;
-    for (const auto& item : node) joined.append(joined.empty() ? "" : ",").append(item.as<std::string>());
+    for (const auto& item : node)
+      joined.append(joined.empty() ? "" : ",").append(item.as<std::string>());
     out.emplace_back(prefix, joined);
   } else {
     out.emplace_back(prefix, node.IsNull() ? "" : node.as<std::string>());
@@ -51,7 +52,9 @@ Status ParseUsers(std::string_view text, std::map<std::string, std::string>& use
 std::string EnvironmentName(std::string_view key) {
   std::string name(kEnvironmentPrefix);
   for (const char c : key) {
-    name.push_back(c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    name.push_back(c == '.' || c == '-'
+                       ? '_'
+                       : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
   }
   return name;
 }
@@ -71,7 +74,8 @@ Configuration::Configuration() {
   options.Add(tablets.journal, kJournalOptions);
 }
 
-Status Configuration::Set(std::string_view source, const std::string& key, const std::string& value) {
+Status Configuration::Set(std::string_view source, const std::string& key,
+                          const std::string& value) {
   Status set;
   if (key == kUsersKey) {
     set = ParseUsers(value, users);

@@ -1,5 +1,6 @@
 // Everything that can be set, from all places it can be set in:
-//   flags (--set key=value)  over  environment (WEIR_KEY_WITH_UNDERSCORES)  over  YAML file  over  defaults
+//   flags (--set key=value)  over  environment (WEIR_KEY_WITH_UNDERSCORES)  over  YAML file  over
+//   defaults
 #pragma once
 
 #include <map>
@@ -22,8 +23,9 @@ namespace weir {
 using Setting = std::pair<std::string, std::string>;
 
 struct ConfigurationSources {
-  std::string file;                  // YAML; empty: none
-  std::vector<std::string> environment;  // "NAME=VALUE"; names that do not begin with WEIR_ are ignored
+  std::string file;  // YAML; empty: none
+  std::vector<std::string>
+      environment;  // "NAME=VALUE"; names that do not begin with WEIR_ are ignored
   std::vector<Setting> flags;
 };
 
@@ -44,7 +46,8 @@ class Configuration {
   SqlOptions sql;
   WebOptions web;
   TabletsOptions tablets;
-  /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option set, which is shown.
+  /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option
+  /// set, which is shown.
   std::map<std::string, std::string> users;
   OptionSet options;
 

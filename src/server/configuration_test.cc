@@ -30,10 +30,12 @@ class ConfigurationTest : public ::testing::Test {
 };
 
 TEST_F(ConfigurationTest, FlagsWinOverEnvironmentOverFileOverDefaults) {
-  const std::string file = File("server:\n  listen: 127.0.0.1:1\n  http: 127.0.0.1:1\n  data-dir: /file\n");
-  const Status loaded = configuration_.Load({.file = file,
-                                             .environment = {"WEIR_SERVER_LISTEN=127.0.0.1:2", "WEIR_SERVER_HTTP=127.0.0.1:2", "HOME=/"},
-                                             .flags = {{"server.listen", "127.0.0.1:3"}}});
+  const std::string file =
+      File("server:\n  listen: 127.0.0.1:1\n  http: 127.0.0.1:1\n  data-dir: /file\n");
+  const Status loaded = configuration_.Load(
+      {.file = file,
+       .environment = {"WEIR_SERVER_LISTEN=127.0.0.1:2", "WEIR_SERVER_HTTP=127.0.0.1:2", "HOME=/"},
+       .flags = {{"server.listen", "127.0.0.1:3"}}});
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EXPECT_EQ(configuration_.server.listen, "127.0.0.1:3");
   EXPECT_EQ(configuration_.server.http, "127.0.0.1:2");
@@ -44,8 +46,10 @@ TEST_F(ConfigurationTest, FlagsWinOverEnvironmentOverFileOverDefaults) {
 TEST_F(ConfigurationTest, UsersComeAsMapListOrJaas) {
   const std::string file = File(
       "security:\n  users:\n    alice: secret\n  sasl.plain.jaas.config: "
-      "'org.apache.fluss.security.auth.sasl.plain.PlainLoginModule required user_bob=\"b:1\" user_eve=\"e\";'\n");
-  const Status loaded = configuration_.Load({.file = file, .environment = {"WEIR_SECURITY_USERS=carol:c,dave:d:d"}});
+      "'org.apache.fluss.security.auth.sasl.plain.PlainLoginModule required user_bob=\"b:1\" "
+      "user_eve=\"e\";'\n");
+  const Status loaded =
+      configuration_.Load({.file = file, .environment = {"WEIR_SECURITY_USERS=carol:c,dave:d:d"}});
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   const std::map<std::string, std::string> expected{
       {"alice", "secret"}, {"bob", "b:1"}, {"carol", "c"}, {"dave", "d:d"}, {"eve", "e"}};
@@ -62,7 +66,8 @@ TEST_F(ConfigurationTest, AnUnknownKeyIsAnErrorThatNamesItsSource) {
 
 TEST_F(ConfigurationTest, AFileThatIsNotYamlIsAnError) {
   EXPECT_EQ(configuration_.Load({.file = File("a: [1\n")}).code(), ErrorCode::kInvalidConfig);
-  EXPECT_EQ(configuration_.Load({.file = directory_ + "/none.yaml"}).code(), ErrorCode::kInvalidConfig);
+  EXPECT_EQ(configuration_.Load({.file = directory_ + "/none.yaml"}).code(),
+            ErrorCode::kInvalidConfig);
 }
 
 TEST_F(ConfigurationTest, ADataDirectoryHasOneServer) {
@@ -71,7 +76,9 @@ TEST_F(ConfigurationTest, ADataDirectoryHasOneServer) {
   const auto second = DataDirectory::Lock(directory_ + "/data/deep");
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.error().message.find("pid=" + std::to_string(::getpid())), std::string::npos);
-  { const DataDirectory gone = std::move(*first); }
+  {
+    const DataDirectory gone = std::move(*first);
+  }
   EXPECT_TRUE(DataDirectory::Lock(directory_ + "/data/deep").ok());
 }
 

@@ -26,25 +26,27 @@ Result<DataDirectory> DataDirectory::Lock(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) {
-    return Fail(ErrorCode::kStorage, "cannot create the data directory: path={} error=\"{}\"", path, error.message());
+    return Fail(ErrorCode::kStorage, "cannot create the data directory: path={} error=\"{}\"", path,
+                error.message());
   }
   const std::filesystem::path absolute = std::filesystem::canonical(path, error);
   const std::string lock_path = absolute / kLockFile;
   const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) {
-    return Fail(ErrorCode::kStorage, "cannot write to the data directory: path={} error=\"{}\"", path,
-                std::strerror(errno));
+    return Fail(ErrorCode::kStorage, "cannot write to the data directory: path={} error=\"{}\"",
+                path, std::strerror(errno));
   }
   DataDirectory directory(absolute, fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     return Fail(ErrorCode::kStorage,
-                "another server uses this data directory: path={} pid={}; stop it or choose another --data-dir", path,
-                ReadPid(fd));
+                "another server uses this data directory: path={} pid={}; stop it or choose "
+                "another --data-dir",
+                path, ReadPid(fd));
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
-    return Fail(ErrorCode::kStorage, "cannot write to the data directory: path={} error=\"{}\"", path,
-                std::strerror(errno));
+    return Fail(ErrorCode::kStorage, "cannot write to the data directory: path={} error=\"{}\"",
+                path, std::strerror(errno));
   }
   return directory;
 }

@@ -1,5 +1,5 @@
-// The data directory and the lock that keeps a second process out of it. The lock is the kernel's: it goes with
-// the process, however that ends, and leaves nothing to clean up.
+// The data directory and the lock that keeps a second process out of it. The lock is the kernel's:
+// it goes with the process, however that ends, and leaves nothing to clean up.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@ namespace weir {
 class DataDirectory {
  public:
   /// Create the directory when it is missing, check that it can be written and lock it.
-  /// Errors  kStorage  not a directory, not writable, or another server has it (names the pid); says what to do
+  /// Errors  kStorage  not a directory, not writable, or another server has it (names the pid);
+  /// says what to do
   static Result<DataDirectory> Lock(const std::string& path);
   ~DataDirectory();
   DataDirectory(DataDirectory&& other) noexcept;

@@ -16,9 +16,10 @@ namespace {
 
 constexpr const char* kOptionsIntroduction = R"(# Options
 
-Written by `weir doc options`; do not edit. A value is taken from, in this order: `--set KEY=VALUE` and the flags of `weir serve`, the environment (`WEIR_` and the key in
-capitals with underscores, such as `WEIR_SERVER_LISTEN`), the YAML file given with `--config`, the default. Users are configured with `security.users` (a map of name to password) or
-`security.sasl.plain.jaas.config` as in Apache Fluss.
+Written by `weir doc options`; do not edit. A value is taken from, in this order: `--set KEY=VALUE` and the
+flags of `weir serve`, the environment (`WEIR_` and the key in capitals with underscores, such as
+`WEIR_SERVER_LISTEN`), the YAML file given with `--config`, the default. Users are configured with
+`security.users` (a map of name to password) or `security.sasl.plain.jaas.config` as in Apache Fluss.
 
 ## Server
 
@@ -32,15 +33,18 @@ Written by `weir doc metrics`; do not edit. Served in Prometheus text format at 
 
 std::string Options() {
   const Configuration configuration;
-  return kOptionsIntroduction + configuration.options.ToMarkdown() + "\n## Tables\n\n" + TableOptionsMarkdown();
+  return kOptionsIntroduction + configuration.options.ToMarkdown() + "\n## Tables\n\n" +
+         TableOptionsMarkdown();
 }
 
 /// A server without listeners in a folder that goes away: whatever registers metrics is then there.
 Result<std::string> Metrics() {
   std::string folder = (std::filesystem::temp_directory_path() / "weir_doc_XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return Fail(ErrorCode::kStorage, "cannot make a folder: {}", folder);
+  if (::mkdtemp(folder.data()) == nullptr)
+    return Fail(ErrorCode::kStorage, "cannot make a folder: {}", folder);
   Configuration configuration;
-  RETURN_IF_ERROR(configuration.Load({.flags = {{"server.data-dir", folder}, {"server.listen", ""}, {"server.http", ""}}}));
+  RETURN_IF_ERROR(configuration.Load(
+      {.flags = {{"server.data-dir", folder}, {"server.listen", ""}, {"server.http", ""}}}));
   std::string text;
   {
     ASSIGN_OR_RETURN(const auto server, Server::Start(configuration));
@@ -60,8 +64,11 @@ Result<std::string> Page(const std::string& name) {
 
 void AddDocCommand(CLI::App& app, int& exit_code) {
   auto name = std::make_shared<std::string>();
-  CLI::App* doc = app.add_subcommand("doc", "Print the reference of options, metrics or requests as Markdown");
-  doc->add_option("page", *name, "What to print")->required()->check(CLI::IsMember({"options", "metrics", "apis"}));
+  CLI::App* doc =
+      app.add_subcommand("doc", "Print the reference of options, metrics or requests as Markdown");
+  doc->add_option("page", *name, "What to print")
+      ->required()
+      ->check(CLI::IsMember({"options", "metrics", "apis"}));
   doc->callback([name, &exit_code] {
     const Result<std::string> text = Page(*name);
     if (text.ok()) {

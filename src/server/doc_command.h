@@ -1,4 +1,5 @@
-// `weir doc`: print the tables of the program as Markdown, for docs/generated/ and for reading. `weir version`.
+// `weir doc`: print the tables of the program as Markdown, for docs/generated/ and for reading.
+// `weir version`.
 #pragma once
 
 namespace CLI {

@@ -45,7 +45,8 @@ void ForceOnNextSignal(const sigset_t& set) {
   }).detach();
 }
 
-/// Frames of a few MiB come and go; giving their pages back to the kernel each time costs more than filling them.
+/// Frames of a few MiB come and go; giving their pages back to the kernel each time costs more than
+/// filling them.
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
@@ -55,24 +56,30 @@ Status LoadConfiguration(const ServeFlags& flags, Configuration& configuration) 
   ConfigurationSources sources{.file = flags.config_file, .environment = ProcessEnvironment()};
   for (const std::string& one : flags.set) {
     const size_t equals = one.find('=');
-    if (equals == std::string::npos) return Fail(ErrorCode::kInvalidConfig, "--set takes KEY=VALUE: {}", one);
+    if (equals == std::string::npos)
+      return Fail(ErrorCode::kInvalidConfig, "--set takes KEY=VALUE: {}", one);
     sources.flags.emplace_back(one.substr(0, equals), one.substr(equals + 1));
   }
   if (!flags.data_dir.empty()) sources.flags.emplace_back("server.data-dir", flags.data_dir);
   if (!flags.listen.empty()) sources.flags.emplace_back("server.listen", flags.listen);
-  if (!flags.http.empty()) sources.flags.emplace_back("server.http", flags.http == "off" ? "" : flags.http);
+  if (!flags.http.empty())
+    sources.flags.emplace_back("server.http", flags.http == "off" ? "" : flags.http);
   return configuration.Load(sources);
 }
 
 Status SetLogLevelByName(const std::string& name) {
   constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {
-      {{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}}};
+      {{"debug", LogLevel::kDebug},
+       {"info", LogLevel::kInfo},
+       {"warn", LogLevel::kWarn},
+       {"error", LogLevel::kError}}};
   for (const auto& [text, level] : kLevels) {
     if (name != text) continue;
     SetLogLevel(level);
     return {};
   }
-  return Fail(ErrorCode::kInvalidConfig, "server.log-level is debug, info, warn or error: {}", name);
+  return Fail(ErrorCode::kInvalidConfig, "server.log-level is debug, info, warn or error: {}",
+              name);
 }
 
 Status Serve(const ServeFlags& flags) {
@@ -102,15 +109,21 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
   const ServerOptions defaults;
   CLI::App* serve = app.add_subcommand("serve", "Run a server in the foreground");
-  serve->add_option("--data-dir", flags->data_dir, "Where everything is stored [" + defaults.data_dir + "]");
-  serve->add_option("--listen", flags->listen, "HOST:PORT of the wire protocol [" + defaults.listen + "]");
-  serve->add_option("--http", flags->http,
-                    "HOST:PORT of SQL, health and metrics over HTTP; 'off' for none [" + defaults.http + "]");
-  serve->add_option("--config", flags->config_file, "YAML file with options, see docs/generated/options.md")
+  serve->add_option("--data-dir", flags->data_dir,
+                    "Where everything is stored [" + defaults.data_dir + "]");
+  serve->add_option("--listen", flags->listen,
+                    "HOST:PORT of the wire protocol [" + defaults.listen + "]");
+  serve->add_option(
+      "--http", flags->http,
+      "HOST:PORT of SQL, health and metrics over HTTP; 'off' for none [" + defaults.http + "]");
+  serve
+      ->add_option("--config", flags->config_file,
+                   "YAML file with options, see docs/generated/options.md")
       ->envname("WEIR_CONFIG");
   serve->add_option("--set", flags->set, "Set one option, KEY=VALUE; may be repeated");
-  serve->footer("Options come from flags, then WEIR_* variables, then the file, then defaults.\n"
-                "Stop with Ctrl-C or SIGTERM; a second one does not wait.");
+  serve->footer(
+      "Options come from flags, then WEIR_* variables, then the file, then defaults.\n"
+      "Stop with Ctrl-C or SIGTERM; a second one does not wait.");
   serve->callback([flags, &exit_code] {
     const Status served = Serve(*flags);
     if (served.ok()) return;

@@ -54,11 +54,13 @@ struct Server::State {
 
 Status Server::State::OpenStorage() {
   FileSystem& files = RealFileSystem();
-  ASSIGN_OR_RETURN(catalog, Catalog::Open(files, directory.path() + "/meta", configuration.catalog));
+  ASSIGN_OR_RETURN(catalog,
+                   Catalog::Open(files, directory.path() + "/meta", configuration.catalog));
   catalog->cluster_configs().SetServerOptions(&configuration.options);
   services.catalog = catalog.get();
   kv = std::make_unique<KvEnvironment>(
-      configuration.kv, files, metrics, [this](std::function<void()> work) { pool.Post(std::move(work)); },
+      configuration.kv, files, metrics,
+      [this](std::function<void()> work) { pool.Post(std::move(work)); },
       [this](TableId table, int64_t count) -> Result<IdRange> {
         ASSIGN_OR_RETURN(const IdBlock block, catalog->NewAutoIncrementIds(table, count));
         return IdRange{.first = block.first, .last = block.first + block.count - 1};
@@ -76,11 +78,13 @@ Status Server::State::OpenTablets() {
       .clock = services.clock,
       .metrics = metrics,
       .find_table = [this](const TableBucket& bucket) { return catalog->FindTable(bucket.table); },
-      .open_kv = [this](Tablet& tablet, const std::string& folder) -> Result<std::shared_ptr<KvTablet>> {
+      .open_kv = [this](Tablet& tablet,
+                        const std::string& folder) -> Result<std::shared_ptr<KvTablet>> {
         Shard& owner = tablets->ShardOf(tablet.bucket);
-        ASSIGN_OR_RETURN(std::unique_ptr<KvTablet> opened,
-                         KvTablet::Open(*tablet.log, tablet.table, tablet.bucket, folder, *kv,
-                                        [&owner](std::function<void()> f) { owner.Post(std::move(f)); }));
+        ASSIGN_OR_RETURN(
+            std::unique_ptr<KvTablet> opened,
+            KvTablet::Open(*tablet.log, tablet.table, tablet.bucket, folder, *kv,
+                           [&owner](std::function<void()> f) { owner.Post(std::move(f)); }));
         return std::shared_ptr<KvTablet>(std::move(opened));
       }};
   TabletsOptions options = configuration.tablets;
@@ -118,7 +122,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Lock(configuration.server.data_dir));
   auto state = std::make_unique<State>(configuration, std::move(directory));
   State& s = *state;
-  // First the addresses: a port in use is the most frequent mistake and must not wait for a recovery.
+  // First the addresses: a port in use is the most frequent mistake and must not wait for a
+  // recovery.
   ASSIGN_OR_RETURN(s.wire, WireService::Open(configuration, s.services));
   RETURN_IF_ERROR(s.OpenStorage());
   s.shards.Start();

@@ -1,5 +1,5 @@
-// A whole Weir server in one object: storage, shards, listeners, services. Used by `weir serve` and by embedded SQL
-// (which starts one without listeners).
+// A whole Weir server in one object: storage, shards, listeners, services. Used by `weir serve` and
+// by embedded SQL (which starts one without listeners).
 #pragma once
 
 #include <memory>
@@ -17,13 +17,14 @@ class Tablets;
 
 class Server {
  public:
-  /// Open the data directory and the listeners and start serving. `configuration` is kept by reference.
-  /// Errors  kInvalidConfig; kNetworkException (an address is taken); kStorage (the directory is not usable)
+  /// Open the data directory and the listeners and start serving. `configuration` is kept by
+  /// reference. Errors  kInvalidConfig; kNetworkException (an address is taken); kStorage (the
+  /// directory is not usable)
   static Result<std::unique_ptr<Server>> Start(const Configuration& configuration);
   ~Server();
 
-  /// Refuse new connections, answer what is under way (for at most server.stop-wait-max), make everything durable,
-  /// stop. Idempotent; from no shard.
+  /// Refuse new connections, answer what is under way (for at most server.stop-wait-max), make
+  /// everything durable, stop. Idempotent; from no shard.
   void Stop();
 
   /// The wire protocol's port; 0 without that listener.

@@ -27,9 +27,11 @@ struct SqlFlags {
 /// The engine in this process.
 class EmbeddedBackend : public SqlBackend {
  public:
-  EmbeddedBackend(SqlEngine& engine, std::string data_dir) : engine_(engine), data_dir_(std::move(data_dir)) {}
+  EmbeddedBackend(SqlEngine& engine, std::string data_dir)
+      : engine_(engine), data_dir_(std::move(data_dir)) {}
 
-  Status Run(const ShellRequest& request, const std::function<bool(std::string_view)>& take) override {
+  Status Run(const ShellRequest& request,
+             const std::function<bool(std::string_view)>& take) override {
     auto stream = engine_.Run({.text = request.text,
                                .database = request.database,
                                .format = ResultFormat::kFrames,
@@ -68,9 +70,10 @@ class EmbeddedBackend : public SqlBackend {
 int RunEmbedded(const SqlFlags& flags, const SqlShellOptions& options) {
   SetLogLevel(LogLevel::kWarn);
   Configuration configuration;
-  const Status loaded = configuration.Load({.file = "",
-                                            .environment = ProcessEnvironment(),
-                                            .flags = {{"server.data-dir", flags.data_dir}, {"server.listen", ""}, {"server.http", ""}}});
+  const Status loaded = configuration.Load(
+      {.file = "",
+       .environment = ProcessEnvironment(),
+       .flags = {{"server.data-dir", flags.data_dir}, {"server.listen", ""}, {"server.http", ""}}});
   if (!loaded.ok()) return ReportError(loaded.error());
   const auto server = Server::Start(configuration);
   if (!server.ok()) return ReportError(server.error());
@@ -85,7 +88,8 @@ int Run(const SqlFlags& flags) {
                                                               {"vertical", ShellFormat::kVertical},
                                                               {"csv", ShellFormat::kCsv},
                                                               {"json", ShellFormat::kJson}};
-  SqlShellOptions options{.command = {}, .file = {}, .format = kFormats.at(flags.format), .database = flags.database};
+  SqlShellOptions options{
+      .command = {}, .file = {}, .format = kFormats.at(flags.format), .database = flags.database};
   if (!flags.command.empty()) options.command = flags.command;
   if (!flags.file.empty()) options.file = flags.file;
   if (!flags.data_dir.empty()) return RunEmbedded(flags, options);
@@ -100,20 +104,30 @@ int Run(const SqlFlags& flags) {
 void AddSqlCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<SqlFlags>();
   CLI::App* sql = app.add_subcommand("sql", "Query and change tables with SQL");
-  auto* server = sql->add_option("--server", flags->server, "HOST:PORT of a running server's HTTP port [" + flags->server + "]")
-                     ->envname("WEIR_HTTP");
-  sql->add_option("--data-dir", flags->data_dir, "Open this data directory instead, without a server")->excludes(server);
+  auto* server =
+      sql->add_option("--server", flags->server,
+                      "HOST:PORT of a running server's HTTP port [" + flags->server + "]")
+          ->envname("WEIR_HTTP");
+  sql->add_option("--data-dir", flags->data_dir,
+                  "Open this data directory instead, without a server")
+      ->excludes(server);
   auto* command = sql->add_option("-c,--command", flags->command, "Run these statements and leave");
-  sql->add_option("-f,--file", flags->file, "Run the statements of this file ('-': standard input) and leave")->excludes(command);
-  sql->add_option("--format", flags->format, "How rows are printed: aligned, vertical, csv or json [aligned]")
+  sql->add_option("-f,--file", flags->file,
+                  "Run the statements of this file ('-': standard input) and leave")
+      ->excludes(command);
+  sql->add_option("--format", flags->format,
+                  "How rows are printed: aligned, vertical, csv or json [aligned]")
       ->check(CLI::IsMember({"aligned", "vertical", "csv", "json"}));
-  sql->add_option("--database", flags->database, "What table names without a database mean [fluss]");
-  sql->footer("Examples:\n"
-              "  weir sql                                   a shell; \\? shows what it can do\n"
-              "  weir sql -c 'SHOW TABLES FROM bronze'      one statement\n"
-              "  weir sql --format json -c 'SELECT …'       one JSON object per row, nothing else on stdout\n"
-              "  weir sql --data-dir ./weir-data -f x.sql   without a server\n"
-              "Exit codes: 0 done, 1 a statement failed, 3 the server cannot be reached, 130 cancelled.");
+  sql->add_option("--database", flags->database,
+                  "What table names without a database mean [fluss]");
+  sql->footer(
+      "Examples:\n"
+      "  weir sql                                   a shell; \\? shows what it can do\n"
+      "  weir sql -c 'SHOW TABLES FROM bronze'      one statement\n"
+      "  weir sql --format json -c 'SELECT …'       one JSON object per row, nothing else on "
+      "stdout\n"
+      "  weir sql --data-dir ./weir-data -f x.sql   without a server\n"
+      "Exit codes: 0 done, 1 a statement failed, 3 the server cannot be reached, 130 cancelled.");
   sql->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 

@@ -1,4 +1,5 @@
-// `weir sql`: the SQL shell, against a running server's HTTP port or over a data directory in this process.
+// `weir sql`: the SQL shell, against a running server's HTTP port or over a data directory in this
+// process.
 #pragma once
 
 namespace CLI {

@@ -9,15 +9,19 @@ namespace {
 
 SqlOptions OptionsOf(const Configuration& configuration) {
   SqlOptions options = configuration.sql;
-  const bool lake = configuration.catalog.lake_enabled && !configuration.catalog.lake_format.empty();
+  const bool lake =
+      configuration.catalog.lake_enabled && !configuration.catalog.lake_format.empty();
   options.lake = lake ? LakeTiering::kOn : LakeTiering::kOff;
   return options;
 }
 
 }  // namespace
 
-SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets, MetricRegistry& metrics)
-    : configuration_(configuration), metrics_(metrics), engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets)) {}
+SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
+                       MetricRegistry& metrics)
+    : configuration_(configuration),
+      metrics_(metrics),
+      engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets)) {}
 
 Status SqlService::Start() {
   if (configuration_.server.http.empty()) return {};

@@ -1,4 +1,5 @@
-// SQL and HTTP of a server: the engine over its catalog and tablets, and the web server in front of it.
+// SQL and HTTP of a server: the engine over its catalog and tablets, and the web server in front of
+// it.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,8 @@ class Tablets;
 class SqlService {
  public:
   /// Everything by reference must outlive the service.
-  SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets, MetricRegistry& metrics);
+  SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
+             MetricRegistry& metrics);
 
   /// Listen for HTTP, when server.http says so.
   /// Errors  kInvalidConfig, kNetworkException

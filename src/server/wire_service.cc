@@ -38,16 +38,19 @@ WireService::WireService(const Configuration& configuration, Services& services)
       metrics_(services.metrics, *this) {
   const int count = services.shards.count();
   for (int i = 0; i < count; ++i) {
-    connections_.push_back(std::make_unique<ConnectionSet>(services.shards.at(i), LimitsOf(options_),
-                                                           options_.in_flight_bytes_max / count, services.clock));
+    connections_.push_back(
+        std::make_unique<ConnectionSet>(services.shards.at(i), LimitsOf(options_),
+                                        options_.in_flight_bytes_max / count, services.clock));
   }
 }
 
-Result<std::unique_ptr<WireService>> WireService::Open(const Configuration& configuration, Services& services) {
+Result<std::unique_ptr<WireService>> WireService::Open(const Configuration& configuration,
+                                                       Services& services) {
   auto service = std::unique_ptr<WireService>(new WireService(configuration, services));
   if (!configuration.server.listen.empty()) RETURN_IF_ERROR(service->Listen());
   if (!configuration.server.advertised_address.empty()) {
-    ASSIGN_OR_RETURN(const HostPort advertised, ParseHostPort(configuration.server.advertised_address));
+    ASSIGN_OR_RETURN(const HostPort advertised,
+                     ParseHostPort(configuration.server.advertised_address));
     services.advertised_host = advertised.host;
     services.advertised_port = advertised.port;
   }
@@ -56,9 +59,10 @@ Result<std::unique_ptr<WireService>> WireService::Open(const Configuration& conf
 
 Status WireService::Listen() {
   ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options_.listen));
-  ASSIGN_OR_RETURN(listener_, Listener::Open(services_.shards, address, [this](Shard& shard, Connection::Socket socket) {
-                     OnAccepted(shard, std::move(socket));
-                   }));
+  ASSIGN_OR_RETURN(listener_, Listener::Open(services_.shards, address,
+                                             [this](Shard& shard, Connection::Socket socket) {
+                                               OnAccepted(shard, std::move(socket));
+                                             }));
   return {};
 }
 
@@ -109,8 +113,11 @@ void WireService::Stop(std::chrono::milliseconds at_most) {
   }
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   OnEachShard([](ConnectionSet& set) { set.Drain(); });
-  while (connection_count() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kStopPoll);
-  if (connection_count() > 0) LogWarn("server", "closing connections that wait for an answer: connections={}", connection_count());
+  while (connection_count() > 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(kStopPoll);
+  if (connection_count() > 0)
+    LogWarn("server", "closing connections that wait for an answer: connections={}",
+            connection_count());
   OnEachShard([](ConnectionSet& set) { set.CloseAll(); });
 }
 

@@ -1,4 +1,5 @@
-// The wire protocol's side of a server: listener, the connections of each shard, and the RPC server over them.
+// The wire protocol's side of a server: listener, the connections of each shard, and the RPC server
+// over them.
 #pragma once
 
 #include <chrono>
@@ -19,11 +20,13 @@ class WireService {
  public:
   /// Bind the address; nothing is accepted before Start().
   /// Errors  kInvalidConfig, kNetworkException
-  static Result<std::unique_ptr<WireService>> Open(const Configuration& configuration, Services& services);
+  static Result<std::unique_ptr<WireService>> Open(const Configuration& configuration,
+                                                   Services& services);
 
   /// Accept. The shards run.
   void Start();
-  /// Accept no more, close idle connections, give the others `at_most` to get their answers, close them. Blocks.
+  /// Accept no more, close idle connections, give the others `at_most` to get their answers, close
+  /// them. Blocks.
   void Stop(std::chrono::milliseconds at_most);
 
   int port() const { return listener_ == nullptr ? 0 : listener_->port(); }
@@ -47,10 +50,12 @@ class WireService {
   std::unique_ptr<Listener> listener_;
   struct Metrics : MetricGroup {
     Metrics(MetricRegistry& registry, const WireService& service)
-        : MetricGroup(registry), connections(*this, "net_connections", "Open connections of the wire protocol.",
-                                             [&service] { return static_cast<double>(service.connection_count()); }) {}
+        : MetricGroup(registry),
+          connections(*this, "net_connections", "Open connections of the wire protocol.",
+                      [&service] { return static_cast<double>(service.connection_count()); }) {}
     ProbeGauge connections;
-    Counter refused{*this, "net_connections_refused_total", "Connections closed at once: too many were open."};
+    Counter refused{*this, "net_connections_refused_total",
+                    "Connections closed at once: too many were open."};
   } metrics_;
 };
 

@@ -1,5 +1,5 @@
-// Which request a frame carries. The numbers and names are the protocol's (Apache Fluss 1.0.0, class ApiKeys)
-// and are never renumbered; 0-999 are reserved for Kafka's requests.
+// Which request a frame carries. The numbers and names are the protocol's (Apache Fluss 1.0.0,
+// class ApiKeys) and are never renumbered; 0-999 are reserved for Kafka's requests.
 #pragma once
 
 #include <cstdint>

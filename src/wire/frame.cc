@@ -5,7 +5,8 @@
 namespace weir {
 namespace {
 
-std::string EncodeError(ReplyType type, int32_t request_id, size_t header_bytes, const Error& error) {
+std::string EncodeError(ReplyType type, int32_t request_id, size_t header_bytes,
+                        const Error& error) {
   pb::ErrorResponse body;
   body.set_error_code(static_cast<int32_t>(WireCode(error.code)));
   body.set_error_message(error.message);

@@ -1,4 +1,5 @@
-// Any bytes as a frame: the header parser must not read past them, and what it accepts must be written back.
+// Any bytes as a frame: the header parser must not read past them, and what it accepts must be
+// written back.
 #include <cstdint>
 #include <cstdlib>
 

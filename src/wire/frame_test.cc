@@ -18,7 +18,8 @@ TEST(Frame, TheHeaderIsBigEndian) {
 }
 
 TEST(Frame, AFrameShorterThanItsHeaderIsRefused) {
-  EXPECT_EQ(ParseRequestHeader(BytesView("\x03\xe8\x00\x00\x00\x00\x00", 7)).code(), ErrorCode::kCorruptMessage);
+  EXPECT_EQ(ParseRequestHeader(BytesView("\x03\xe8\x00\x00\x00\x00\x00", 7)).code(),
+            ErrorCode::kCorruptMessage);
 }
 
 TEST(Frame, TheRequestHeaderReadsBackAsWritten) {

@@ -20,7 +20,8 @@ class Required {
   uint32_t missing_ = 0;
 };
 
-// Decoded, an entry is some ten times its smallest form on the wire: a frame of nothing else must not fill memory.
+// Decoded, an entry is some ten times its smallest form on the wire: a frame of nothing else must
+// not fill memory.
 constexpr size_t kBucketsMax = 100'000;
 constexpr size_t kKeysMax = 1'000'000;
 
@@ -43,12 +44,23 @@ Failure Damaged(std::string_view what, BytesView body) {
 bool ParseRecordsForBucket(BytesView message, RecordsForBucket& out) {
   return Walk(message, {2, 3}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.partition = PartitionId{in.Int64()}; break;
-      case 2: out.bucket = in.Int32(); break;
-      case 3: out.records = in.Bytes(); break;
-      case 4: out.original_partition_name = in.Bytes(); break;
-      case 5: out.routing_bucket_count = in.Int32(); break;
-      default: break;
+      case 1:
+        out.partition = PartitionId{in.Int64()};
+        break;
+      case 2:
+        out.bucket = in.Int32();
+        break;
+      case 3:
+        out.records = in.Bytes();
+        break;
+      case 4:
+        out.original_partition_name = in.Bytes();
+        break;
+      case 5:
+        out.routing_bucket_count = in.Int32();
+        break;
+      default:
+        break;
     }
     return true;
   });
@@ -63,15 +75,20 @@ T* AddTo(std::vector<T>& entries, size_t entries_max = kBucketsMax) {
 bool ParseKeysForBucket(BytesView message, KeysForBucket& out) {
   return Walk(message, {2}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.partition = PartitionId{in.Int64()}; break;
-      case 2: out.bucket = in.Int32(); break;
+      case 1:
+        out.partition = PartitionId{in.Int64()};
+        break;
+      case 2:
+        out.bucket = in.Int32();
+        break;
       case 3: {
         auto* const key = AddTo(out.keys, kKeysMax);
         if (key == nullptr) return false;
         *key = in.Bytes();
         break;
       }
-      default: break;
+      default:
+        break;
     }
     return true;
   });
@@ -88,11 +105,20 @@ bool ParseLookupKeys(BytesView message, KeysForBucket& out) {
 bool ParseFetchBucket(BytesView message, FetchBucket& out) {
   return Walk(message, {2, 3, 4}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.partition = PartitionId{in.Int64()}; break;
-      case 2: out.bucket = in.Int32(); break;
-      case 3: out.fetch_offset = in.Int64(); break;
-      case 4: out.bytes_max = in.Int32(); break;
-      default: break;
+      case 1:
+        out.partition = PartitionId{in.Int64()};
+        break;
+      case 2:
+        out.bucket = in.Int32();
+        break;
+      case 3:
+        out.fetch_offset = in.Int64();
+        break;
+      case 4:
+        out.bytes_max = in.Int32();
+        break;
+      default:
+        break;
     }
     return true;
   });
@@ -101,14 +127,21 @@ bool ParseFetchBucket(BytesView message, FetchBucket& out) {
 bool ParseFetchTable(BytesView message, FetchTable& out) {
   return Walk(message, {1, 2}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.table = TableId{in.Int64()}; break;
-      case 2: out.projection = in.Bool(); break;
-      case 3: in.EachInt32([&](int32_t field) { out.projected_fields.push_back(field); }); break;
+      case 1:
+        out.table = TableId{in.Int64()};
+        break;
+      case 2:
+        out.projection = in.Bool();
+        break;
+      case 3:
+        in.EachInt32([&](int32_t field) { out.projected_fields.push_back(field); });
+        break;
       case 4: {
         auto* const bucket = AddTo(out.buckets);
         return bucket != nullptr && ParseFetchBucket(in.Bytes(), *bucket);
       }
-      default: break;  // the filter is an offer that need not be taken
+      default:
+        break;  // the filter is an offer that need not be taken
     }
     return true;
   });
@@ -120,14 +153,21 @@ Result<ProduceLogMessage> ParseProduceLog(BytesView body) {
   ProduceLogMessage out;
   const bool whole = Walk(body, {1, 2, 3}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.acks = in.Int32(); break;
-      case 2: out.table = TableId{in.Int64()}; break;
-      case 3: out.timeout_ms = in.Int32(); break;
+      case 1:
+        out.acks = in.Int32();
+        break;
+      case 2:
+        out.table = TableId{in.Int64()};
+        break;
+      case 3:
+        out.timeout_ms = in.Int32();
+        break;
       case 4: {
         auto* const bucket = AddTo(out.buckets);
         return bucket != nullptr && ParseRecordsForBucket(in.Bytes(), *bucket);
       }
-      default: break;
+      default:
+        break;
     }
     return true;
   });
@@ -139,16 +179,27 @@ Result<PutKvMessage> ParsePutKv(BytesView body) {
   PutKvMessage out;
   const bool whole = Walk(body, {1, 2, 3}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.acks = in.Int32(); break;
-      case 2: out.table = TableId{in.Int64()}; break;
-      case 3: out.timeout_ms = in.Int32(); break;
-      case 4: in.EachInt32([&](int32_t column) { out.target_columns.push_back(column); }); break;
+      case 1:
+        out.acks = in.Int32();
+        break;
+      case 2:
+        out.table = TableId{in.Int64()};
+        break;
+      case 3:
+        out.timeout_ms = in.Int32();
+        break;
+      case 4:
+        in.EachInt32([&](int32_t column) { out.target_columns.push_back(column); });
+        break;
       case 5: {
         auto* const bucket = AddTo(out.buckets);
         return bucket != nullptr && ParseRecordsForBucket(in.Bytes(), *bucket);
       }
-      case 6: out.agg_mode = in.Int32(); break;
-      default: break;
+      case 6:
+        out.agg_mode = in.Int32();
+        break;
+      default:
+        break;
     }
     return true;
   });
@@ -160,15 +211,24 @@ Result<LookupMessage> ParseLookup(BytesView body) {
   LookupMessage out;
   const bool whole = Walk(body, {1}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.table = TableId{in.Int64()}; break;
+      case 1:
+        out.table = TableId{in.Int64()};
+        break;
       case 2: {
         auto* const bucket = AddTo(out.buckets);
         return bucket != nullptr && ParseLookupKeys(in.Bytes(), *bucket);
       }
-      case 3: out.insert_if_not_exists = in.Bool(); break;
-      case 4: out.acks = in.Int32(); break;
-      case 5: out.timeout_ms = in.Int32(); break;
-      default: break;
+      case 3:
+        out.insert_if_not_exists = in.Bool();
+        break;
+      case 4:
+        out.acks = in.Int32();
+        break;
+      case 5:
+        out.timeout_ms = in.Int32();
+        break;
+      default:
+        break;
     }
     return true;
   });
@@ -194,15 +254,24 @@ Result<FetchLogMessage> ParseFetchLog(BytesView body) {
   FetchLogMessage out;
   const bool whole = Walk(body, {1, 2}, [&](ProtobufReader& in) {
     switch (in.field()) {
-      case 1: out.follower_server_id = in.Int32(); break;
-      case 2: out.bytes_max = in.Int32(); break;
+      case 1:
+        out.follower_server_id = in.Int32();
+        break;
+      case 2:
+        out.bytes_max = in.Int32();
+        break;
       case 3: {
         auto* const table = AddTo(out.tables);
         return table != nullptr && ParseFetchTable(in.Bytes(), *table);
       }
-      case 4: out.wait_ms_max = in.Int32(); break;
-      case 5: out.bytes_min = in.Int32(); break;
-      default: break;
+      case 4:
+        out.wait_ms_max = in.Int32();
+        break;
+      case 5:
+        out.bytes_min = in.Int32();
+        break;
+      default:
+        break;
     }
     return true;
   });

@@ -1,6 +1,6 @@
-// The requests that carry or ask for row data, decoded without copying it: every BytesView points into the body
-// and lives as long as the frame. Required fields are enforced as the generated classes would.
-// Source: proto/fluss_api.proto; Fluss 1.0.0 FlussApi.proto.
+// The requests that carry or ask for row data, decoded without copying it: every BytesView points
+// into the body and lives as long as the frame. Required fields are enforced as the generated
+// classes would. Source: proto/fluss_api.proto; Fluss 1.0.0 FlussApi.proto.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +82,8 @@ struct FetchLogMessage {
   std::optional<int32_t> bytes_min;
 };
 
-/// Errors of all: kCorruptMessage  the body is torn, a field has the wrong type, a required field is missing
+/// Errors of all: kCorruptMessage  the body is torn, a field has the wrong type, a required field
+/// is missing
 Result<ProduceLogMessage> ParseProduceLog(BytesView body);
 Result<PutKvMessage> ParsePutKv(BytesView body);
 Result<LookupMessage> ParseLookup(BytesView body);

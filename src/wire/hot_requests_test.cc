@@ -1,4 +1,5 @@
-// Truth comes from protobuf itself: what the generated classes write, the hand-written parsers must read.
+// Truth comes from protobuf itself: what the generated classes write, the hand-written parsers must
+// read.
 #include "wire/hot_requests.h"
 
 #include <gmock/gmock.h>

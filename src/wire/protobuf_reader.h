@@ -1,13 +1,13 @@
-// Read a protobuf message by hand: fields in wire order, byte fields as views into the message. For the few
-// requests whose `records` must not be copied; everything else uses the generated classes.
+// Read a protobuf message by hand: fields in wire order, byte fields as views into the message. For
+// the few requests whose `records` must not be copied; everything else uses the generated classes.
 //   ProtobufReader in(body);
 //   while (in.Next()) {
 //     if (in.field() == 2) table_id = in.Int64();
 //     if (in.field() == 4) Bucket(in.Bytes());
 //   }
 //   if (!in.ok()) return Fail(ErrorCode::kCorruptMessage, ...);
-// Unknown fields are skipped, a field of the wrong wire type or a torn message makes ok() false (INV-7).
-// Source: protobuf encoding specification; groups (unused since proto2) count as damage.
+// Unknown fields are skipped, a field of the wrong wire type or a torn message makes ok() false
+// (INV-7). Source: protobuf encoding specification; groups (unused since proto2) count as damage.
 #pragma once
 
 #include "base/bytes.h"
@@ -18,7 +18,8 @@ namespace weir {
 
 class ProtobufReader {
  public:
-  explicit ProtobufReader(BytesView message) : at_(message.data()), end_(message.data() + message.size()) {}
+  explicit ProtobufReader(BytesView message)
+      : at_(message.data()), end_(message.data() + message.size()) {}
 
   /// Step to the next field. False at the end and at damage.
   bool Next() {
@@ -28,9 +29,12 @@ class ProtobufReader {
     field_ = static_cast<int>(tag >> 3);
     type_ = static_cast<int>(tag & 7);
     switch (type_) {
-      case kVarint: return Varint(number_) || Break();
-      case kFixed64: return Fixed(8);
-      case kFixed32: return Fixed(4);
+      case kVarint:
+        return Varint(number_) || Break();
+      case kFixed64:
+        return Fixed(8);
+      case kFixed32:
+        return Fixed(4);
       case kBytes: {
         uint64_t length = 0;
         if (!Varint(length) || length > static_cast<uint64_t>(end_ - at_)) return Break();
@@ -38,7 +42,8 @@ class ProtobufReader {
         at_ += length;
         return true;
       }
-      default: return Break();
+      default:
+        return Break();
     }
   }
 

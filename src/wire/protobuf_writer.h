@@ -1,5 +1,6 @@
-// Append protobuf fields to a string by hand, for replies whose byte fields are not in memory. Lengths of
-// nested messages must be known first: the Size functions say what the Append functions will append.
+// Append protobuf fields to a string by hand, for replies whose byte fields are not in memory.
+// Lengths of nested messages must be known first: the Size functions say what the Append functions
+// will append.
 #pragma once
 
 #include <string>
@@ -25,7 +26,8 @@ inline void AppendLengthPrefix(std::string& out, int field, int64_t bytes) {
   AppendVarint64(out, static_cast<uint64_t>(bytes));
 }
 inline int64_t LengthPrefixSize(int field, int64_t bytes) {
-  return static_cast<int64_t>(VarintBytes(ProtobufTag(field, 2)) + VarintBytes(static_cast<uint64_t>(bytes)));
+  return static_cast<int64_t>(VarintBytes(ProtobufTag(field, 2)) +
+                              VarintBytes(static_cast<uint64_t>(bytes)));
 }
 
 inline void AppendBytesField(std::string& out, int field, BytesView bytes) {

@@ -1,5 +1,5 @@
-// Any bytes as the body of a hot request. What the hand-written parser accepts, protobuf accepts too, with the same
-// table id; the first byte chooses the request.
+// Any bytes as the body of a hot request. What the hand-written parser accepts, protobuf accepts
+// too, with the same table id; the first byte chooses the request.
 #include <cstdint>
 #include <cstdlib>
 
@@ -30,11 +30,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const weir::BytesView body(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 5) {
-    case 0: Compare<weir::pb::ProduceLogRequest>(body, &weir::ParseProduceLog); break;
-    case 1: Compare<weir::pb::PutKvRequest>(body, &weir::ParsePutKv); break;
-    case 2: Compare<weir::pb::LookupRequest>(body, &weir::ParseLookup); break;
-    case 3: Compare<weir::pb::PrefixLookupRequest>(body, &weir::ParsePrefixLookup); break;
-    default: Compare<weir::pb::FetchLogRequest>(body, &weir::ParseFetchLog, Decoded::kPartly); break;
+    case 0:
+      Compare<weir::pb::ProduceLogRequest>(body, &weir::ParseProduceLog);
+      break;
+    case 1:
+      Compare<weir::pb::PutKvRequest>(body, &weir::ParsePutKv);
+      break;
+    case 2:
+      Compare<weir::pb::LookupRequest>(body, &weir::ParseLookup);
+      break;
+    case 3:
+      Compare<weir::pb::PrefixLookupRequest>(body, &weir::ParsePrefixLookup);
+      break;
+    default:
+      Compare<weir::pb::FetchLogRequest>(body, &weir::ParseFetchLog, Decoded::kPartly);
+      break;
   }
   return 0;
 }
