@@ -1,16 +1,18 @@
-// Numbers to watch. A metric is a struct member with a unit in its name and a help text; GET /metrics and
-// docs/generated/metrics.md walk the structs.
+// Numbers to watch. A metric is a struct member with a unit in its name and a help text; GET
+// /metrics and docs/generated/metrics.md walk the structs.
 //
 //   struct LogMetrics : MetricGroup {
 //     using MetricGroup::MetricGroup;
-//     Counter append_bytes{*this, "log_append_bytes_total", "Bytes appended to bucket logs, as stored."};
-//     Histogram flush_seconds{*this, "log_flush_seconds", "Time one fsync of a segment took."};
+//     Counter append_bytes{*this, "log_append_bytes_total", "Bytes appended to bucket logs, as
+//     stored."}; Histogram flush_seconds{*this, "log_flush_seconds", "Time one fsync of a segment
+//     took."};
 //   };
 //   LogMetrics metrics(registry);                              // or (registry, {{"api", "PutKv"}})
 //   metrics.append_bytes.Add(batch.size());
 //
-// Names end in their unit: _total (counters), _bytes, _seconds, _ratio, or a plain plural for a number of things.
-// Every name is printed with the prefix weir_. Adding is a relaxed add to a cell of the thread's own cache line.
+// Names end in their unit: _total (counters), _bytes, _seconds, _ratio, or a plain plural for a
+// number of things. Every name is printed with the prefix weir_. Adding is a relaxed add to a cell
+// of the thread's own cache line.
 #pragma once
 
 #include <array>
@@ -98,7 +100,8 @@ class Gauge final : public Metric {
 /// A gauge that is asked for its value when somebody looks. `read` runs on the scraping thread.
 class ProbeGauge final : public Metric {
  public:
-  ProbeGauge(MetricGroup& group, std::string_view name, std::string_view help, std::function<double()> read)
+  ProbeGauge(MetricGroup& group, std::string_view name, std::string_view help,
+             std::function<double()> read)
       : Metric(group, Kind::kGauge, name, help), read_(std::move(read)) {}
   ~ProbeGauge() override { Leave(); }
   void Print(std::string_view labels, std::string& out) const override;
@@ -107,7 +110,8 @@ class ProbeGauge final : public Metric {
   std::function<double()> read_;
 };
 
-/// A distribution of times in seconds: bounds are powers of two from 8 µs to 64 s, above that +Inf. Thread-safe.
+/// A distribution of times in seconds: bounds are powers of two from 8 µs to 64 s, above that +Inf.
+/// Thread-safe.
 class Histogram final : public Metric {
  public:
   static constexpr int kBuckets = 24;
@@ -143,8 +147,8 @@ class MetricRegistry {
   std::vector<const MetricGroup*> groups_;
 };
 
-/// The base of a struct of metrics; registered while it lives. Groups with the same names and different
-/// labels are one metric with several series.
+/// The base of a struct of metrics; registered while it lives. Groups with the same names and
+/// different labels are one metric with several series.
 class MetricGroup {
  public:
   explicit MetricGroup(MetricRegistry& registry, MetricLabels labels = {});

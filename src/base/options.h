@@ -1,17 +1,20 @@
-// An option is a struct member and a row beside it. Parsing, bounds, DESCRIBE_CLUSTER_CONFIGS, the command line's
+// An option is a struct member and a row beside it. Parsing, bounds, DESCRIBE_CLUSTER_CONFIGS, the
+// command line's
 // --set and docs/generated/options.md all walk the rows; code reads the plain member.
 //
 //   struct LogOptions {
 //     int64_t segment_bytes = 1 * GiB;
 //   };
 //   inline constexpr std::array kLogOptions = {
-//       Option<LogOptions>{"log.segment.file-size", &LogOptions::segment_bytes, 1 * MiB, 2 * GiB, kRestart,
-//                          "Roll to a new segment before the active one would pass this many bytes."},
+//       Option<LogOptions>{"log.segment.file-size", &LogOptions::segment_bytes, 1 * MiB, 2 * GiB,
+//       kRestart,
+//                          "Roll to a new segment before the active one would pass this many
+//                          bytes."},
 //   };
 //
-// The member's type says how text is read: bool, int32_t (a count), int64_t (bytes), double (a ratio),
-// std::chrono::milliseconds (a duration), std::string, std::vector<std::string> (comma-separated).
-// Keys are Fluss's own where Fluss has the option. Source: Fluss ConfigOptions.
+// The member's type says how text is read: bool, int32_t (a count), int64_t (bytes), double (a
+// ratio), std::chrono::milliseconds (a duration), std::string, std::vector<std::string>
+// (comma-separated). Keys are Fluss's own where Fluss has the option. Source: Fluss ConfigOptions.
 #pragma once
 
 #include <array>
@@ -49,13 +52,18 @@ struct Option {
 
   /// A number, size or duration between `min` and `max`.
   template <class M, class Min, class Max>
-  constexpr Option(std::string_view k, M Owner::*m, Min lo, Max hi, Applied when, std::string_view text)
+  constexpr Option(std::string_view k, M Owner::* m, Min lo, Max hi, Applied when,
+                   std::string_view text)
       : key(k), member(m), min(Number(lo)), max(Number(hi)), applied(when), doc(text) {}
   /// Without bounds: text, lists, switches.
   template <class M>
-  constexpr Option(std::string_view k, M Owner::*m, Applied when, std::string_view text)
-      : key(k), member(m), min(std::numeric_limits<double>::lowest()),
-        max(std::numeric_limits<double>::max()), applied(when), doc(text) {}
+  constexpr Option(std::string_view k, M Owner::* m, Applied when, std::string_view text)
+      : key(k),
+        member(m),
+        min(std::numeric_limits<double>::lowest()),
+        max(std::numeric_limits<double>::max()),
+        applied(when),
+        doc(text) {}
 
  private:
   template <class N>
@@ -68,12 +76,13 @@ struct Option {
   }
 };
 
-/// Options of any module, bound to the structs that hold them. Not thread-safe: filled and read at start.
+/// Options of any module, bound to the structs that hold them. Not thread-safe: filled and read at
+/// start.
 class OptionSet {
  public:
   struct Row {
     std::string key;
-    std::string type;           // "Boolean", "Integer", "MemorySize", "Duration", "Double", "String", "List"
+    std::string type;  // "Boolean", "Integer", "MemorySize", "Duration", "Double", "String", "List"
     std::string default_value;  // as text
     std::string bounds;         // "" or "1mb .. 2gb"
     Applied applied;
@@ -82,12 +91,16 @@ class OptionSet {
     std::function<Status(std::string_view)> set;
   };
 
-  /// Bind `rows` to `owner`, which must outlive this set. The values at this moment are the defaults.
+  /// Bind `rows` to `owner`, which must outlive this set. The values at this moment are the
+  /// defaults.
   template <class Owner>
   void Add(Owner& owner, std::span<const Option<Owner>> rows) {
     for (const Option<Owner>& option : rows) {
-      std::visit([&](auto member) { Bind(option.key, owner.*member, option.min, option.max, option.applied, option.doc); },
-                 option.member);
+      std::visit(
+          [&](auto member) {
+            Bind(option.key, owner.*member, option.min, option.max, option.applied, option.doc);
+          },
+          option.member);
     }
   }
   template <class Owner, size_t N>
@@ -109,7 +122,8 @@ class OptionSet {
 
  private:
   template <class T>
-  void Bind(std::string_view key, T& value, double min, double max, Applied applied, std::string_view doc);
+  void Bind(std::string_view key, T& value, double min, double max, Applied applied,
+            std::string_view doc);
 
   std::map<std::string, Row, std::less<>> rows_;
 };

@@ -1,10 +1,11 @@
-// What exists: databases, tables with every version of their schema, partitions; and the numbers that must
-// never be given out twice. Kept in memory, every change written to the Store before it is visible.
+// What exists: databases, tables with every version of their schema, partitions; and the numbers
+// that must never be given out twice. Kept in memory, every change written to the Store before it
+// is visible.
 //
-// Thread: any. Readers take a snapshot (TableRef, DatabaseRef) and never wait for the disk; changes are made
-// one after another and block until they are durable, so they belong on the blocking pool.
-// Durable: what a change returned successfully survives a crash; it happened entirely or not at all.
-// Source: Fluss 545c5539 MetadataManager, CoordinatorService, AutoPartitionManager.
+// Thread: any. Readers take a snapshot (TableRef, DatabaseRef) and never wait for the disk; changes
+// are made one after another and block until they are durable, so they belong on the blocking pool.
+// Durable: what a change returned successfully survives a crash; it happened entirely or not at
+// all. Source: Fluss 545c5539 MetadataManager, CoordinatorService, AutoPartitionManager.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,10 @@ enum class DropTables : uint8_t { kNo, kCascade };
 /// Key and value for each named partition key, in the order the client sent them.
 using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
 
-/// Called after a change is durable and visible, on the thread that made it, one at a time; must not change the
-/// catalog. A drop must reach the tablets: their data is garbage from now on. After a crash between the two, the
-/// tablets find data of tables the catalog does not know, and drop that.
+/// Called after a change is durable and visible, on the thread that made it, one at a time; must
+/// not change the catalog. A drop must reach the tablets: their data is garbage from now on. After
+/// a crash between the two, the tablets find data of tables the catalog does not know, and drop
+/// that.
 struct CatalogHooks {
   std::function<void(const TableRef& table)> table_dropped;
   std::function<void(const TableRef& table, const PartitionInfo& partition)> partition_dropped;
@@ -66,7 +68,8 @@ class Catalog {
   /// Open or create the catalog in `directory`.
   /// Errors  kStorage  the store cannot be read or is of a newer format; names the file
   static Result<std::unique_ptr<Catalog>> Open(FileSystem& files, const std::string& directory,
-                                               const CatalogOptions& options, const Clock& clock = SystemClock());
+                                               const CatalogOptions& options,
+                                               const Clock& clock = SystemClock());
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -76,11 +79,13 @@ class Catalog {
 
   const CatalogOptions& options() const { return options_; }
 
-  // ---- Reading ----------------------------------------------------------------------------------------
+  // Reading.
 
   /// Null when there is none.
   DatabaseRef FindDatabase(std::string_view name) const { return index_.FindDatabase(name); }
-  TableRef FindTable(const TablePath& path) const { return index_.FindTable(path.database, path.table); }
+  TableRef FindTable(const TablePath& path) const {
+    return index_.FindTable(path.database, path.table);
+  }
   TableRef FindTable(std::string_view database, std::string_view table) const {
     return index_.FindTable(database, table);
   }
@@ -102,47 +107,52 @@ class Catalog {
   std::vector<TableRef> Tables() const { return index_.Tables(); }
   int32_t CountTables(std::string_view database) const { return index_.CountTables(database); }
 
-  // ---- Smaller things kept in the same store -----------------------------------------------------------
+  // Smaller things kept in the same store.
 
   ProducerOffsets& producer_offsets() { return *producer_offsets_; }
   SnapshotLeases& snapshot_leases() { return *snapshot_leases_; }
   ClusterConfigs& cluster_configs() { return *cluster_configs_; }
   ServerTags& server_tags() { return *server_tags_; }
 
-  // ---- Databases --------------------------------------------------------------------------------------
+  // Databases.
 
   /// Errors  kInvalidDatabase  a bad name;  kDatabaseAlreadyExist
-  Status CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor, IfExists if_exists);
+  Status CreateDatabase(const std::string& name, const DatabaseDescriptor& descriptor,
+                        IfExists if_exists);
   /// Errors  kDatabaseNotExist, kInvalidConfig
-  Status AlterDatabase(const std::string& name, const DatabaseChange& change, IfNotExists if_not_exists);
-  /// Errors  kDatabaseNotExist; kDatabaseNotEmpty without kCascade; kInvalidDatabase for the built-in `fluss`
+  Status AlterDatabase(const std::string& name, const DatabaseChange& change,
+                       IfNotExists if_not_exists);
+  /// Errors  kDatabaseNotExist; kDatabaseNotEmpty without kCascade; kInvalidDatabase for the
+  /// built-in `fluss`
   Status DropDatabase(const std::string& name, DropTables tables, IfNotExists if_not_exists);
 
-  // ---- Tables -----------------------------------------------------------------------------------------
+  // Tables.
 
-  /// Fill in the defaults, check every rule (table_validation.h) and create. For a table with automatic
-  /// partitions the first ones are made with it.
-  /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable, kInvalidConfig, kBucketMaxNum,
+  /// Fill in the defaults, check every rule (table_validation.h) and create. For a table with
+  /// automatic partitions the first ones are made with it. Errors  kDatabaseNotExist,
+  /// kTableAlreadyExist, kInvalidTable, kInvalidConfig, kBucketMaxNum,
   ///         kInvalidReplicationFactor
-  Result<TableRef> CreateTable(const TablePath& path, TableDescriptor descriptor, IfExists if_exists);
+  Result<TableRef> CreateTable(const TablePath& path, TableDescriptor descriptor,
+                               IfExists if_exists);
   /// Errors  kTableNotExist, kInvalidAlterTable, kInvalidTable, kInvalidConfig
   Status AlterTable(const TablePath& path, const TableChanges& changes, IfNotExists if_not_exists);
   /// Errors  kTableNotExist
   Status DropTable(const TablePath& path, IfNotExists if_not_exists);
 
-  // ---- Partitions -------------------------------------------------------------------------------------
+  // Partitions.
 
   /// Errors  kTableNotExist, kTableNotPartitioned, kPartitionSpecInvalid, kPartitionAlreadyExists,
   ///         kPartitionMaxNum, kBucketMaxNum
   Result<PartitionInfo> CreatePartition(const TablePath& path, const PartitionSpec& spec,
-                                                IfExists if_exists);
+                                        IfExists if_exists);
   /// Errors  kTableNotExist, kTableNotPartitioned, kPartitionSpecInvalid, kPartitionNotExists
   Status DropPartition(const TablePath& path, const PartitionSpec& spec, IfNotExists if_not_exists);
-  /// Create the automatic partitions that are due now and drop those past their retention, in all tables.
-  /// Called by a timer every `auto-partition.check.interval`.
+  /// Create the automatic partitions that are due now and drop those past their retention, in all
+  /// tables; forget producer offsets and leases whose time is over. Called by a timer every
+  /// `auto-partition.check.interval`.
   void RunAutoPartitions();
 
-  // ---- Numbers ----------------------------------------------------------------------------------------
+  // Numbers.
 
   /// A writer id never given out before. Mostly from memory.
   Result<int64_t> NewWriterId();
@@ -159,10 +169,12 @@ class Catalog {
   static int64_t Take(std::string_view key, int64_t& next, int64_t count, Transaction& transaction);
   /// Make partitions called `names` part of `table` and of `transaction`.
   /// Errors  kPartitionMaxNum
-  Status AddPartitions(TableInfo& table, const std::vector<std::string>& names, Transaction& transaction);
+  Status AddPartitions(TableInfo& table, const std::vector<std::string>& names,
+                       Transaction& transaction);
   Status RunAutoPartition(const TableRef& table, int64_t create_at_ms);
   Status RemovePartitions(const TableRef& table, const std::vector<std::string>& names);
-  Result<TableInfo> Altered(const TableInfo& table, const TableChanges& changes, Transaction& transaction) const;
+  Result<TableInfo> Altered(const TableInfo& table, const TableChanges& changes,
+                            Transaction& transaction) const;
   void DeleteRecords(const TableInfo& table, Transaction& transaction) const;
 
   const CatalogOptions options_;
@@ -186,8 +198,10 @@ class Catalog {
 };
 
 /// The partitions of `table` that match a partial spec (every named key equal), by name.
-/// Errors  kTableNotPartitioned, kPartitionSpecInvalid  a name that is not a partition key, or twice
-Result<std::vector<PartitionInfo>> MatchingPartitions(const TableInfo& table, const PartitionSpec& partial);
+/// Errors  kTableNotPartitioned, kPartitionSpecInvalid  a name that is not a partition key, or
+/// twice
+Result<std::vector<PartitionInfo>> MatchingPartitions(const TableInfo& table,
+                                                      const PartitionSpec& partial);
 
 /// The name of the partition that `spec` names completely.
 /// Errors  kTableNotPartitioned, kPartitionSpecInvalid

@@ -1,5 +1,5 @@
-// The catalog in memory: who is called what, and which table has which id and partition. Readers share a lock for
-// the time of a look-up and leave with a reference; only the catalog writes.
+// The catalog in memory: who is called what, and which table has which id and partition. Readers
+// share a lock for the time of a look-up and leave with a reference; only the catalog writes.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
-// Keys and values of the catalog in the meta store (docs/formats/meta_store.md). Values are small JSON documents
-// with a version. Reading trusts nothing but the store's checksums: a document that does not parse is an error
-// with its key, not a crash.
+// Keys and values of the catalog in the meta store (docs/formats/meta_store.md). Values are small
+// JSON documents with a version. Reading trusts nothing but the store's checksums: a document that
+// does not parse is an error with its key, not a crash.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Server options changed while it runs (ALTER_CLUSTER_CONFIGS), kept over restarts, and the answer to
-// DESCRIBE_CLUSTER_CONFIGS. Source: Fluss 545c5539 DynamicConfigManager, DynamicServerConfig.
+// Server options changed while it runs (ALTER_CLUSTER_CONFIGS), kept over restarts, and the answer
+// to DESCRIBE_CLUSTER_CONFIGS. Source: Fluss 545c5539 DynamicConfigManager, DynamicServerConfig.
 #pragma once
 
 #include <map>
@@ -34,7 +34,8 @@ class ClusterConfigs {
   void SetServerOptions(const OptionSet* options) { options_ = options; }
 
   /// All or nothing. Takes effect when the server starts the next time.
-  /// Errors  kConfigException  a key that cannot be changed this way; APPEND or SUBTRACT on an option that is not
+  /// Errors  kConfigException  a key that cannot be changed this way; APPEND or SUBTRACT on an
+  /// option that is not
   ///                           a list; a value missing
   /// Durable on return. Thread: any
   Status Alter(const std::vector<ConfigChange>& changes);
@@ -44,7 +45,8 @@ class ClusterConfigs {
   std::optional<std::string> Find(std::string_view key) const;
 
  private:
-  std::string PresentValue(const std::map<std::string, std::string, std::less<>>& changed, std::string_view key) const;
+  std::string PresentValue(const std::map<std::string, std::string, std::less<>>& changed,
+                           std::string_view key) const;
 
   Store& store_;
   const OptionSet* options_ = nullptr;

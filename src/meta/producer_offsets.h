@@ -1,5 +1,6 @@
-// Where producers stood: offsets a Flink sink registers under its producer id before it writes, so that after a
-// failure the records written since can be undone. Source: Fluss 545c5539 ProducerOffsetsManager.
+// Where producers stood: offsets a Flink sink registers under its producer id before it writes, so
+// that after a failure the records written since can be undone. Source: Fluss 545c5539
+// ProducerOffsetsManager.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ class ProducerOffsets {
   /// Keep the offsets unless there are unexpired ones of this producer already.
   /// Errors   kInvalidProducerId  1..200 of [a-zA-Z0-9_-], as for tables;  kStorage
   /// Durable  on return. Thread: any
-  Result<Registered> Register(const std::string& producer, const std::map<TableBucket, Offset>& offsets,
+  Result<Registered> Register(const std::string& producer,
+                              const std::map<TableBucket, Offset>& offsets,
                               std::optional<int64_t> ttl_ms);
   /// Unexpired offsets of `producer`, if any.
   Result<std::optional<Entry>> Get(const std::string& producer) const;

@@ -14,7 +14,10 @@ namespace weir {
 
 class Store;
 
-enum class ServerTag : int32_t { kPermanentOffline = 0, kTemporaryOffline = 1 };  // the protocol's numbers
+enum class ServerTag : int32_t {
+  kPermanentOffline = 0,
+  kTemporaryOffline = 1
+};  // the protocol's numbers
 
 class ServerTags {
  public:

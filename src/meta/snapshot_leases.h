@@ -23,10 +23,10 @@ class SnapshotLeases {
   SnapshotLeases(Store& store, const Clock& clock);
   Status Load();
 
-  /// Create the lease or renew it for `duration_ms` from now; the snapshot of each named bucket replaces what
-  /// the lease held of that bucket.
-  /// Durable  on return. Thread: any
-  Status Acquire(const std::string& lease, int64_t duration_ms, const std::map<TableBucket, int64_t>& snapshots);
+  /// Create the lease or renew it for `duration_ms` from now; the snapshot of each named bucket
+  /// replaces what the lease held of that bucket. Durable  on return. Thread: any
+  Status Acquire(const std::string& lease, int64_t duration_ms,
+                 const std::map<TableBucket, int64_t>& snapshots);
   /// Let go of buckets; a lease without any disappears. Unknown ones are fine.
   Status Release(const std::string& lease, const std::vector<TableBucket>& buckets);
   Status Drop(const std::string& lease);

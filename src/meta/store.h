@@ -1,6 +1,6 @@
-// Where metadata lives: a small map of keys to values, all in memory, every change a transaction that is on
-// disk before Commit returns. One file `meta-<number>.log` at a time; when it is mostly history, its present
-// state is written to a new file. Format: docs/formats/meta_store.md.
+// Where metadata lives: a small map of keys to values, all in memory, every change a transaction
+// that is on disk before Commit returns. One file `meta-<number>.log` at a time; when it is mostly
+// history, its present state is written to a new file. Format: docs/formats/meta_store.md.
 //
 // Thread: any. Commits of several threads share one fdatasync.
 // Source: docs/decisions on metadata; nothing of this is visible to Fluss clients.
@@ -49,17 +49,21 @@ class Store {
 
   /// Open the store in `directory`, creating both when missing.
   /// Cuts off a transaction that was being written when the machine stopped.
-  /// Errors  kStorage  a file cannot be read, is of a newer format, or is damaged in the middle: then what lies
-  ///                   before the damage is saved in `directory`/quarantine and the message says where
+  /// Errors  kStorage  a file cannot be read, is of a newer format, or is damaged in the middle:
+  /// then what lies
+  ///                   before the damage is saved in `directory`/quarantine and the message says
+  ///                   where
   static Result<std::unique_ptr<Store>> Open(FileSystem& files, const std::string& directory,
                                              const StoreOptions& options = {});
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Errors   kDiskWriteLocked  the disk is full;  kStorage  it failed. This process goes on without the
-  ///                            transaction, and the next Commit starts a new file; should the machine stop before
-  ///                            that, the transaction may turn out to have happened
+  /// Errors   kDiskWriteLocked  the disk is full;  kStorage  it failed. This process goes on
+  /// without the
+  ///                            transaction, and the next Commit starts a new file; should the
+  ///                            machine stop before that, the transaction may turn out to have
+  ///                            happened
   ///          kInvalidTable     more than 64 MiB in one transaction
   /// Durable  what was committed survives a crash
   Status Commit(const Transaction& transaction);
@@ -68,7 +72,8 @@ class Store {
   /// Everything whose key begins with `prefix`, by key.
   std::vector<Entry> Scan(std::string_view prefix) const;
   /// The same without copies; `visit` must not call the store.
-  void Visit(std::string_view prefix, const std::function<void(BytesView key, BytesView value)>& visit) const;
+  void Visit(std::string_view prefix,
+             const std::function<void(BytesView key, BytesView value)>& visit) const;
 
   /// Bytes of the current file; for metrics and tests.
   int64_t log_bytes() const { return file_bytes_; }
@@ -99,7 +104,7 @@ class Store {
   std::map<std::string, std::string, std::less<>> map_;  // changed by the leader under mutex_
   int64_t live_bytes_ = 0;
   // Only the leader touches these.
-  std::unique_ptr<File> file_;   // null after a failed write: the next commit starts a new file
+  std::unique_ptr<File> file_;  // null after a failed write: the next commit starts a new file
   std::atomic<int64_t> file_bytes_ = 0;
   uint64_t file_number_ = 0;
   uint64_t next_number_ = 1;

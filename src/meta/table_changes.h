@@ -1,4 +1,5 @@
-// What ALTER_TABLE and ALTER_DATABASE can ask for. Java: org.apache.fluss.metadata.TableChange, DatabaseChange.
+// What ALTER_TABLE and ALTER_DATABASE can ask for. Java: org.apache.fluss.metadata.TableChange,
+// DatabaseChange.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,12 @@
 
 namespace weir {
 
-enum class ConfigOp : int32_t { kSet = 0, kDelete = 1, kAppend = 2, kSubtract = 3 };  // the protocol's numbers
+enum class ConfigOp : int32_t {
+  kSet = 0,
+  kDelete = 1,
+  kAppend = 2,
+  kSubtract = 3
+};  // the protocol's numbers
 
 struct ConfigChange {
   std::string key;

@@ -1,6 +1,6 @@
-// What a user says about a table or a database when creating it: the JSON documents of CREATE_TABLE,
-// GET_TABLE_INFO, CREATE_DATABASE and GET_DATABASE_INFO.
-// Java: TableDescriptor, DatabaseDescriptor and their JsonSerdes.
+// What a user says about a table or a database when creating it: the JSON documents of
+// CREATE_TABLE, GET_TABLE_INFO, CREATE_DATABASE and GET_DATABASE_INFO. Java: TableDescriptor,
+// DatabaseDescriptor and their JsonSerdes.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// A table as it is right now: one immutable snapshot, shared by whoever looks at it. A change to the table
-// makes a new snapshot; holders of the old one keep a consistent past. Java: org.apache.fluss.metadata.TableInfo.
+// A table as it is right now: one immutable snapshot, shared by whoever looks at it. A change to
+// the table makes a new snapshot; holders of the old one keep a consistent past. Java:
+// org.apache.fluss.metadata.TableInfo.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,13 @@ struct TableInfo {
   TablePath path;
   TableDescriptor descriptor;  // complete: bucket count and defaults filled in; schema = the latest
   TableConfig config;          // descriptor.properties, parsed
-  std::map<SchemaId, std::shared_ptr<const Schema>> schemas;  // every version there ever was, from 1
-  SchemaId schema_id{1};       // the latest
+  std::map<SchemaId, std::shared_ptr<const Schema>>
+      schemas;            // every version there ever was, from 1
+  SchemaId schema_id{1};  // the latest
   int64_t created_ms = 0;
   int64_t modified_ms = 0;
-  std::map<std::string, PartitionInfo, std::less<>> partitions;  // by name; empty when not partitioned
+  std::map<std::string, PartitionInfo, std::less<>>
+      partitions;  // by name; empty when not partitioned
 
   const Schema& schema() const { return descriptor.schema; }
   int32_t bucket_count() const { return *descriptor.bucket_count; }

@@ -64,7 +64,8 @@ struct TableConfig {
   AutoPartitionConfig auto_partition;
 
   bool lake_enabled = false;
-  std::optional<LakeFormat> lake_format;  // counts for keys and buckets even while lake_enabled is false
+  std::optional<LakeFormat>
+      lake_format;  // counts for keys and buckets even while lake_enabled is false
   std::chrono::milliseconds lake_freshness = std::chrono::minutes(3);
   bool lake_auto_compaction = false;
   bool lake_auto_expire_snapshot = false;
@@ -94,7 +95,8 @@ std::span<const TableOption> TableOptions();
 const TableOption* FindTableOption(std::string_view key);
 
 /// Parse all properties.
-/// Errors  kInvalidConfig  unknown `table.*` key, a key that is not a table's, a value not of its type
+/// Errors  kInvalidConfig  unknown `table.*` key, a key that is not a table's, a value not of its
+/// type
 Result<TableConfig> ParseTableConfig(const Properties& properties);
 
 std::string TableOptionsMarkdown();

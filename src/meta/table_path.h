@@ -1,5 +1,6 @@
-// Names of databases, tables and partitions, and the rules every name obeys before it may become a folder,
-// an object key or a Flink identifier. Java: org.apache.fluss.metadata.TablePath, PhysicalTablePath.
+// Names of databases, tables and partitions, and the rules every name obeys before it may become a
+// folder, an object key or a Flink identifier. Java: org.apache.fluss.metadata.TablePath,
+// PhysicalTablePath.
 #pragma once
 
 #include <compare>
