@@ -23,19 +23,19 @@ Task<Result<Pieces>> RunHandler(RequestContext& context, SharedBytes body) {
   }
 }
 
-/// Counts and times one request, however it ends.
-struct Measured {
-  Measured(ApiMetrics& m, int64_t frame_bytes)
-      : metrics(m), started_us(SystemClock().MonotonicUs()) {
-    metrics.request_bytes.Add(frame_bytes);
+/// Note that one request was answered. Not a destructor's work: what is still parked when a server
+/// is torn down ends after the metrics.
+void Count(ApiMetrics& metrics, int64_t started_us, int64_t frame_bytes,
+           const Result<Pieces>& reply) {
+  metrics.requests.Add();
+  metrics.request_bytes.Add(frame_bytes);
+  metrics.seconds.ObserveUs(SystemClock().MonotonicUs() - started_us);
+  if (reply.ok()) {
+    metrics.reply_bytes.Add(reply->size());
+  } else {
+    metrics.errors.Add();
   }
-  ~Measured() {
-    metrics.requests.Add();
-    metrics.seconds.ObserveUs(SystemClock().MonotonicUs() - started_us);
-  }
-  ApiMetrics& metrics;
-  int64_t started_us;
-};
+}
 
 Pieces Finish(Pieces reply, int32_t request_id) {
   const int64_t body_bytes = reply.size() - static_cast<int64_t>(kReplyHeaderBytes);
@@ -47,17 +47,16 @@ Pieces Finish(Pieces reply, int32_t request_id) {
 Task<void> Serve(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api,
                  RequestHeader header, SharedBytes frame) {
   const auto frame_bytes = static_cast<int64_t>(frame.size());
-  const Measured measured(session.server().MetricsOf(api), frame_bytes);
+  const int64_t started_us = SystemClock().MonotonicUs();
   RequestContext context(connection, session, api, header, frame_bytes);
   SharedBytes body = frame.Slice(frame.view().substr(kRequestHeaderBytes));
   frame = {};
   Result<Pieces> reply = co_await RunHandler(context, std::move(body));
+  Count(session.server().MetricsOf(api), started_us, frame_bytes, reply);
   if (reply.ok()) {
-    measured.metrics.reply_bytes.Add(reply->size());
     connection->Reply(Finish(std::move(*reply), header.request_id), frame_bytes);
     co_return;
   }
-  measured.metrics.errors.Add();
   connection->Reply(Pieces(EncodeErrorReply(header.request_id, reply.error())), frame_bytes);
   if (context.closes_after_answer()) connection->CloseWhenSent();
 }
