@@ -42,9 +42,12 @@ class KvEnvironment {
   /// Thread-safe. Errors  as KvRules::Make
   Result<std::shared_ptr<const KvRules>> RulesOf(const std::shared_ptr<const TableInfo>& table);
 
+  /// Run a write-back on the background threads. Only two run at a time, however many buckets want
+  /// to: they share those threads with others. Thread-safe; never runs it inline.
+  void RunWriteBack(std::function<void()> work);
+
   const KvOptions options;
   FileSystem& files;
-  const Background background;
   const AllocateIds allocate_ids;
   const Clock& clock;
   const std::unique_ptr<HotMemory> hot_memory;
@@ -54,6 +57,9 @@ class KvEnvironment {
 
  private:
   struct MemoryMetrics;
+  class WriteBackLane;
+
+  const std::shared_ptr<WriteBackLane> write_back_lane_;
 
   const std::unique_ptr<MemoryMetrics> memory_metrics_;
   std::mutex mutex_;

@@ -452,6 +452,18 @@ TEST(KvTablet, AFailedWriteBackIsTriedAgainLater) {
   EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,b,1", "2,b,1"));
 }
 
+TEST(KvEnvironment, FewWriteBacksRunAtATimeAndAllRun) {
+  KvTestBucket bucket({});
+  int ran = 0;
+  for (int i = 0; i < 10; ++i) bucket.environment().RunWriteBack([&] { ++ran; });
+  EXPECT_EQ(bucket.background_waiting(), 2u);
+  EXPECT_EQ(ran, 0);
+  bucket.RunBackground();
+  EXPECT_EQ(ran, 10);
+  bucket.environment().RunWriteBack([&] { ++ran; });
+  EXPECT_EQ(bucket.background_waiting(), 1u);
+}
+
 TEST(KvTablet, ATabletMayGoWhileItsWriteBackWaits) {
   KvTestBucket bucket({}, {}, {}, Durability::kDisk);
   ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());

@@ -97,7 +97,7 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
   // files.
   const bool keep_open = !state_.index.complete();
   // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
-  state_.environment.background([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
+  state_.environment.RunWriteBack([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
     const auto started_us = SystemClock().MonotonicUs();
     if (round->log_sync) round->log_synced = round->log_sync->Run(state_.environment.files);
     const Status status = round->log_synced.ok() ? store.WriteBack(round->rows, round->checkpoint)
