@@ -171,7 +171,7 @@ class CsvPrinter : public RowPrinter {
   void Begin(std::vector<FrameColumn> columns) override {
     std::string line;
     for (const FrameColumn& column : columns) Append(line, column.name);
-    Write(out_, line + "\n");
+    WriteLine(std::move(line));
   }
   void Row(const std::vector<std::string_view>& cells) override {
     std::string line;
@@ -182,13 +182,16 @@ class CsvPrinter : public RowPrinter {
         Append(line, JsonText(cell));
       }
     }
-    if (!line.empty()) line.pop_back();
-    Write(out_, line + "\n");
+    WriteLine(std::move(line));
   }
   void End() override {}
 
  private:
-  /// With a comma behind; Row and Begin take the last one away.
+  void WriteLine(std::string line) {
+    if (!line.empty()) line.back() = '\n';  // the last comma
+    Write(out_, line);
+  }
+  /// With a comma behind.
   static void Append(std::string& line, const std::string& text) {
     if (!text.empty() && text.find_first_of("\",\r\n") == std::string::npos) {
       line += text + ",";

@@ -68,6 +68,8 @@ std::vector<std::string> ProcessEnvironment() {
 Configuration::Configuration() {
   options.Add(server, kServerOptions);
   options.Add(catalog, kCatalogOptions);
+  options.Add(sql, kSqlOptions);
+  options.Add(web, kWebOptions);
   options.Add(kv, kKvOptions);
   options.Add(tablets, kTabletsOptions);
   options.Add(tablets.log, kLogOptions);

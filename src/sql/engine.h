@@ -4,9 +4,11 @@
 // Owned by server/; thread-safe, and blocking: call it from a thread that may wait, never from a shard.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "base/bytes.h"
+#include "base/options.h"
 #include "base/result.h"
 #include "sql/result_stream.h"
 
@@ -20,8 +22,15 @@ enum class LakeTiering { kOff, kOn };
 
 struct SqlOptions {
   int64_t memory_bytes_max = 1 * GiB;  // of DuckDB's operators, all statements together
-  int threads = 0;                     // of DuckDB; 0: one per core
+  int32_t threads = 0;                     // of DuckDB; 0: one per core
   LakeTiering lake = LakeTiering::kOff;
+};
+
+inline constexpr std::array kSqlOptions = {
+    Option<SqlOptions>{"sql.memory-max", &SqlOptions::memory_bytes_max, 64 * MiB, 1024 * GiB, kRestart,
+                       "Memory that all SQL statements together may take in DuckDB; a statement that needs more fails."},
+    Option<SqlOptions>{"sql.threads", &SqlOptions::threads, 0, 1024, kRestart,
+                       "Threads that compute SQL statements; 0 for one per core."},
 };
 
 class SqlEngine {

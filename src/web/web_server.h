@@ -3,6 +3,7 @@
 // block. Owned by server/, which hands in what lies outside web/'s layers.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/options.h"
 #include "base/result.h"
 #include "sql/engine.h"
 
@@ -19,11 +21,24 @@ namespace weir {
 struct WebOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;                          // 0: any free one
-  int connections_max = 256;                     // further ones are closed at once
-  int statements_max = 8;                        // running at the same time; further requests get 503
+  int32_t connections_max = 256;                 // further ones are closed at once
+  int32_t statements_max = 8;                    // running at the same time; further requests get 503
   int64_t request_bytes_max = 16 * MiB;          // of a body
   std::chrono::milliseconds statement_timeout{5 * 60'000};  // for all statements of a request together
   std::chrono::milliseconds idle_timeout{60'000};  // between requests, and for the client to take bytes
+};
+
+inline constexpr std::array kWebOptions = {
+    Option<WebOptions>{"web.connections-max", &WebOptions::connections_max, 1, 100'000, kRestart,
+                       "HTTP connections; further ones are closed at once."},
+    Option<WebOptions>{"web.statements-max", &WebOptions::statements_max, 1, 1024, kRestart,
+                       "SQL requests that run at the same time; further ones are answered with 503."},
+    Option<WebOptions>{"web.request-size-max", &WebOptions::request_bytes_max, 64 * KiB, 1 * GiB, kRestart,
+                       "The largest body of an HTTP request."},
+    Option<WebOptions>{"web.statement-timeout", &WebOptions::statement_timeout, std::chrono::seconds(1),
+                       std::chrono::days(1), kRestart, "How long the statements of one request may take together."},
+    Option<WebOptions>{"web.idle-timeout", &WebOptions::idle_timeout, std::chrono::seconds(1), std::chrono::days(1),
+                       kRestart, "Close an HTTP connection on which nothing happened, or whose client took no bytes."},
 };
 
 struct WebParts {
