@@ -25,7 +25,8 @@ class HttpBackend : public SqlBackend {
  public:
   HttpBackend(std::string host, uint16_t port) : host_(std::move(host)), port_(port) {}
 
-  Status Run(const ShellRequest& request, const std::function<bool(std::string_view)>& take) override {
+  Status Run(const ShellRequest& request,
+             const std::function<bool(std::string_view)>& take) override {
     asio::io_context io;
     tcp::socket socket(io);
     RETURN_IF_ERROR(Connect(io, socket));
@@ -52,19 +53,22 @@ class HttpBackend : public SqlBackend {
     const auto found = resolver.resolve(host_, std::to_string(port_), error);
     if (!error) asio::connect(socket, found, error);
     if (!error) return {};
-    return Fail(ErrorCode::kNetworkException, "cannot reach the server's HTTP port: address={}:{} reason={}", host_, port_,
+    return Fail(ErrorCode::kNetworkException,
+                "cannot reach the server's HTTP port: address={}:{} reason={}", host_, port_,
                 error.message());
   }
 
-  Status Exchange(tcp::socket& socket, const ShellRequest& request, const std::function<bool(std::string_view)>& take) const {
+  Status Exchange(tcp::socket& socket, const ShellRequest& request,
+                  const std::function<bool(std::string_view)>& take) const {
     http::request<http::string_body> post(http::verb::post, "/v1/sql", 11);
     post.set(http::field::host, fmt::format("{}:{}", host_, port_));
     post.set(http::field::content_type, "application/json");
     post.set(http::field::accept, "application/vnd.weir.frames+json");
     post.set(http::field::connection, "close");
-    post.body() = boost::json::serialize(boost::json::object{{"sql", request.text},
-                                                             {"database", request.database},
-                                                             {"values", request.values_as_json ? "json" : "text"}});
+    post.body() = boost::json::serialize(
+        boost::json::object{{"sql", request.text},
+                            {"database", request.database},
+                            {"values", request.values_as_json ? "json" : "text"}});
     post.prepare_payload();
     boost::system::error_code error;
     http::write(socket, post, error);

@@ -22,8 +22,10 @@ std::string HistoryFile() {
 }
 
 bool StartsWithIgnoringCase(const std::string& word, std::string_view prefix) {
-  return word.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), word.begin(), [](char a, char b) {
-           return std::toupper(static_cast<unsigned char>(a)) == std::toupper(static_cast<unsigned char>(b));
+  return word.size() >= prefix.size() &&
+         std::equal(prefix.begin(), prefix.end(), word.begin(), [](char a, char b) {
+           return std::toupper(static_cast<unsigned char>(a)) ==
+                  std::toupper(static_cast<unsigned char>(b));
          });
 }
 

@@ -1,5 +1,5 @@
-// A line from the terminal, with history and completion, through libedit. History is kept in ~/.weir_history.
-// One per process, main thread.
+// A line from the terminal, with history and completion, through libedit. History is kept in
+// ~/.weir_history. One per process, main thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Where the shell sends its statements: a server's HTTP port, or an engine in this process (weir sql --data-dir).
-// Both answer with the same lines, described in docs/formats/sql_http.md.
+// Where the shell sends its statements: a server's HTTP port, or an engine in this process (weir
+// sql --data-dir). Both answer with the same lines, described in docs/formats/sql_http.md.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,11 @@ class SqlBackend {
  public:
   virtual ~SqlBackend() = default;
 
-  /// Run `request` and hand over the answer's bytes as they arrive; `take` returns false to stop early.
-  /// Errors  kNetworkException  the server cannot be reached or went away; statement errors are in the bytes
-  virtual Status Run(const ShellRequest& request, const std::function<bool(std::string_view)>& take) = 0;
+  /// Run `request` and hand over the answer's bytes as they arrive; `take` returns false to stop
+  /// early. Errors  kNetworkException  the server cannot be reached or went away; statement errors
+  /// are in the bytes
+  virtual Status Run(const ShellRequest& request,
+                     const std::function<bool(std::string_view)>& take) = 0;
 
   /// Interrupt the Run() in progress. Called from a signal-watching thread.
   virtual void Cancel() = 0;

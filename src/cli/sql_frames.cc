@@ -62,7 +62,8 @@ bool SplitJsonArray(std::string_view array, std::vector<std::string_view>& out) 
 std::string JsonText(std::string_view value) {
   if (value.empty() || value.front() != '"') return std::string(value);
   boost::system::error_code error;
-  const auto parsed = boost::json::parse(boost::json::string_view(value.data(), value.size()), error);
+  const auto parsed =
+      boost::json::parse(boost::json::string_view(value.data(), value.size()), error);
   return !error && parsed.is_string() ? std::string(parsed.as_string()) : std::string(value);
 }
 
@@ -86,9 +87,11 @@ Status FrameReader::Line(std::string_view line) {
   if (line.starts_with(kRows)) {
     std::vector<std::string_view> rows;
     const std::string_view list = line.substr(kRows.size(), line.size() - kRows.size() - 1);
-    if (!SplitJsonArray(list, rows)) return Fail(ErrorCode::kCorruptMessage, "the answer is damaged: {:.100}", line);
+    if (!SplitJsonArray(list, rows))
+      return Fail(ErrorCode::kCorruptMessage, "the answer is damaged: {:.100}", line);
     for (const std::string_view row : rows) {
-      if (!SplitJsonArray(row, cells_)) return Fail(ErrorCode::kCorruptMessage, "the answer is damaged: {:.100}", row);
+      if (!SplitJsonArray(row, cells_))
+        return Fail(ErrorCode::kCorruptMessage, "the answer is damaged: {:.100}", row);
       sink_.Row(cells_);
     }
     return {};
@@ -108,7 +111,8 @@ Status FrameReader::Line(std::string_view line) {
                 .ms = ms != nullptr && ms->is_double() ? ms->as_double() : 0,
                 .notice = Text(object, "notice"),
                 .database = Text(object, "database")});
-  } else if (const auto* failed = frame.if_contains("error"); failed != nullptr && failed->is_object()) {
+  } else if (const auto* failed = frame.if_contains("error");
+             failed != nullptr && failed->is_object()) {
     sink_.Error({Text(failed->as_object(), "code"), Text(failed->as_object(), "message")});
   }
   return {};

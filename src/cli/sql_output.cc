@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kSampleRows = 1000;  // widths come from these; later rows that are wider are cut
 constexpr int kWidthMin = 6;          // a column is not squeezed below this
 
-void Write(std::FILE* out, std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), out); }
+void Write(std::FILE* out, std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), out);
+}
 
 /// The length in bytes and the width of the character that `text` begins with.
 std::pair<size_t, int> FirstCharacter(std::string_view text) {
@@ -83,7 +85,8 @@ class AlignedPrinter : public RowPrinter {
 
  private:
   void PrintSample() {
-    // One text of several lines, such as SHOW CREATE TABLE or a plan behind its name: a table around it only hurts.
+    // One text of several lines, such as SHOW CREATE TABLE or a plan behind its name: a table
+    // around it only hurts.
     if (sample_.size() == 1 && sample_[0].back().find('\n') != std::string::npos) {
       Write(out_, sample_[0].back() + "\n");
       widths_.assign(columns_.size(), kWidthMin);
@@ -97,7 +100,8 @@ class AlignedPrinter : public RowPrinter {
     Squeeze();
     std::string head, line;
     for (size_t i = 0; i < columns_.size(); ++i) {
-      head += (i == 0 ? " " : " | ") + Fit(Visible(columns_[i].name), widths_[i], columns_[i].number);
+      head +=
+          (i == 0 ? " " : " | ") + Fit(Visible(columns_[i].name), widths_[i], columns_[i].number);
       line += i == 0 ? "" : "+";
       line += std::string(static_cast<size_t>(widths_[i]) + 2, '-');
     }
@@ -110,7 +114,8 @@ class AlignedPrinter : public RowPrinter {
   /// Take from the widest columns until the line fits the terminal.
   void Squeeze() {
     const int frame = static_cast<int>(widths_.size()) * 3 - 1;
-    int excess = width_max_ == 0 ? 0 : std::accumulate(widths_.begin(), widths_.end(), frame) - width_max_;
+    int excess =
+        width_max_ == 0 ? 0 : std::accumulate(widths_.begin(), widths_.end(), frame) - width_max_;
     while (excess > 0) {
       const auto widest = std::ranges::max_element(widths_);
       if (*widest <= kWidthMin) return;
@@ -126,7 +131,8 @@ class AlignedPrinter : public RowPrinter {
       const bool last = i + 1 == row.size();
       const std::string text = Visible(row[i]);
       line += i == 0 ? " " : " | ";
-      const bool whole = (last && !columns_[i].number && width_max_ == 0) || (width_max_ == 0 && DisplayWidth(text) > widths_[i]);
+      const bool whole = (last && !columns_[i].number && width_max_ == 0) ||
+                         (width_max_ == 0 && DisplayWidth(text) > widths_[i]);
       line += whole ? text : Fit(text, widths_[i], columns_[i].number);
     }
     line.erase(line.find_last_not_of(' ') + 1);
@@ -153,7 +159,8 @@ class VerticalPrinter : public RowPrinter {
   void Row(const std::vector<std::string_view>& cells) override {
     Write(out_, fmt::format("-[ row {} ]{:-<{}}\n", ++row_, "", width_));
     for (size_t i = 0; i < cells.size() && i < columns_.size(); ++i)
-      Write(out_, fmt::format("{} | {}\n", Fit(columns_[i].name, width_, false), cells[i] == "null" ? "" : JsonText(cells[i])));
+      Write(out_, fmt::format("{} | {}\n", Fit(columns_[i].name, width_, false),
+                              cells[i] == "null" ? "" : JsonText(cells[i])));
   }
   void End() override {}
 
@@ -256,10 +263,14 @@ int DisplayWidth(std::string_view text) {
 
 std::unique_ptr<RowPrinter> MakeRowPrinter(ShellFormat format, std::FILE* out, int width_max) {
   switch (format) {
-    case ShellFormat::kAligned: return std::make_unique<AlignedPrinter>(out, width_max);
-    case ShellFormat::kVertical: return std::make_unique<VerticalPrinter>(out);
-    case ShellFormat::kCsv: return std::make_unique<CsvPrinter>(out);
-    case ShellFormat::kJson: return std::make_unique<JsonPrinter>(out);
+    case ShellFormat::kAligned:
+      return std::make_unique<AlignedPrinter>(out, width_max);
+    case ShellFormat::kVertical:
+      return std::make_unique<VerticalPrinter>(out);
+    case ShellFormat::kCsv:
+      return std::make_unique<CsvPrinter>(out);
+    case ShellFormat::kJson:
+      return std::make_unique<JsonPrinter>(out);
   }
   return nullptr;
 }

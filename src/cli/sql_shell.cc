@@ -23,11 +23,13 @@ namespace {
 constexpr int kExitInterrupted = 130;
 
 constexpr std::string_view kHelp =
-    "Statements end with ';' and may go over several lines. Ctrl-C stops a running one, Ctrl-D leaves.\n"
+    "Statements end with ';' and may go over several lines. Ctrl-C stops a running one, Ctrl-D "
+    "leaves.\n"
     "  \\l           databases              \\d           tables of the database in use\n"
     "  \\d NAME      columns of a table     \\x           rows below each other, on and off\n"
     "  \\?           this text              \\q           leave\n"
-    "Try: SHOW DATABASES; CREATE DATABASE a; USE a; CREATE TABLE t (id INT, PRIMARY KEY (id) NOT ENFORCED);\n"
+    "Try: SHOW DATABASES; CREATE DATABASE a; USE a; CREATE TABLE t (id INT, PRIMARY KEY (id) NOT "
+    "ENFORCED);\n"
     "     INSERT INTO t VALUES (1); SELECT * FROM t; SELECT * FROM \"t$changelog\";\n";
 
 int TerminalWidth() {
@@ -39,18 +41,23 @@ int TerminalWidth() {
 /// "1,234"
 std::string Grouped(int64_t number) {
   std::string text = std::to_string(number);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
   return text;
 }
 
-std::string Rows(int64_t count) { return fmt::format("{} {}", Grouped(count), count == 1 ? "row" : "rows"); }
+std::string Rows(int64_t count) {
+  return fmt::format("{} {}", Grouped(count), count == 1 ? "row" : "rows");
+}
 
 /// Collects the first column of an answer: names for completion.
 class NameSink : public FrameSink {
  public:
   explicit NameSink(std::vector<std::string>& names) : names_(names) {}
   void Columns(std::vector<FrameColumn>) override {}
-  void Row(const std::vector<std::string_view>& cells) override { names_.push_back(JsonText(cells[0])); }
+  void Row(const std::vector<std::string_view>& cells) override {
+    names_.push_back(JsonText(cells[0]));
+  }
   void Done(const FrameDone&) override {}
   void Error(const FrameError&) override {}
 
@@ -61,7 +68,8 @@ class NameSink : public FrameSink {
 /// Prints an answer: rows to stdout, what was done to stderr.
 class PrintSink : public FrameSink {
  public:
-  PrintSink(RowPrinter& printer, bool talk, std::string& database) : printer_(printer), talk_(talk), database_(database) {}
+  PrintSink(RowPrinter& printer, bool talk, std::string& database)
+      : printer_(printer), talk_(talk), database_(database) {}
 
   void Columns(std::vector<FrameColumn> columns) override {
     open_ = true;
@@ -136,11 +144,12 @@ int SqlShell::Execute(const std::string& text, bool talk) {
   Status understood;
   interrupted_ = false;
   busy_ = true;
-  const Status ran = backend_.Run({.text = text, .database = database_, .values_as_json = WantsJson(format_)},
-                                  [&](std::string_view bytes) {
-                                    understood = reader.Feed(bytes);
-                                    return understood.ok();
-                                  });
+  const Status ran =
+      backend_.Run({.text = text, .database = database_, .values_as_json = WantsJson(format_)},
+                   [&](std::string_view bytes) {
+                     understood = reader.Feed(bytes);
+                     return understood.ok();
+                   });
   busy_ = false;
   std::fflush(stdout);
   if (ran.code() == ErrorCode::kCancelled || interrupted_) {
@@ -159,16 +168,41 @@ std::vector<std::string> SqlShell::Names(const std::string& sql) {
   std::vector<std::string> names;
   NameSink sink(names);
   FrameReader reader(sink);
-  (void)backend_.Run({.text = sql, .database = database_}, [&](std::string_view bytes) { return reader.Feed(bytes).ok(); });
+  (void)backend_.Run({.text = sql, .database = database_},
+                     [&](std::string_view bytes) { return reader.Feed(bytes).ok(); });
   return names;
 }
 
 std::vector<std::string> SqlShell::Completions() {
-  std::vector<std::string> words = {"SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "INSERT INTO", "VALUES",
-                                    "UPDATE", "SET", "DELETE FROM", "CREATE TABLE", "CREATE DATABASE", "DROP TABLE",
-                                    "DROP DATABASE", "ALTER TABLE", "SHOW TABLES", "SHOW DATABASES", "SHOW CREATE TABLE",
-                                    "SHOW PARTITIONS", "DESCRIBE", "USE", "PRIMARY KEY", "NOT ENFORCED", "PARTITIONED BY",
-                                    "DISTRIBUTED BY", "EXPLAIN", "JOIN", "LEFT JOIN"};
+  std::vector<std::string> words = {"SELECT",
+                                    "FROM",
+                                    "WHERE",
+                                    "GROUP BY",
+                                    "ORDER BY",
+                                    "LIMIT",
+                                    "INSERT INTO",
+                                    "VALUES",
+                                    "UPDATE",
+                                    "SET",
+                                    "DELETE FROM",
+                                    "CREATE TABLE",
+                                    "CREATE DATABASE",
+                                    "DROP TABLE",
+                                    "DROP DATABASE",
+                                    "ALTER TABLE",
+                                    "SHOW TABLES",
+                                    "SHOW DATABASES",
+                                    "SHOW CREATE TABLE",
+                                    "SHOW PARTITIONS",
+                                    "DESCRIBE",
+                                    "USE",
+                                    "PRIMARY KEY",
+                                    "NOT ENFORCED",
+                                    "PARTITIONED BY",
+                                    "DISTRIBUTED BY",
+                                    "EXPLAIN",
+                                    "JOIN",
+                                    "LEFT JOIN"};
   for (const std::string& database : Names("SHOW DATABASES")) {
     words.push_back(database);
     for (const std::string& table : Names("SHOW TABLES FROM `" + database + "`")) {
@@ -199,13 +233,15 @@ bool SqlShell::Command(std::string_view line) {
 }
 
 int SqlShell::RunInteractive() {
-  std::fprintf(stderr, "Weir SQL, %s. \\? for help, Ctrl-D to leave.\n", backend_.Describe().c_str());
+  std::fprintf(stderr, "Weir SQL, %s. \\? for help, Ctrl-D to leave.\n",
+               backend_.Describe().c_str());
   LineEditor editor([this] { return Completions(); });
   std::string text;
   while (true) {
     const auto line = editor.Read(Prompt(!text.empty()));
     if (!line) break;
-    const bool command = line->starts_with('\\') || *line == "quit" || *line == "exit" || *line == "help";
+    const bool command =
+        line->starts_with('\\') || *line == "quit" || *line == "exit" || *line == "help";
     if (text.empty() && command) {
       editor.Remember(*line);
       if (!Command(*line)) break;

@@ -15,12 +15,12 @@ struct SqlShellOptions {
   std::optional<std::string> command;  // -c: run it and leave
   std::optional<std::string> file;     // -f: run its statements and leave; "-" is stdin
   ShellFormat format = ShellFormat::kAligned;
-  std::string database;                // what unqualified names mean at first
+  std::string database;  // what unqualified names mean at first
 };
 
 /// Run the shell until the input ends.
-/// Returns the exit code: 0 all statements succeeded, 1 one failed (and none after it ran), 3 server unreachable,
-/// 130 cancelled with Ctrl-C.
+/// Returns the exit code: 0 all statements succeeded, 1 one failed (and none after it ran), 3
+/// server unreachable, 130 cancelled with Ctrl-C.
 int RunSqlShell(const SqlShellOptions& options, SqlBackend& backend);
 
 /// Whether the text ends with a semicolon outside of quotes and comments: the shell then runs it.

@@ -24,21 +24,31 @@ std::string_view StringAt(duckdb_vector vector, idx_t row) {
 
 Int128 HugeAt(duckdb_vector vector, idx_t row) {
   const auto& huge = Slot<duckdb_hugeint>(vector, row);
-  return static_cast<Int128>((static_cast<unsigned __int128>(static_cast<uint64_t>(huge.upper)) << 64) | huge.lower);
+  return static_cast<Int128>(
+      (static_cast<unsigned __int128>(static_cast<uint64_t>(huge.upper)) << 64) | huge.lower);
 }
 
 Int128 IntegerAt(duckdb_vector vector, idx_t row, duckdb_type storage) {
   switch (storage) {
-    case DUCKDB_TYPE_TINYINT: return Slot<int8_t>(vector, row);
-    case DUCKDB_TYPE_SMALLINT: return Slot<int16_t>(vector, row);
-    case DUCKDB_TYPE_INTEGER: return Slot<int32_t>(vector, row);
-    case DUCKDB_TYPE_UTINYINT: return Slot<uint8_t>(vector, row);
-    case DUCKDB_TYPE_USMALLINT: return Slot<uint16_t>(vector, row);
-    case DUCKDB_TYPE_UINTEGER: return Slot<uint32_t>(vector, row);
-    case DUCKDB_TYPE_UBIGINT: return Slot<uint64_t>(vector, row);
+    case DUCKDB_TYPE_TINYINT:
+      return Slot<int8_t>(vector, row);
+    case DUCKDB_TYPE_SMALLINT:
+      return Slot<int16_t>(vector, row);
+    case DUCKDB_TYPE_INTEGER:
+      return Slot<int32_t>(vector, row);
+    case DUCKDB_TYPE_UTINYINT:
+      return Slot<uint8_t>(vector, row);
+    case DUCKDB_TYPE_USMALLINT:
+      return Slot<uint16_t>(vector, row);
+    case DUCKDB_TYPE_UINTEGER:
+      return Slot<uint32_t>(vector, row);
+    case DUCKDB_TYPE_UBIGINT:
+      return Slot<uint64_t>(vector, row);
     case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT: return HugeAt(vector, row);
-    default: return Slot<int64_t>(vector, row);
+    case DUCKDB_TYPE_UHUGEINT:
+      return HugeAt(vector, row);
+    default:
+      return Slot<int64_t>(vector, row);
   }
 }
 
@@ -68,13 +78,15 @@ void AppendDate(std::string& out, const CivilDate& date) {
   if (date.year > 0) {
     fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", date.year, date.month, date.day);
   } else {
-    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02} (BC)", 1 - date.year, date.month, date.day);
+    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02} (BC)", 1 - date.year, date.month,
+                   date.day);
   }
 }
 
 void AppendTimeOfDay(std::string& out, int64_t us) {
   const int64_t seconds = us / 1'000'000;
-  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
   AppendFraction(out, us % 1'000'000 * 1000);
 }
 
@@ -92,7 +104,8 @@ void AppendTimestamp(std::string& out, int64_t value, int64_t units_per_second) 
   }
   const CivilTime time = TimeOfTimestamp(seconds * 1000, 0);
   AppendDate(out, time.date);
-  fmt::format_to(std::back_inserter(out), " {:02}:{:02}:{:02}", time.hour, time.minute, time.second);
+  fmt::format_to(std::back_inserter(out), " {:02}:{:02}:{:02}", time.hour, time.minute,
+                 time.second);
   AppendFraction(out, rest * (1'000'000'000 / units_per_second));
 }
 
@@ -100,7 +113,8 @@ void AppendInterval(std::string& out, const duckdb_interval& interval) {
   std::string text;
   const auto part = [&](int64_t count, std::string_view unit) {
     if (count == 0) return;
-    text += fmt::format("{}{} {}{}", text.empty() ? "" : " ", count, unit, count == 1 || count == -1 ? "" : "s");
+    text += fmt::format("{}{} {}{}", text.empty() ? "" : " ", count, unit,
+                        count == 1 || count == -1 ? "" : "s");
   };
   part(interval.months / 12, "year");
   part(interval.months % 12, "month");
@@ -129,8 +143,8 @@ void AppendUuid(std::string& out, unsigned __int128 value) {
   value ^= static_cast<unsigned __int128>(1) << 127;
   const auto high = static_cast<uint64_t>(value >> 64);
   const auto low = static_cast<uint64_t>(value);
-  fmt::format_to(std::back_inserter(out), "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff,
-                 high & 0xffff, low >> 48, low & 0xffff'ffff'ffff);
+  fmt::format_to(std::back_inserter(out), "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32,
+                 high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff'ffff'ffff);
 }
 
 /// A BIT string: first the number of unused bits at its front, then the bits.
@@ -146,14 +160,15 @@ void AppendTimeTz(std::string& out, uint64_t bits) {
   constexpr int32_t kOffsetMax = 16 * 60 * 60 - 1;
   AppendTimeOfDay(out, static_cast<int64_t>(bits >> 24));
   const int32_t offset = kOffsetMax - static_cast<int32_t>(bits & 0xffffff);
-  fmt::format_to(std::back_inserter(out), "{}{:02}", offset < 0 ? '-' : '+', std::abs(offset) / 3600);
+  fmt::format_to(std::back_inserter(out), "{}{:02}", offset < 0 ? '-' : '+',
+                 std::abs(offset) / 3600);
   if (const int32_t minutes = std::abs(offset) / 60 % 60; minutes != 0)
     fmt::format_to(std::back_inserter(out), ":{:02}", minutes);
 }
 
 bool IsNested(duckdb_type id) {
-  return id == DUCKDB_TYPE_LIST || id == DUCKDB_TYPE_ARRAY || id == DUCKDB_TYPE_STRUCT || id == DUCKDB_TYPE_MAP ||
-         id == DUCKDB_TYPE_UNION;
+  return id == DUCKDB_TYPE_LIST || id == DUCKDB_TYPE_ARRAY || id == DUCKDB_TYPE_STRUCT ||
+         id == DUCKDB_TYPE_MAP || id == DUCKDB_TYPE_UNION;
 }
 
 bool IsInteger(duckdb_type id) {
@@ -167,11 +182,21 @@ void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
@@ -184,7 +209,9 @@ void AppendJsonString(std::string& out, std::string_view text) {
 }
 
 CellWriter::CellWriter(duckdb_logical_type type) : id_(Duck().get_type_id(type)), storage_(id_) {
-  const auto add = [&](duckdb_logical_type child) { children_.emplace_back(DuckType(child).get()); };
+  const auto add = [&](duckdb_logical_type child) {
+    children_.emplace_back(DuckType(child).get());
+  };
   switch (id_) {
     case DUCKDB_TYPE_DECIMAL:
       storage_ = Duck().decimal_internal_type(type);
@@ -195,7 +222,9 @@ CellWriter::CellWriter(duckdb_logical_type type) : id_(Duck().get_type_id(type))
       for (idx_t i = 0; i < Duck().enum_dictionary_size(type); ++i)
         names_.push_back(TakeDuckText(Duck().enum_dictionary_value(type, i)));
       break;
-    case DUCKDB_TYPE_LIST: add(Duck().list_type_child_type(type)); break;
+    case DUCKDB_TYPE_LIST:
+      add(Duck().list_type_child_type(type));
+      break;
     case DUCKDB_TYPE_ARRAY:
       array_size_ = Duck().array_type_array_size(type);
       add(Duck().array_type_child_type(type));
@@ -214,7 +243,8 @@ CellWriter::CellWriter(duckdb_logical_type type) : id_(Duck().get_type_id(type))
       for (idx_t i = 0; i < Duck().union_type_member_count(type); ++i)
         add(Duck().union_type_member_type(type, i));
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -224,23 +254,38 @@ bool CellWriter::IsNull(duckdb_vector vector, idx_t row) {
 }
 
 bool CellWriter::is_number() const {
-  return IsInteger(id_) || id_ == DUCKDB_TYPE_FLOAT || id_ == DUCKDB_TYPE_DOUBLE || id_ == DUCKDB_TYPE_DECIMAL;
+  return IsInteger(id_) || id_ == DUCKDB_TYPE_FLOAT || id_ == DUCKDB_TYPE_DOUBLE ||
+         id_ == DUCKDB_TYPE_DECIMAL;
 }
 
 void CellWriter::AppendScalar(std::string& out, duckdb_vector vector, idx_t row) const {
   switch (id_) {
-    case DUCKDB_TYPE_BOOLEAN: out += Slot<bool>(vector, row) ? "true" : "false"; break;
-    case DUCKDB_TYPE_FLOAT: AppendFloat(out, Slot<float>(vector, row)); break;
-    case DUCKDB_TYPE_DOUBLE: AppendFloat(out, Slot<double>(vector, row)); break;
+    case DUCKDB_TYPE_BOOLEAN:
+      out += Slot<bool>(vector, row) ? "true" : "false";
+      break;
+    case DUCKDB_TYPE_FLOAT:
+      AppendFloat(out, Slot<float>(vector, row));
+      break;
+    case DUCKDB_TYPE_DOUBLE:
+      AppendFloat(out, Slot<double>(vector, row));
+      break;
     case DUCKDB_TYPE_UHUGEINT: {
       const auto value = static_cast<unsigned __int128>(HugeAt(vector, row));
       fmt::format_to(std::back_inserter(out), "{}", value);
       break;
     }
-    case DUCKDB_TYPE_DECIMAL: out += DecimalToText(IntegerAt(vector, row, storage_), scale_); break;
-    case DUCKDB_TYPE_VARCHAR: out += StringAt(vector, row); break;
-    case DUCKDB_TYPE_BLOB: AppendBlob(out, StringAt(vector, row)); break;
-    case DUCKDB_TYPE_BIT: AppendBits(out, StringAt(vector, row)); break;
+    case DUCKDB_TYPE_DECIMAL:
+      out += DecimalToText(IntegerAt(vector, row, storage_), scale_);
+      break;
+    case DUCKDB_TYPE_VARCHAR:
+      out += StringAt(vector, row);
+      break;
+    case DUCKDB_TYPE_BLOB:
+      AppendBlob(out, StringAt(vector, row));
+      break;
+    case DUCKDB_TYPE_BIT:
+      AppendBits(out, StringAt(vector, row));
+      break;
     case DUCKDB_TYPE_DATE: {
       const int32_t days = Slot<int32_t>(vector, row);
       if (days == INT32_MAX || days == -INT32_MAX) {
@@ -250,19 +295,37 @@ void CellWriter::AppendScalar(std::string& out, duckdb_vector vector, idx_t row)
       }
       break;
     }
-    case DUCKDB_TYPE_TIME: AppendTimeOfDay(out, Slot<int64_t>(vector, row)); break;
-    case DUCKDB_TYPE_TIME_TZ: AppendTimeTz(out, Slot<uint64_t>(vector, row)); break;
-    case DUCKDB_TYPE_TIMESTAMP: AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000'000); break;
-    case DUCKDB_TYPE_TIMESTAMP_S: AppendTimestamp(out, Slot<int64_t>(vector, row), 1); break;
-    case DUCKDB_TYPE_TIMESTAMP_MS: AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000); break;
-    case DUCKDB_TYPE_TIMESTAMP_NS: AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000'000'000); break;
+    case DUCKDB_TYPE_TIME:
+      AppendTimeOfDay(out, Slot<int64_t>(vector, row));
+      break;
+    case DUCKDB_TYPE_TIME_TZ:
+      AppendTimeTz(out, Slot<uint64_t>(vector, row));
+      break;
+    case DUCKDB_TYPE_TIMESTAMP:
+      AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000'000);
+      break;
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      AppendTimestamp(out, Slot<int64_t>(vector, row), 1);
+      break;
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000);
+      break;
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000'000'000);
+      break;
     case DUCKDB_TYPE_TIMESTAMP_TZ:
       AppendTimestamp(out, Slot<int64_t>(vector, row), 1'000'000);
       out += "+00";
       break;
-    case DUCKDB_TYPE_INTERVAL: AppendInterval(out, Slot<duckdb_interval>(vector, row)); break;
-    case DUCKDB_TYPE_UUID: AppendUuid(out, static_cast<unsigned __int128>(HugeAt(vector, row))); break;
-    case DUCKDB_TYPE_ENUM: out += names_[static_cast<size_t>(IntegerAt(vector, row, storage_))]; break;
+    case DUCKDB_TYPE_INTERVAL:
+      AppendInterval(out, Slot<duckdb_interval>(vector, row));
+      break;
+    case DUCKDB_TYPE_UUID:
+      AppendUuid(out, static_cast<unsigned __int128>(HugeAt(vector, row)));
+      break;
+    case DUCKDB_TYPE_ENUM:
+      out += names_[static_cast<size_t>(IntegerAt(vector, row, storage_))];
+      break;
     default:
       if (IsInteger(id_)) out += DecimalToText(IntegerAt(vector, row, storage_), 0);
   }
@@ -270,8 +333,10 @@ void CellWriter::AppendScalar(std::string& out, duckdb_vector vector, idx_t row)
 
 void CellWriter::AppendList(std::string& out, duckdb_vector vector, idx_t row) const {
   const bool array = id_ == DUCKDB_TYPE_ARRAY;
-  const auto entry = array ? duckdb_list_entry{row * array_size_, array_size_} : Slot<duckdb_list_entry>(vector, row);
-  const duckdb_vector child = array ? Duck().array_vector_get_child(vector) : Duck().list_vector_get_child(vector);
+  const auto entry = array ? duckdb_list_entry{row * array_size_, array_size_}
+                           : Slot<duckdb_list_entry>(vector, row);
+  const duckdb_vector child =
+      array ? Duck().array_vector_get_child(vector) : Duck().list_vector_get_child(vector);
   out += '[';
   for (idx_t i = 0; i < entry.length; ++i) {
     if (i > 0) out += ',';
@@ -324,9 +389,12 @@ void CellWriter::AppendJson(std::string& out, duckdb_vector vector, idx_t row) c
   }
   switch (id_) {
     case DUCKDB_TYPE_LIST:
-    case DUCKDB_TYPE_ARRAY: return AppendList(out, vector, row);
-    case DUCKDB_TYPE_STRUCT: return AppendStruct(out, vector, row);
-    case DUCKDB_TYPE_MAP: return AppendMap(out, vector, row);
+    case DUCKDB_TYPE_ARRAY:
+      return AppendList(out, vector, row);
+    case DUCKDB_TYPE_STRUCT:
+      return AppendStruct(out, vector, row);
+    case DUCKDB_TYPE_MAP:
+      return AppendMap(out, vector, row);
     case DUCKDB_TYPE_UNION: {
       // A struct whose first field says which of the others counts.
       const auto tag = Slot<uint8_t>(Duck().struct_vector_get_child(vector, 0), row);
@@ -334,14 +402,17 @@ void CellWriter::AppendJson(std::string& out, duckdb_vector vector, idx_t row) c
     }
     case DUCKDB_TYPE_FLOAT:
     case DUCKDB_TYPE_DOUBLE: {
-      const double value = id_ == DUCKDB_TYPE_FLOAT ? static_cast<double>(Slot<float>(vector, row)) : Slot<double>(vector, row);
+      const double value = id_ == DUCKDB_TYPE_FLOAT ? static_cast<double>(Slot<float>(vector, row))
+                                                    : Slot<double>(vector, row);
       if (std::isfinite(value)) return AppendScalar(out, vector, row);
       std::string text;
       AppendScalar(text, vector, row);
       return AppendJsonString(out, text);
     }
-    case DUCKDB_TYPE_BOOLEAN: return AppendScalar(out, vector, row);
-    case DUCKDB_TYPE_VARCHAR: return AppendJsonString(out, StringAt(vector, row));
+    case DUCKDB_TYPE_BOOLEAN:
+      return AppendScalar(out, vector, row);
+    case DUCKDB_TYPE_VARCHAR:
+      return AppendJsonString(out, StringAt(vector, row));
     default:
       if (is_number()) return AppendScalar(out, vector, row);
       std::string text;

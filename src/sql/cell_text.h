@@ -1,10 +1,9 @@
 // Values of a result as text: for people and CSV as DuckDB prints them, for JSON as JSON.
 //   type                    text                          JSON
-//   numbers, DECIMAL        12.50                         12.50, every digit; NaN and infinities as strings
-//   dates, times, UUID …    2026-01-02 03:04:05.6         the same in quotes
-//   BLOB                    abc\x00                       the same in quotes
-//   LIST STRUCT MAP         as JSON                       array, object; MAP: object, or pairs for keys not text
-//   NULL                    see the caller                null
+//   numbers, DECIMAL        12.50                         12.50, every digit; NaN and infinities as
+//   strings dates, times, UUID …    2026-01-02 03:04:05.6         the same in quotes BLOB abc\x00
+//   the same in quotes LIST STRUCT MAP         as JSON                       array, object; MAP:
+//   object, or pairs for keys not text NULL                    see the caller                null
 #pragma once
 
 #include <string>
@@ -40,7 +39,7 @@ class CellWriter {
   duckdb_type storage_;  // what the vector holds: decimals and enums differ
   uint8_t scale_ = 0;
   idx_t array_size_ = 0;
-  std::vector<std::string> names_;     // STRUCT: fields; ENUM: words
+  std::vector<std::string> names_;  // STRUCT: fields; ENUM: words
   std::vector<CellWriter> children_;
 };
 

@@ -1,12 +1,14 @@
-// DuckDB's C functions, loaded when the first SQL statement arrives: the library is 70 MB, and a server that
-// nobody asks a question must stay small. Everything in sql/ calls DuckDB through this table:
+// DuckDB's C functions, loaded when the first SQL statement arrives: the library is 70 MB, and a
+// server that nobody asks a question must stay small. Everything in sql/ calls DuckDB through this
+// table:
 //   ASSIGN_OR_RETURN(const DuckDbApi* duck, LoadDuckDb());
 //   duck->query(connection, "SELECT 1", &result);
-// The declarations are those of third_party/duckdb/duckdb.h; a function is added by adding its name below.
+// The declarations are those of third_party/duckdb/duckdb.h; a function is added by adding its name
+// below.
 #pragma once
 
-#include "base/result.h"
 #include <duckdb.h>
+#include "base/result.h"
 
 namespace weir {
 
@@ -17,7 +19,8 @@ namespace weir {
   F(disconnect) F(interrupt) F(query_progress) F(free) F(malloc) F(vector_size)                           \
   /* statements */                                                                                        \
   F(extract_statements) F(extract_statements_error) F(prepare_extracted_statement) F(destroy_extracted)  \
-  F(prepare) F(prepare_error) F(destroy_prepare) F(prepared_statement_type) F(nparams) F(prepared_statement_column_count)                    \
+  F(prepare) F(prepare_error) F(destroy_prepare) F(prepared_statement_type) F(nparams)                    \
+  F(prepared_statement_column_count)                                                                      \
   F(pending_prepared_streaming) F(pending_error) F(pending_execute_task) F(execute_pending)               \
   F(destroy_pending) F(pending_execution_is_finished) F(query)                                            \
   /* results */                                                                                           \
@@ -68,10 +71,9 @@ struct DuckDbApi {
 
 /// Load the library on the first call; later calls return the same table.
 ///
-/// Looks in $WEIR_DUCKDB_LIBRARY (a file), then next to the binary (../lib/libduckdb.so, ../lib/weir/libduckdb.so),
-/// then where the build found it.
-/// Errors  kUnsupportedVersion  no library found, or one of another version than the header; says where it looked
-/// Thread  any
+/// Looks in $WEIR_DUCKDB_LIBRARY (a file), then next to the binary (../lib/libduckdb.so,
+/// ../lib/weir/libduckdb.so), then where the build found it. Errors  kUnsupportedVersion  no
+/// library found, or one of another version than the header; says where it looked Thread  any
 Result<const DuckDbApi*> LoadDuckDb();
 
 /// Whether LoadDuckDb() has succeeded before: an idle server must answer no.

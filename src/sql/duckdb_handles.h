@@ -44,7 +44,8 @@ using DuckType = DuckHandle<duckdb_logical_type, &DuckDbApi::destroy_logical_typ
 using DuckValue = DuckHandle<duckdb_value, &DuckDbApi::destroy_value>;
 using DuckTableFunction = DuckHandle<duckdb_table_function, &DuckDbApi::destroy_table_function>;
 using DuckArrowOptions = DuckHandle<duckdb_arrow_options, &DuckDbApi::destroy_arrow_options>;
-using DuckArrowSchema = DuckHandle<duckdb_arrow_converted_schema, &DuckDbApi::destroy_arrow_converted_schema>;
+using DuckArrowSchema =
+    DuckHandle<duckdb_arrow_converted_schema, &DuckDbApi::destroy_arrow_converted_schema>;
 using DuckError = DuckHandle<duckdb_error_data, &DuckDbApi::destroy_error_data>;
 
 /// The text of a char* that DuckDB allocated.

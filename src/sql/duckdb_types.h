@@ -28,10 +28,10 @@ std::string DuckTypeName(const DataType& type);
 /// Errors  kCorruptRecord  nested bytes are damaged, text is not UTF-8
 Status WriteValue(duckdb_vector vector, idx_t row, const DataType& type, const Value& value);
 
-/// Read values of a result whose column types are ToDuckType(type). Encoded nested values live in `arena`, strings in
-/// the vector's chunk.
-/// Errors  kInvalidTable  a length limit of CHAR or BINARY is passed
-Result<Value> ReadValue(duckdb_vector vector, idx_t row, const DataType& type, RowFormat nested_format,
-                        std::deque<std::string>& arena);
+/// Read values of a result whose column types are ToDuckType(type). Encoded nested values live in
+/// `arena`, strings in the vector's chunk. Errors  kInvalidTable  a length limit of CHAR or BINARY
+/// is passed
+Result<Value> ReadValue(duckdb_vector vector, idx_t row, const DataType& type,
+                        RowFormat nested_format, std::deque<std::string>& arena);
 
 }  // namespace weir

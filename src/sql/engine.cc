@@ -14,7 +14,8 @@
 namespace weir {
 namespace {
 
-/// Next() returns when it has about this much: large enough for a system call, small enough to be bounded.
+/// Next() returns when it has about this much: large enough for a system call, small enough to be
+/// bounded.
 constexpr size_t kPieceBytes = 256 * KiB;
 
 /// The database every server has; what names without a database mean before any USE.
@@ -26,7 +27,11 @@ class Session : public ResultStream {
   /// `instance` gives the database or the reason why there is none.
   Session(SqlRequest request, LakeTiering lake, Catalog& catalog, SqlBuckets& buckets,
           std::function<Result<DuckInstance*>()> instance)
-      : request_(std::move(request)), lake_(lake), catalog_(catalog), buckets_(buckets), instance_(std::move(instance)) {}
+      : request_(std::move(request)),
+        lake_(lake),
+        catalog_(catalog),
+        buckets_(buckets),
+        instance_(std::move(instance)) {}
 
   Result<std::string> Next() override {
     std::string out;
@@ -66,7 +71,8 @@ class Session : public ResultStream {
     if (!parts.ok()) return Forward(std::move(parts));
     parts_ = *std::move(parts);
     ASSIGN_OR_RETURN(DuckInstance* const instance, instance_());
-    const std::string database = request_.database.empty() ? std::string(kDefaultDatabase) : request_.database;
+    const std::string database =
+        request_.database.empty() ? std::string(kDefaultDatabase) : request_.database;
     auto runner = std::make_unique<StatementRunner>(*instance, catalog_, buckets_, database, lake_);
     RETURN_IF_ERROR(runner->Open());
     const std::lock_guard lock(mutex_);
@@ -89,14 +95,16 @@ class Session : public ResultStream {
       return {};
     }
     query_ = std::move(result->rows);
-    ASSIGN_OR_RETURN(writer_, ResultWriter::Make(request_.format, request_.frame_values_as_json, *query_));
+    ASSIGN_OR_RETURN(writer_,
+                     ResultWriter::Make(request_.format, request_.frame_values_as_json, *query_));
     return writer_->Begin(out);
   }
 
   /// A script's reader wants to know which statement it was.
   Status InContext(const Error& error, const ScriptPart& part) const {
     if (parts_.size() == 1) return Failure(error);
-    return Fail(error.code, "statement {} at {}: {}", next_part_, PlaceOf(request_.text, part.at), error.message);
+    return Fail(error.code, "statement {} at {}: {}", next_part_, PlaceOf(request_.text, part.at),
+                error.message);
   }
 
   Status Rows(std::string& out) {
@@ -157,7 +165,8 @@ class SqlEngine::Impl {
       : options_(options), catalog_(catalog), buckets_(std::move(buckets)) {}
 
   std::unique_ptr<ResultStream> Run(SqlRequest request) {
-    return std::make_unique<Session>(std::move(request), options_.lake, catalog_, *buckets_, [this] { return Instance(); });
+    return std::make_unique<Session>(std::move(request), options_.lake, catalog_, *buckets_,
+                                     [this] { return Instance(); });
   }
 
  private:
@@ -180,6 +189,8 @@ SqlEngine::SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBu
     : impl_(std::make_unique<Impl>(options, catalog, std::move(buckets))) {}
 SqlEngine::~SqlEngine() = default;
 
-std::unique_ptr<ResultStream> SqlEngine::Run(SqlRequest request) { return impl_->Run(std::move(request)); }
+std::unique_ptr<ResultStream> SqlEngine::Run(SqlRequest request) {
+  return impl_->Run(std::move(request));
+}
 
 }  // namespace weir

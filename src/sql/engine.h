@@ -1,7 +1,10 @@
-// SQL over Weir's tables. The engine is DuckDB, loaded at the first statement; tables, writes and DDL are ours.
-//   text -> script.h (split) -> parser.h (our statements) | DuckDB (queries) -> result_stream.h (bytes)
-// Queries see every table at one moment: the first step of a statement is to fix the offsets of its tables.
-// Owned by server/; thread-safe, and blocking: call it from a thread that may wait, never from a shard.
+// SQL over Weir's tables. The engine is DuckDB, loaded at the first statement; tables, writes and
+// DDL are ours.
+//   text -> script.h (split) -> parser.h (our statements) | DuckDB (queries) -> result_stream.h
+//   (bytes)
+// Queries see every table at one moment: the first step of a statement is to fix the offsets of its
+// tables. Owned by server/; thread-safe, and blocking: call it from a thread that may wait, never
+// from a shard.
 #pragma once
 
 #include <array>
@@ -22,20 +25,23 @@ enum class LakeTiering { kOff, kOn };
 
 struct SqlOptions {
   int64_t memory_bytes_max = 1 * GiB;  // of DuckDB's operators, all statements together
-  int32_t threads = 0;                     // of DuckDB; 0: one per core
+  int32_t threads = 0;                 // of DuckDB; 0: one per core
   LakeTiering lake = LakeTiering::kOff;
 };
 
 inline constexpr std::array kSqlOptions = {
-    Option<SqlOptions>{"sql.memory-max", &SqlOptions::memory_bytes_max, 64 * MiB, 1024 * GiB, kRestart,
-                       "Memory that all SQL statements together may take in DuckDB; a statement that needs more fails."},
+    Option<SqlOptions>{"sql.memory-max", &SqlOptions::memory_bytes_max, 64 * MiB, 1024 * GiB,
+                       kRestart,
+                       "Memory that all SQL statements together may take in DuckDB; a statement "
+                       "that needs more fails."},
     Option<SqlOptions>{"sql.threads", &SqlOptions::threads, 0, 1024, kRestart,
                        "Threads that compute SQL statements; 0 for one per core."},
 };
 
 class SqlEngine {
  public:
-  /// `catalog` must outlive the engine. For the buckets of a server: MakeTabletBuckets(tablets), sql/buckets.h.
+  /// `catalog` must outlive the engine. For the buckets of a server: MakeTabletBuckets(tablets),
+  /// sql/buckets.h.
   SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets);
   ~SqlEngine();
 

@@ -32,8 +32,9 @@ class BucketPages {
   Result<Page> Get(size_t index) {
     const std::lock_guard lock(mutex_);
     while (index >= pages_.size() && !scanner_id_.empty()) {
-      ASSIGN_OR_RETURN(BucketScan next, buckets_.ContinueScan(bucket_, scanner_id_, static_cast<int32_t>(pages_.size()),
-                                                              kPageBytesMax));
+      ASSIGN_OR_RETURN(BucketScan next,
+                       buckets_.ContinueScan(bucket_, scanner_id_,
+                                             static_cast<int32_t>(pages_.size()), kPageBytesMax));
       scanner_id_ = std::move(next.scanner_id);
       pages_.push_back(std::make_shared<const std::string>(std::move(next.records)));
     }
@@ -53,17 +54,20 @@ class BucketPages {
 /// Stored values as rows of the latest schema. One thread.
 class StoredRows {
  public:
-  explicit StoredRows(TableRef table) : table_(std::move(table)), types_(table_->schema().types()) {}
+  explicit StoredRows(TableRef table)
+      : table_(std::move(table)), types_(table_->schema().types()) {}
 
   /// Write `stored` as row `row` of the projected vectors.
-  Status Write(const StoredValue& stored, std::span<const int> projection, duckdb_data_chunk out, idx_t row) {
+  Status Write(const StoredValue& stored, std::span<const int> projection, duckdb_data_chunk out,
+               idx_t row) {
     ASSIGN_OR_RETURN(const RowDecoder* decoder, DecoderOf(stored.schema_id));
     values_.assign(std::max(types_.size(), decoder->size()), Value::Null());
     RETURN_IF_ERROR(decoder->Decode(stored.row, std::span(values_).first(decoder->size())));
     for (size_t i = 0; i < projection.size(); ++i) {
       if (projection[i] == kNoColumn) continue;
       const auto column = static_cast<size_t>(projection[i]);
-      RETURN_IF_ERROR(WriteValue(Duck().data_chunk_get_vector(out, i), row, types_[column], values_[column]));
+      RETURN_IF_ERROR(
+          WriteValue(Duck().data_chunk_get_vector(out, i), row, types_[column], values_[column]));
     }
     return {};
   }
@@ -74,8 +78,9 @@ class StoredRows {
     if (found == decoders_.end()) {
       const auto schema = table_->FindSchema(id);
       if (schema == nullptr)
-        return Fail(ErrorCode::kSchemaNotExist, "a row has an unknown schema: table={} schema_id={}",
-                    table_->path.ToString(), id.value);
+        return Fail(ErrorCode::kSchemaNotExist,
+                    "a row has an unknown schema: table={} schema_id={}", table_->path.ToString(),
+                    id.value);
       found = decoders_.emplace(id, RowDecoder(table_->config.kv_format, schema->types())).first;
     }
     return &found->second;
@@ -90,7 +95,9 @@ class StoredRows {
 class KvScanPart : public ScanPart {
  public:
   KvScanPart(TableRef table, std::shared_ptr<BucketPages> pages, std::span<const int> projection)
-      : rows_(std::move(table)), pages_(std::move(pages)), projection_(projection.begin(), projection.end()) {}
+      : rows_(std::move(table)),
+        pages_(std::move(pages)),
+        projection_(projection.begin(), projection.end()) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
     while (at_ == stored_.size()) {
@@ -103,7 +110,8 @@ class KvScanPart : public ScanPart {
       }
     }
     const size_t count = std::min(stored_.size() - at_, kChunkRows);
-    for (size_t i = 0; i < count; ++i) RETURN_IF_ERROR(rows_.Write(stored_[at_ + i], projection_, out, i));
+    for (size_t i = 0; i < count; ++i)
+      RETURN_IF_ERROR(rows_.Write(stored_[at_ + i], projection_, out, i));
     at_ += count;
     Duck().data_chunk_set_size(out, count);
     return true;
@@ -128,7 +136,9 @@ std::vector<ScanColumn> ColumnsOf(const Schema& schema) {
 class KvScan : public TableScan {
  public:
   KvScan(TableRef table, std::vector<std::shared_ptr<BucketPages>> parts, int64_t rows_estimate)
-      : table_(std::move(table)), parts_(std::move(parts)), rows_estimate_(rows_estimate),
+      : table_(std::move(table)),
+        parts_(std::move(parts)),
+        rows_estimate_(rows_estimate),
         columns_(ColumnsOf(table_->schema())) {}
 
   std::span<const ScanColumn> columns() const override { return columns_; }
@@ -147,8 +157,11 @@ class KvScan : public TableScan {
 
 class LookupScanPart : public ScanPart {
  public:
-  LookupScanPart(TableRef table, std::shared_ptr<const std::vector<std::string>> stored, std::span<const int> projection)
-      : rows_(std::move(table)), stored_(std::move(stored)), projection_(projection.begin(), projection.end()) {}
+  LookupScanPart(TableRef table, std::shared_ptr<const std::vector<std::string>> stored,
+                 std::span<const int> projection)
+      : rows_(std::move(table)),
+        stored_(std::move(stored)),
+        projection_(projection.begin(), projection.end()) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
     const size_t count = std::min(stored_->size() - at_, kChunkRows);
@@ -171,7 +184,8 @@ class LookupScanPart : public ScanPart {
 class LookupScan : public TableScan {
  public:
   LookupScan(TableRef table, std::vector<std::string> stored)
-      : table_(std::move(table)), stored_(std::make_shared<const std::vector<std::string>>(std::move(stored))),
+      : table_(std::move(table)),
+        stored_(std::make_shared<const std::vector<std::string>>(std::move(stored))),
         columns_(ColumnsOf(table_->schema())) {}
 
   std::span<const ScanColumn> columns() const override { return columns_; }
@@ -189,8 +203,8 @@ class LookupScan : public TableScan {
 
 }  // namespace
 
-Result<std::shared_ptr<TableScan>> MakeKvScan(TableRef table, std::vector<TableBucket> parts, KeepPages keep,
-                                              SqlBuckets& buckets) {
+Result<std::shared_ptr<TableScan>> MakeKvScan(TableRef table, std::vector<TableBucket> parts,
+                                              KeepPages keep, SqlBuckets& buckets) {
   ASSIGN_OR_RETURN(std::vector<BucketScan> scans, buckets.OpenScans(parts, kPageBytesMax));
   std::vector<std::shared_ptr<BucketPages>> pages;
   int64_t rows_estimate = 0;
@@ -201,7 +215,8 @@ Result<std::shared_ptr<TableScan>> MakeKvScan(TableRef table, std::vector<TableB
   return std::make_shared<KvScan>(std::move(table), std::move(pages), rows_estimate);
 }
 
-Result<std::shared_ptr<TableScan>> MakeLookupScan(TableRef table, const std::vector<KeyedBucket>& keys,
+Result<std::shared_ptr<TableScan>> MakeLookupScan(TableRef table,
+                                                  const std::vector<KeyedBucket>& keys,
                                                   SqlBuckets& buckets) {
   std::vector<std::string> stored;
   for (const KeyedBucket& key : keys) {

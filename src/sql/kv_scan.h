@@ -11,12 +11,13 @@
 
 namespace weir {
 
-/// Whether pages are kept for a second reader: a query that names a table twice must see the same state twice.
+/// Whether pages are kept for a second reader: a query that names a table twice must see the same
+/// state twice.
 enum class KeepPages { kNo, kYes };
 
 /// Fix the state of all `parts` now.
-Result<std::shared_ptr<TableScan>> MakeKvScan(TableRef table, std::vector<TableBucket> parts, KeepPages keep,
-                                              SqlBuckets& buckets);
+Result<std::shared_ptr<TableScan>> MakeKvScan(TableRef table, std::vector<TableBucket> parts,
+                                              KeepPages keep, SqlBuckets& buckets);
 
 /// A key to look up and the bucket it belongs to.
 struct KeyedBucket {
@@ -25,7 +26,8 @@ struct KeyedBucket {
 };
 
 /// Look the keys up now; the scan has the rows that were found.
-Result<std::shared_ptr<TableScan>> MakeLookupScan(TableRef table, const std::vector<KeyedBucket>& keys,
+Result<std::shared_ptr<TableScan>> MakeLookupScan(TableRef table,
+                                                  const std::vector<KeyedBucket>& keys,
                                                   SqlBuckets& buckets);
 
 }  // namespace weir

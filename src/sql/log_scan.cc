@@ -42,13 +42,14 @@ class OpenBatch {
 };
 
 void FillNull(duckdb_vector out, int64_t count, const DataType& type) {
-  for (int64_t i = 0; i < count; ++i) (void)WriteValue(out, static_cast<idx_t>(i), type, Value::Null());
+  for (int64_t i = 0; i < count; ++i)
+    (void)WriteValue(out, static_cast<idx_t>(i), type, Value::Null());
 }
 
 /// Shared by the parts of a scan: what is prepared once per column.
 struct Columns {
   TableRef table;
-  std::vector<DataType> types;                        // of the latest schema
+  std::vector<DataType> types;                           // of the latest schema
   std::vector<std::unique_ptr<ArrowColumn>> converters;  // by column; null where not projected
 };
 
@@ -58,7 +59,8 @@ class ArrowOpenBatch : public OpenBatch {
       : batch_(std::move(batch)), columns_(columns), prepared_(columns.types.size()) {}
 
   ChangeType change(int64_t row) const override {
-    return batch_.changes.empty() ? ChangeType::kAppendOnly : batch_.changes[static_cast<size_t>(row)];
+    return batch_.changes.empty() ? ChangeType::kAppendOnly
+                                  : batch_.changes[static_cast<size_t>(row)];
   }
 
   Status Fill(int column, int64_t first, int64_t count, duckdb_vector out) override {
@@ -68,7 +70,8 @@ class ArrowOpenBatch : public OpenBatch {
       return {};
     }
     if (prepared_[at] == nullptr) {
-      ASSIGN_OR_RETURN(prepared_[at], columns_.converters[at]->Prepare(*batch_.rows->column(column)));
+      ASSIGN_OR_RETURN(prepared_[at],
+                       columns_.converters[at]->Prepare(*batch_.rows->column(column)));
     }
     return columns_.converters[at]->Fill(*prepared_[at], first, count, out);
   }
@@ -82,7 +85,8 @@ class ArrowOpenBatch : public OpenBatch {
 class RowOpenBatch : public OpenBatch {
  public:
   /// `batch` is a view into bytes that outlive this.
-  static Result<std::unique_ptr<OpenBatch>> Make(const LogBatchView& batch, const RowDecoder& decoder,
+  static Result<std::unique_ptr<OpenBatch>> Make(const LogBatchView& batch,
+                                                 const RowDecoder& decoder,
                                                  const Columns& columns) {
     auto open = std::unique_ptr<RowOpenBatch>(new RowOpenBatch(columns, decoder.size()));
     RowLogRecords records(batch);
@@ -102,7 +106,8 @@ class RowOpenBatch : public OpenBatch {
   Status Fill(int column, int64_t first, int64_t count, duckdb_vector out) override {
     const auto at = static_cast<size_t>(column);
     for (int64_t i = 0; i < count; ++i) {
-      const Value value = at < width_ ? values_[static_cast<size_t>(first + i) * width_ + at] : Value::Null();
+      const Value value =
+          at < width_ ? values_[static_cast<size_t>(first + i) * width_ + at] : Value::Null();
       RETURN_IF_ERROR(WriteValue(out, static_cast<idx_t>(i), columns_.types[at], value));
     }
     return {};
@@ -119,10 +124,14 @@ class RowOpenBatch : public OpenBatch {
 
 class LogScanPart : public ScanPart {
  public:
-  LogScanPart(LogPart part, LogColumns kind, std::shared_ptr<const Columns> columns, std::vector<int> projection,
-              SqlBuckets& buckets)
-      : part_(part), meta_(kind == LogColumns::kChangelog ? kMetaColumns : 0), columns_(std::move(columns)),
-        projection_(std::move(projection)), buckets_(buckets), next_read_(part.range.start) {}
+  LogScanPart(LogPart part, LogColumns kind, std::shared_ptr<const Columns> columns,
+              std::vector<int> projection, SqlBuckets& buckets)
+      : part_(part),
+        meta_(kind == LogColumns::kChangelog ? kMetaColumns : 0),
+        columns_(std::move(columns)),
+        projection_(std::move(projection)),
+        buckets_(buckets),
+        next_read_(part.range.start) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
     while (row_ == rows_) {
@@ -183,7 +192,8 @@ class LogScanPart : public ScanPart {
     const SchemaId id = view.header().schema_id;
     const auto schema = columns_->table->FindSchema(id);
     if (schema == nullptr)
-      return Fail(ErrorCode::kSchemaNotExist, "a batch has an unknown schema: table={} schema_id={}",
+      return Fail(ErrorCode::kSchemaNotExist,
+                  "a batch has an unknown schema: table={} schema_id={}",
                   columns_->table->path.ToString(), id.value);
     const LogFormat format = columns_->table->config.log_format;
     if (format == LogFormat::kArrow) {
@@ -196,7 +206,8 @@ class LogScanPart : public ScanPart {
     }
     auto decoder = row_decoders_.find(id);
     if (decoder == row_decoders_.end()) {
-      const auto row_format = format == LogFormat::kIndexed ? RowFormat::kIndexed : RowFormat::kCompacted;
+      const auto row_format =
+          format == LogFormat::kIndexed ? RowFormat::kIndexed : RowFormat::kCompacted;
       decoder = row_decoders_.emplace(id, RowDecoder(row_format, schema->types())).first;
     }
     return RowOpenBatch::Make(view, decoder->second, *columns_);
@@ -214,7 +225,7 @@ class LogScanPart : public ScanPart {
   std::unique_ptr<OpenBatch> batch_;
   Offset base_offset_ = 0;
   int64_t commit_timestamp_ = 0;
-  int64_t row_ = 0;   // of batch_
+  int64_t row_ = 0;  // of batch_
   int64_t rows_ = 0;
   std::map<SchemaId, std::unique_ptr<ArrowBatchReader>> arrow_readers_;
   std::map<SchemaId, RowDecoder> row_decoders_;
@@ -224,7 +235,11 @@ class LogScan : public TableScan {
  public:
   LogScan(TableRef table, std::vector<LogPart> parts, LogColumns kind, SqlBuckets& buckets,
           duckdb_connection connection)
-      : table_(std::move(table)), parts_(std::move(parts)), kind_(kind), buckets_(buckets), connection_(connection),
+      : table_(std::move(table)),
+        parts_(std::move(parts)),
+        kind_(kind),
+        buckets_(buckets),
+        connection_(connection),
         columns_(ColumnsOf(table_->schema(), kind)) {}
 
   std::span<const ScanColumn> columns() const override { return columns_; }
@@ -244,10 +259,12 @@ class LogScan : public TableScan {
     for (const int column : projection) {
       if (column < meta || table_->config.log_format != LogFormat::kArrow) continue;
       const auto at = static_cast<size_t>(column - meta);
-      ASSIGN_OR_RETURN(prepared->converters[at], ArrowColumn::Make(connection_, prepared->types[at]));
+      ASSIGN_OR_RETURN(prepared->converters[at],
+                       ArrowColumn::Make(connection_, prepared->types[at]));
     }
     return std::make_unique<LogScanPart>(parts_[part], kind_, std::move(prepared),
-                                         std::vector<int>(projection.begin(), projection.end()), buckets_);
+                                         std::vector<int>(projection.begin(), projection.end()),
+                                         buckets_);
   }
 
  private:
@@ -261,9 +278,11 @@ class LogScan : public TableScan {
 
 }  // namespace
 
-std::shared_ptr<TableScan> MakeLogScan(TableRef table, std::vector<LogPart> parts, LogColumns columns,
-                                       SqlBuckets& buckets, duckdb_connection connection) {
-  return std::make_shared<LogScan>(std::move(table), std::move(parts), columns, buckets, connection);
+std::shared_ptr<TableScan> MakeLogScan(TableRef table, std::vector<LogPart> parts,
+                                       LogColumns columns, SqlBuckets& buckets,
+                                       duckdb_connection connection) {
+  return std::make_shared<LogScan>(std::move(table), std::move(parts), columns, buckets,
+                                   connection);
 }
 
 }  // namespace weir

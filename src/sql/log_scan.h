@@ -1,5 +1,5 @@
-// Scans of logs: the rows of a log table, and the changes of any table (`table$changelog`), up to the high watermarks
-// taken when the query began.
+// Scans of logs: the rows of a log table, and the changes of any table (`table$changelog`), up to
+// the high watermarks taken when the query began.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,8 @@ enum class LogColumns {
 };
 
 /// connection  of the instance that will read; must outlive the scan
-std::shared_ptr<TableScan> MakeLogScan(TableRef table, std::vector<LogPart> parts, LogColumns columns,
-                                       SqlBuckets& buckets, duckdb_connection connection);
+std::shared_ptr<TableScan> MakeLogScan(TableRef table, std::vector<LogPart> parts,
+                                       LogColumns columns, SqlBuckets& buckets,
+                                       duckdb_connection connection);
 
 }  // namespace weir

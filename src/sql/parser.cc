@@ -24,7 +24,9 @@ class Parser {
  private:
   // Looking and taking.
 
-  const Token& Peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
+  const Token& Peek(size_t ahead = 0) const {
+    return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+  }
   const Token& Take() { return tokens_[at_ + 1 < tokens_.size() ? at_++ : at_]; }
 
   bool Keyword(std::string_view keyword) {
@@ -49,9 +51,12 @@ class Parser {
 
   Failure Unexpected(std::string_view expected) const {
     const Token& token = Peek();
-    const std::string found = token.kind == TokenKind::kEnd ? "the statement ends"
-                                                            : fmt::format("found {:.60}", sql_.substr(token.begin, token.bytes));
-    return Fail(ErrorCode::kSqlSyntax, "expected {}, but {} at {}", expected, found, PlaceOf(sql_, token.begin));
+    const std::string found =
+        token.kind == TokenKind::kEnd
+            ? "the statement ends"
+            : fmt::format("found {:.60}", sql_.substr(token.begin, token.bytes));
+    return Fail(ErrorCode::kSqlSyntax, "expected {}, but {} at {}", expected, found,
+                PlaceOf(sql_, token.begin));
   }
   Status Expect(std::string_view keyword) {
     if (!Keyword(keyword)) return Unexpected(keyword);
@@ -81,11 +86,14 @@ class Parser {
   Result<std::string> ExpectDatabase() {
     ASSIGN_OR_RETURN(const SqlName name, ExpectObject("a database name"));
     if (name.parts.size() > 2)
-      return Fail(ErrorCode::kSqlSyntax, "a database name has at most two parts: at {}", PlaceOf(sql_, name.at));
+      return Fail(ErrorCode::kSqlSyntax, "a database name has at most two parts: at {}",
+                  PlaceOf(sql_, name.at));
     return name.object();
   }
 
-  Clause OptionalIfExists() { return Keywords({"IF", "EXISTS"}) ? Clause::kPresent : Clause::kAbsent; }
+  Clause OptionalIfExists() {
+    return Keywords({"IF", "EXISTS"}) ? Clause::kPresent : Clause::kAbsent;
+  }
   Clause OptionalIfNotExists() {
     return Keywords({"IF", "NOT", "EXISTS"}) ? Clause::kPresent : Clause::kAbsent;
   }
@@ -112,7 +120,8 @@ class Parser {
     SqlOptionMap options;
     RETURN_IF_ERROR(List([&]() -> Status {
       const size_t at = Peek().begin;
-      ASSIGN_OR_RETURN(std::string key, ExpectString("an option in quotes, such as 'bucket.num' = '4'"));
+      ASSIGN_OR_RETURN(std::string key,
+                       ExpectString("an option in quotes, such as 'bucket.num' = '4'"));
       RETURN_IF_ERROR(ExpectSymbol("="));
       ASSIGN_OR_RETURN(std::string value, ExpectString("a value in quotes"));
       if (!options.emplace(std::move(key), std::move(value)).second)
@@ -126,17 +135,20 @@ class Parser {
     int32_t count = 0;
     const char* end = token.text.data() + token.text.size();
     const auto [stop, error] = std::from_chars(token.text.data(), end, count);
-    if (token.kind != TokenKind::kNumber || error != std::errc() || stop != end || count < 1) return Unexpected(what);
+    if (token.kind != TokenKind::kNumber || error != std::errc() || stop != end || count < 1)
+      return Unexpected(what);
     Take();
     return count;
   }
 
-  /// The text from the next token up to the first of `stops` outside parentheses, in DuckDB's words.
+  /// The text from the next token up to the first of `stops` outside parentheses, in DuckDB's
+  /// words.
   Result<std::string> TextUntil(std::initializer_list<std::string_view> stops) {
     const size_t begin = Peek().begin;
     size_t end = begin;
     for (int depth = 0; Peek().kind != TokenKind::kEnd; end = Take().end()) {
-      const bool stop = std::ranges::any_of(stops, [&](auto s) { return Peek().Is(s) || Peek().IsSymbol(s); });
+      const bool stop =
+          std::ranges::any_of(stops, [&](auto s) { return Peek().Is(s) || Peek().IsSymbol(s); });
       if (depth == 0 && stop) break;
       if (Peek().IsSymbol("(") || Peek().IsSymbol("[") || Peek().IsSymbol("{")) ++depth;
       if (Peek().IsSymbol(")") || Peek().IsSymbol("]") || Peek().IsSymbol("}")) --depth;
@@ -163,12 +175,13 @@ class Parser {
   }
 
   Result<Statement> QueryOrRefusal() {
-    static constexpr std::array kQueries = {"SELECT", "WITH", "VALUES", "FROM", "EXPLAIN", "TABLE",
-                                            "SUMMARIZE", "PIVOT", "UNPIVOT"};
-    static constexpr std::array kOurs = {"CREATE", "DROP", "ALTER", "SHOW", "DESCRIBE", "USE", "SET",
-                                         "INSERT", "UPDATE", "DELETE"};
+    static constexpr std::array kQueries = {"SELECT", "WITH",      "VALUES", "FROM",   "EXPLAIN",
+                                            "TABLE",  "SUMMARIZE", "PIVOT",  "UNPIVOT"};
+    static constexpr std::array kOurs = {"CREATE", "DROP", "ALTER",  "SHOW",   "DESCRIBE",
+                                         "USE",    "SET",  "INSERT", "UPDATE", "DELETE"};
     const Token& first = Peek();
-    const bool query = first.IsSymbol("(") || std::ranges::any_of(kQueries, [&](auto k) { return first.Is(k); });
+    const bool query =
+        first.IsSymbol("(") || std::ranges::any_of(kQueries, [&](auto k) { return first.Is(k); });
     if (query) {
       ASSIGN_OR_RETURN(std::string text, ToDuckSql(sql_));
       return Query{std::move(text)};
@@ -176,7 +189,8 @@ class Parser {
     std::vector<std::string> known(kQueries.begin(), kQueries.end());
     known.insert(known.end(), kOurs.begin(), kOurs.end());
     return Fail(ErrorCode::kSqlSyntax, "not a statement of Weir: it begins with {:.60} at {}{}",
-                sql_.substr(first.begin, first.bytes), PlaceOf(sql_, first.begin), DidYouMean(first.text, known));
+                sql_.substr(first.begin, first.bytes), PlaceOf(sql_, first.begin),
+                DidYouMean(first.text, known));
   }
 
   Failure NotYet(std::string_view what, std::string_view instead) const {
@@ -192,12 +206,14 @@ class Parser {
       return NoEffect{"there is one catalog and it exists: CREATE CATALOG did nothing"};
     }
     if (Peek().Is("MATERIALIZED") && (Peek(1).Is("TABLE") || Peek(1).Is("VIEW")))
-      return NotYet("CREATE MATERIALIZED TABLE", "create a table with a primary key and fill it with INSERT INTO … SELECT");
+      return NotYet("CREATE MATERIALIZED TABLE",
+                    "create a table with a primary key and fill it with INSERT INTO … SELECT");
     if (Peek().Is("VIEW")) return NotYet("CREATE VIEW", "use WITH name AS (SELECT …) in the query");
     if (Peek().Is("TEMPORARY") || Peek().Is("TEMP"))
       return NotYet("CREATE TEMPORARY …", "use WITH name AS (SELECT …) in the query");
     if (Peek().Is("FUNCTION") || Peek().Is("MODEL") || Peek().Is("INDEX"))
-      return NotYet(fmt::format("CREATE {}", Upper(Peek().text)), "see SHOW FUNCTIONS for what queries can call");
+      return NotYet(fmt::format("CREATE {}", Upper(Peek().text)),
+                    "see SHOW FUNCTIONS for what queries can call");
     return Unexpected("TABLE or DATABASE");
   }
 
@@ -218,8 +234,10 @@ class Parser {
     CreateTable out;
     out.if_not_exists = OptionalIfNotExists();
     ASSIGN_OR_RETURN(out.name, ExpectObject("a table name"));
-    if (Peek().Is("AS")) return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
-    if (Peek().Is("LIKE")) return NotYet("CREATE TABLE … LIKE", "see SHOW CREATE TABLE for the columns to repeat");
+    if (Peek().Is("AS"))
+      return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
+    if (Peek().Is("LIKE"))
+      return NotYet("CREATE TABLE … LIKE", "see SHOW CREATE TABLE for the columns to repeat");
     RETURN_IF_ERROR(List([&] { return TableElement(out); }));
     if (Keyword("COMMENT")) {
       ASSIGN_OR_RETURN(out.comment, ExpectString("a comment in quotes"));
@@ -229,7 +247,8 @@ class Parser {
     if (Keyword("WITH")) {
       ASSIGN_OR_RETURN(out.options, Options());
     }
-    if (Peek().Is("AS")) return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
+    if (Peek().Is("AS"))
+      return NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
     return out;
   }
 
@@ -289,8 +308,10 @@ class Parser {
   Result<ColumnSpec> ColumnWithoutKey() {
     ColumnSpec column;
     ASSIGN_OR_RETURN(column.name, ExpectName("a column name"));
-    if (Peek().Is("AS")) return NotYet("a computed column", "compute it in the INSERT or the query");
-    if (Peek().Is("METADATA")) return NotYet("a METADATA column", "see \"table$changelog\" for offsets and timestamps");
+    if (Peek().Is("AS"))
+      return NotYet("a computed column", "compute it in the INSERT or the query");
+    if (Peek().Is("METADATA"))
+      return NotYet("a METADATA column", "see \"table$changelog\" for offsets and timestamps");
     ASSIGN_OR_RETURN(column.type, Type());
     RETURN_IF_ERROR(Comment(column));
     return column;
@@ -308,18 +329,19 @@ class Parser {
     if (!first.IsName()) return Unexpected("a data type");
     size_t end = first.begin;
     for (int depth = 0; Peek().kind != TokenKind::kEnd; end = Take().end()) {
-      if (depth == 0 && (Peek().IsSymbol(",") || Peek().IsSymbol(")") || StopsType()))
-        break;
+      if (depth == 0 && (Peek().IsSymbol(",") || Peek().IsSymbol(")") || StopsType())) break;
       if (Peek().IsSymbol("(") || Peek().IsSymbol("<")) ++depth;
       if (Peek().IsSymbol(")") || Peek().IsSymbol(">")) --depth;
     }
     auto type = DataType::Parse(sql_.substr(first.begin, end - first.begin));
     if (!type.ok()) {
       static const std::vector<std::string> kTypes = {
-          "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "CHAR", "STRING", "VARCHAR", "BINARY",
-          "BYTES", "DECIMAL", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY", "MAP", "ROW"};
+          "BOOLEAN", "TINYINT",   "SMALLINT",      "INT",    "BIGINT", "FLOAT",   "DOUBLE",
+          "CHAR",    "STRING",    "VARCHAR",       "BINARY", "BYTES",  "DECIMAL", "DATE",
+          "TIME",    "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY",  "MAP",    "ROW"};
       return Fail(ErrorCode::kSqlSyntax, "{} is not a data type of Weir at {}{}",
-                  sql_.substr(first.begin, end - first.begin), PlaceOf(sql_, first.begin), DidYouMean(first.text, kTypes));
+                  sql_.substr(first.begin, end - first.begin), PlaceOf(sql_, first.begin),
+                  DidYouMean(first.text, kTypes));
     }
     return type;
   }
@@ -340,13 +362,15 @@ class Parser {
       ASSIGN_OR_RETURN(out.name, ExpectObject("a table name"));
       return out;
     }
-    if (Peek().Is("MATERIALIZED")) return NotYet("DROP MATERIALIZED TABLE", "there are no materialized tables yet");
+    if (Peek().Is("MATERIALIZED"))
+      return NotYet("DROP MATERIALIZED TABLE", "there are no materialized tables yet");
     return Unexpected("TABLE or DATABASE");
   }
 
   Result<Statement> Alter() {
     Take();
-    if (Peek().Is("MATERIALIZED")) return NotYet("ALTER MATERIALIZED TABLE", "there are no materialized tables yet");
+    if (Peek().Is("MATERIALIZED"))
+      return NotYet("ALTER MATERIALIZED TABLE", "there are no materialized tables yet");
     if (Peek().Is("DATABASE")) return NotYet("ALTER DATABASE", "drop and create it");
     RETURN_IF_ERROR(Expect("TABLE"));
     AlterTable out;
@@ -369,13 +393,15 @@ class Parser {
       }));
       out.action = std::move(reset);
     } else if (Peek().Is("DROP") && !Peek(1).Is("PARTITION") && !Peek(1).Is("IF")) {
-      return NotYet("ALTER TABLE … DROP of anything but a PARTITION", "columns stay; create a new table without it");
+      return NotYet("ALTER TABLE … DROP of anything but a PARTITION",
+                    "columns stay; create a new table without it");
     } else if (Keyword("DROP")) {
       const Clause if_exists = OptionalIfExists();
       ASSIGN_OR_RETURN(auto partitions, Partitions());
       out.action = DropPartitions{std::move(partitions), if_exists};
     } else if (Peek().Is("MODIFY") || Peek().Is("RENAME")) {
-      return NotYet(fmt::format("ALTER TABLE … {}", Upper(Peek().text)), "columns can be added at the end with ADD");
+      return NotYet(fmt::format("ALTER TABLE … {}", Upper(Peek().text)),
+                    "columns can be added at the end with ADD");
     } else {
       return AlterAdd(out);
     }
@@ -395,7 +421,8 @@ class Parser {
     const auto column = [&]() -> Status {
       ASSIGN_OR_RETURN(ColumnSpec spec, ColumnWithoutKey());
       add.columns.push_back(std::move(spec));
-      if (Peek().Is("FIRST") || Peek().Is("AFTER")) return Unexpected("a new column at the end (LAST)");
+      if (Peek().Is("FIRST") || Peek().Is("AFTER"))
+        return Unexpected("a new column at the end (LAST)");
       Keyword("LAST");
       return {};
     };
@@ -462,10 +489,11 @@ class Parser {
     } else if (Keyword("FUNCTIONS")) {
       out.what = Show::What::kFunctions;
     } else {
-      static const std::vector<std::string> kWhat = {"DATABASES", "TABLES", "PARTITIONS", "COLUMNS", "FUNCTIONS",
-                                                     "CATALOGS"};
-      return Unexpected("DATABASES, TABLES, CREATE TABLE, PARTITIONS, COLUMNS or FUNCTIONS behind SHOW" +
-                        DidYouMean(Peek().text, kWhat));
+      static const std::vector<std::string> kWhat = {"DATABASES", "TABLES",    "PARTITIONS",
+                                                     "COLUMNS",   "FUNCTIONS", "CATALOGS"};
+      return Unexpected(
+          "DATABASES, TABLES, CREATE TABLE, PARTITIONS, COLUMNS or FUNCTIONS behind SHOW" +
+          DidYouMean(Peek().text, kWhat));
     }
     if (Keyword("LIKE")) {
       ASSIGN_OR_RETURN(out.like, ExpectString("a pattern in quotes"));
@@ -505,7 +533,8 @@ class Parser {
   Result<Statement> InsertStatement() {
     Take();
     if (Peek().Is("OVERWRITE"))
-      return NotYet("INSERT OVERWRITE", "tables are streams: delete rows of a primary-key table, or drop a partition");
+      return NotYet("INSERT OVERWRITE",
+                    "tables are streams: delete rows of a primary-key table, or drop a partition");
     RETURN_IF_ERROR(Expect("INTO"));
     Keyword("TABLE");
     Insert out;
@@ -514,13 +543,15 @@ class Parser {
       Take();
       ASSIGN_OR_RETURN(out.partition, OnePartition());
     }
-    const bool query_in_brackets = Peek(1).Is("SELECT") || Peek(1).Is("WITH") || Peek(1).Is("VALUES") || Peek(1).Is("FROM");
+    const bool query_in_brackets =
+        Peek(1).Is("SELECT") || Peek(1).Is("WITH") || Peek(1).Is("VALUES") || Peek(1).Is("FROM");
     if (Peek().IsSymbol("(") && !query_in_brackets) {
       ASSIGN_OR_RETURN(out.columns, NameList("a column name"));
     }
     if (Peek().kind == TokenKind::kEnd) return Unexpected("VALUES (…) or SELECT …");
     static const std::vector<std::string> kStarts = {"VALUES", "SELECT", "WITH", "FROM", "TABLE"};
-    const bool query = Peek().IsSymbol("(") || std::ranges::any_of(kStarts, [&](auto& s) { return Peek().Is(s); });
+    const bool query =
+        Peek().IsSymbol("(") || std::ranges::any_of(kStarts, [&](auto& s) { return Peek().Is(s); });
     if (!query) return Unexpected("VALUES (…) or SELECT …" + DidYouMean(Peek().text, kStarts));
     ASSIGN_OR_RETURN(out.query, ToDuckSql(sql_.substr(Peek().begin)));
     at_ = tokens_.size() - 1;
@@ -547,7 +578,8 @@ class Parser {
       ASSIGN_OR_RETURN(std::string expression, TextUntil({",", "WHERE", "FROM"}));
       out.assignments.emplace_back(column.object(), std::move(expression));
     } while (Symbol(","));
-    if (Peek().Is("FROM")) return NotYet("UPDATE … FROM", "use INSERT INTO … SELECT key, value FROM … JOIN …");
+    if (Peek().Is("FROM"))
+      return NotYet("UPDATE … FROM", "use INSERT INTO … SELECT key, value FROM … JOIN …");
     ASSIGN_OR_RETURN(out.where, OptionalWhere());
     return out;
   }
@@ -595,7 +627,8 @@ Result<std::vector<ScriptPart>> SplitScript(std::string_view script) {
   size_t end = 0;
   for (const Token& token : tokens) {
     if (token.IsSymbol(";") || token.kind == TokenKind::kEnd) {
-      if (first != nullptr) parts.push_back({script.substr(first->begin, end - first->begin), first->begin});
+      if (first != nullptr)
+        parts.push_back({script.substr(first->begin, end - first->begin), first->begin});
       first = nullptr;
     } else {
       if (first == nullptr) first = &token;
@@ -624,13 +657,15 @@ Result<std::string> ToDuckSql(std::string_view sql) {
     const Token& token = tokens[i];
     if (token.kind == TokenKind::kQuoted && sql[token.begin] == '`') {
       if (token.text.size() + 2 != token.bytes || token.text.find('"') != std::string::npos)
-        return Fail(ErrorCode::kSqlSyntax, "a name cannot contain quotes: at {}", PlaceOf(sql, token.begin));
+        return Fail(ErrorCode::kSqlSyntax, "a name cannot contain quotes: at {}",
+                    PlaceOf(sql, token.begin));
       out[token.begin] = '"';
       out[token.end() - 1] = '"';
     }
     if (const size_t count = SystemTimeClause(tokens, i); count != 0) {
       // The present state is what a look-up join sees, so the plain join means the same.
-      for (size_t at = token.begin; at < tokens[i + count - 1].end(); ++at) out[at] = out[at] == '\n' ? '\n' : ' ';
+      for (size_t at = token.begin; at < tokens[i + count - 1].end(); ++at)
+        out[at] = out[at] == '\n' ? '\n' : ' ';
       i += count - 1;
     }
   }

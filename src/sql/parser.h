@@ -24,12 +24,13 @@ Result<std::vector<ScriptPart>> SplitScript(std::string_view script);
 bool EndsInsideStatement(std::string_view script);
 
 /// Read one statement.
-/// Errors  kSqlSyntax            the text is not a statement: what was expected, what was found and where
+/// Errors  kSqlSyntax            the text is not a statement: what was expected, what was found and
+/// where
 ///         kUnsupportedVersion   a statement of Flink that Weir does not have (yet)
 Result<Statement> ParseStatement(std::string_view sql);
 
-/// Flink's words in DuckDB's: `x` becomes "x", FOR SYSTEM_TIME AS OF … goes. Byte offsets stay the same.
-/// Errors  kSqlSyntax  a quote or comment is not closed
+/// Flink's words in DuckDB's: `x` becomes "x", FOR SYSTEM_TIME AS OF … goes. Byte offsets stay the
+/// same. Errors  kSqlSyntax  a quote or comment is not closed
 Result<std::string> ToDuckSql(std::string_view sql);
 
 }  // namespace weir

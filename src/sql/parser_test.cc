@@ -62,7 +62,8 @@ TEST(Parser, ReadsTheWholeOfCreateTable) {
 }
 
 TEST(Parser, TakesAnInlinePrimaryKeyAndNoOptions) {
-  const auto table = As<CreateTable>("create table t (id int primary key not enforced, v varchar(20))");
+  const auto table =
+      As<CreateTable>("create table t (id int primary key not enforced, v varchar(20))");
   EXPECT_THAT(table.primary_key, ElementsAre("id"));
   EXPECT_EQ(table.columns[1].type, DataType::Of(TypeKind::kString));
 }
@@ -74,8 +75,11 @@ TEST(Parser, ReadsAlterTable) {
   EXPECT_THAT(std::get<ResetOptions>(reset.action).keys, ElementsAre("a", "b"));
   const auto add = As<AlterTable>("ALTER TABLE t ADD (x INT COMMENT 'c', y STRING LAST)");
   EXPECT_EQ(std::get<AddColumns>(add.action).columns.size(), 2u);
-  EXPECT_EQ(std::get<AddColumns>(As<AlterTable>("ALTER TABLE t ADD COLUMN z INT").action).columns[0].name, "z");
-  const auto partition = As<AlterTable>("ALTER TABLE t ADD IF NOT EXISTS PARTITION (dt = '2026-01-01', n = 3)");
+  EXPECT_EQ(
+      std::get<AddColumns>(As<AlterTable>("ALTER TABLE t ADD COLUMN z INT").action).columns[0].name,
+      "z");
+  const auto partition =
+      As<AlterTable>("ALTER TABLE t ADD IF NOT EXISTS PARTITION (dt = '2026-01-01', n = 3)");
   EXPECT_THAT(std::get<AddPartitions>(partition.action).partitions,
               ElementsAre(ElementsAre(Pair("dt", "2026-01-01"), Pair("n", "3"))));
   const auto drop = As<AlterTable>("ALTER TABLE t DROP IF EXISTS PARTITION (dt = 'a')");
@@ -83,7 +87,8 @@ TEST(Parser, ReadsAlterTable) {
 }
 
 TEST(Parser, KeepsExpressionsOfDmlInDuckDbsWords) {
-  const auto update = As<Update>("UPDATE db.t AS x SET `a` = f(b, ','), c = (SELECT 1, 2) WHERE x.`k` = 'WHERE'");
+  const auto update =
+      As<Update>("UPDATE db.t AS x SET `a` = f(b, ','), c = (SELECT 1, 2) WHERE x.`k` = 'WHERE'");
   EXPECT_EQ(update.alias, "x");
   EXPECT_THAT(update.assignments, ElementsAre(Pair("a", "f(b, ',')"), Pair("c", "(SELECT 1, 2)")));
   EXPECT_EQ(update.where, "x.\"k\" = 'WHERE'");
@@ -98,7 +103,8 @@ TEST(Parser, KeepsExpressionsOfDmlInDuckDbsWords) {
 }
 
 TEST(Parser, LetsLookupJoinsReadThePresent) {
-  const std::string sql = "SELECT 1 FROM a JOIN b /*+ OPTIONS('x'='y') */ FOR SYSTEM_TIME AS OF a.ptime AS c ON 1=1";
+  const std::string sql =
+      "SELECT 1 FROM a JOIN b /*+ OPTIONS('x'='y') */ FOR SYSTEM_TIME AS OF a.ptime AS c ON 1=1";
   const std::string duck = As<Query>(sql).text;
   EXPECT_EQ(duck.size(), sql.size());
   EXPECT_EQ(duck.find("SYSTEM_TIME"), std::string::npos);
@@ -117,22 +123,29 @@ TEST(Parser, ReadsShowUseDescribe) {
 }
 
 TEST(Parser, SaysWhatItExpectedAndWhere) {
-  EXPECT_EQ(ErrorOf("CREATE TABLE t (a INT,\n  b)"), "expected a data type, but found ) at line 2, column 4");
-  EXPECT_EQ(ErrorOf("CREATE TABLE t (a INTT)"), "INTT is not a data type of Weir at line 1, column 19 (did you mean INT?)");
-  EXPECT_EQ(ErrorOf("SELCT 1"), "not a statement of Weir: it begins with SELCT at line 1, column 1 (did you mean SELECT?)");
+  EXPECT_EQ(ErrorOf("CREATE TABLE t (a INT,\n  b)"),
+            "expected a data type, but found ) at line 2, column 4");
+  EXPECT_EQ(ErrorOf("CREATE TABLE t (a INTT)"),
+            "INTT is not a data type of Weir at line 1, column 19 (did you mean INT?)");
+  EXPECT_EQ(
+      ErrorOf("SELCT 1"),
+      "not a statement of Weir: it begins with SELCT at line 1, column 1 (did you mean SELECT?)");
   EXPECT_THAT(ErrorOf("SHOW TABELS"), HasSubstr("did you mean TABLES?"));
   EXPECT_THAT(ErrorOf("CREATE TABLE t (a INT) WITH (bucket.num = 4)"), HasSubstr("in quotes"));
   EXPECT_THAT(ErrorOf("DROP TABLE t t"), HasSubstr("expected the end of the statement"));
-  EXPECT_THAT(ErrorOf("SELECT 'abc"), HasSubstr("a string is not closed: starts at line 1, column 8"));
-  EXPECT_THAT(ErrorOf("CREATE TABLE t ("), HasSubstr("but the statement ends at line 1, column 17"));
+  EXPECT_THAT(ErrorOf("SELECT 'abc"),
+              HasSubstr("a string is not closed: starts at line 1, column 8"));
+  EXPECT_THAT(ErrorOf("CREATE TABLE t ("),
+              HasSubstr("but the statement ends at line 1, column 17"));
   EXPECT_THAT(ErrorOf("INSERT INTO t VALEUS (1)"), HasSubstr("did you mean VALUES?"));
   EXPECT_THAT(ErrorOf("COPY t TO 'x'"), HasSubstr("not a statement of Weir"));
 }
 
 TEST(Parser, NamesWhatIsNotThereYet) {
-  for (const auto* sql : {"CREATE MATERIALIZED TABLE a.b FRESHNESS = INTERVAL '10' SECOND AS SELECT 1",
-                          "CREATE VIEW v AS SELECT 1", "INSERT OVERWRITE t SELECT 1", "ALTER TABLE t RENAME TO u",
-                          "CREATE TABLE t AS SELECT 1", "UPDATE t SET a = 1 FROM u"}) {
+  for (const auto* sql :
+       {"CREATE MATERIALIZED TABLE a.b FRESHNESS = INTERVAL '10' SECOND AS SELECT 1",
+        "CREATE VIEW v AS SELECT 1", "INSERT OVERWRITE t SELECT 1", "ALTER TABLE t RENAME TO u",
+        "CREATE TABLE t AS SELECT 1", "UPDATE t SET a = 1 FROM u"}) {
     EXPECT_THAT(ErrorOf(sql), HasSubstr("not supported yet; ")) << sql;
   }
 }
@@ -155,12 +168,14 @@ TEST(Script, KnowsWhenAStatementGoesOn) {
 }
 
 TEST(Token, HidesNothingThatDuckDbWouldSee) {
-  // Each text would run f() in DuckDB; a tokenizer that quotes or comments differently would miss it.
-  for (const std::string text : {"E'\\'' || f() || ''", "/* /* */ ' */ f() --'", "-- ' \r f() --'", "\xC2\xA0 f\xC2\xA0()",
-                                 "$a$ ' $a$ f() --'", "'a''' f() --'"}) {
+  // Each text would run f() in DuckDB; a tokenizer that quotes or comments differently would miss
+  // it.
+  for (const std::string text : {"E'\\'' || f() || ''", "/* /* */ ' */ f() --'", "-- ' \r f() --'",
+                                 "\xC2\xA0 f\xC2\xA0()", "$a$ ' $a$ f() --'", "'a''' f() --'"}) {
     const auto tokens = Tokenize(text);
     ASSERT_TRUE(tokens.ok()) << text;
-    EXPECT_TRUE(std::ranges::any_of(*tokens, [](const Token& token) { return token.Is("F"); })) << text;
+    EXPECT_TRUE(std::ranges::any_of(*tokens, [](const Token& token) { return token.Is("F"); }))
+        << text;
   }
 }
 

@@ -10,10 +10,13 @@ namespace weir {
 namespace {
 
 /// Words after which the text is no longer the simple SELECT that is understood here.
-constexpr std::array kTooClever = {"UNION", "INTERSECT", "EXCEPT", "ASOF", "POSITIONAL", "LATERAL", "SEMI", "ANTI",
-                                   "PIVOT", "UNPIVOT", "TABLESAMPLE", "SAMPLE", "MATCH_RECOGNIZE"};
-constexpr std::array kJoinWords = {"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL"};
-constexpr std::array kAfterWhere = {"GROUP", "HAVING", "WINDOW", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "USING"};
+constexpr std::array kTooClever = {
+    "UNION", "INTERSECT", "EXCEPT",  "ASOF",        "POSITIONAL", "LATERAL",        "SEMI",
+    "ANTI",  "PIVOT",     "UNPIVOT", "TABLESAMPLE", "SAMPLE",     "MATCH_RECOGNIZE"};
+constexpr std::array kJoinWords = {"JOIN", "INNER", "LEFT",  "RIGHT",
+                                   "FULL", "OUTER", "CROSS", "NATURAL"};
+constexpr std::array kAfterWhere = {"GROUP", "HAVING", "WINDOW", "QUALIFY",
+                                    "ORDER", "LIMIT",  "OFFSET", "USING"};
 
 template <size_t N>
 bool IsOneOf(const Token& token, const std::array<const char*, N>& words) {
@@ -30,7 +33,8 @@ struct FromItem {
   std::string alias;  // what columns are qualified with
 };
 
-/// Reads one SELECT. Every function returns false or nothing at the first thing that it does not know.
+/// Reads one SELECT. Every function returns false or nothing at the first thing that it does not
+/// know.
 class SelectReader {
  public:
   explicit SelectReader(const std::vector<Token>& tokens) : tokens_(tokens) {}
@@ -77,7 +81,8 @@ class SelectReader {
   void SkipJoinCondition() {
     for (int depth = 0; !End(); ++at_) {
       depth += Depth(tokens_[at_]);
-      const bool ends = tokens_[at_].Is("WHERE") || tokens_[at_].IsSymbol(",") || IsOneOf(tokens_[at_], kJoinWords);
+      const bool ends = tokens_[at_].Is("WHERE") || tokens_[at_].IsSymbol(",") ||
+                        IsOneOf(tokens_[at_], kJoinWords);
       if (depth == 0 && ends) return;
     }
   }
@@ -92,8 +97,9 @@ class SelectReader {
     item.alias = item.table.substr(item.table.rfind('.') + 1);
     const bool as = tokens_[at_].Is("AS");
     if (as) ++at_;
-    const bool word_goes_on = tokens_[at_].Is("WHERE") || tokens_[at_].Is("ON") || tokens_[at_].Is("USING") ||
-                              IsOneOf(tokens_[at_], kJoinWords) || IsOneOf(tokens_[at_], kAfterWhere);
+    const bool word_goes_on = tokens_[at_].Is("WHERE") || tokens_[at_].Is("ON") ||
+                              tokens_[at_].Is("USING") || IsOneOf(tokens_[at_], kJoinWords) ||
+                              IsOneOf(tokens_[at_], kAfterWhere);
     if (as || (tokens_[at_].IsName() && !word_goes_on)) {
       if (!tokens_[at_].IsName()) return false;
       item.alias = tokens_[at_++].text;
@@ -111,7 +117,9 @@ class SelectReader {
       depth += Depth(tokens_[end]);
       if (depth < 0) return;
       if (depth == 0 && IsOneOf(tokens_[end], kAfterWhere)) break;
-      if (depth == 0 && (tokens_[end].Is("OR") || tokens_[end].Is("CASE") || tokens_[end].IsSymbol(";"))) return;
+      if (depth == 0 &&
+          (tokens_[end].Is("OR") || tokens_[end].Is("CASE") || tokens_[end].IsSymbol(";")))
+        return;
     }
     size_t part = begin;
     int depth = 0;
@@ -131,14 +139,16 @@ class SelectReader {
 
   /// The whole of [at, end) must be a condition of the known forms.
   void Conjunct(size_t at, size_t end) {
-    while (at + 1 < end && tokens_[at].IsSymbol("(") && tokens_[end - 1].IsSymbol(")") && Matches(at, end - 1)) {
+    while (at + 1 < end && tokens_[at].IsSymbol("(") && tokens_[end - 1].IsSymbol(")") &&
+           Matches(at, end - 1)) {
       ++at;
       --end;
     }
     const auto item = Column(at);
     if (!item || at >= end) return;
     const std::string column = tokens_[at - 1].text;
-    if (tokens_[at].Is("IN") && at + 1 < end && tokens_[at + 1].IsSymbol("(")) return InList(*item, column, at + 2, end);
+    if (tokens_[at].Is("IN") && at + 1 < end && tokens_[at + 1].IsSymbol("("))
+      return InList(*item, column, at + 2, end);
     if (tokens_[at].Is("BETWEEN")) return Between(*item, column, at + 1, end);
     Comparison(*item, column, at, end);
   }
@@ -158,7 +168,8 @@ class SelectReader {
     if (!tokens_[at].IsName()) return {};
     if (tokens_[at + 1].IsSymbol(".") && tokens_[at + 2].IsName()) {
       const auto same_alias = [&](const FromItem& item) { return item.alias == tokens_[at].text; };
-      if (std::ranges::count_if(items_, same_alias) != 1 || tokens_[at + 3].IsSymbol(".")) return {};
+      if (std::ranges::count_if(items_, same_alias) != 1 || tokens_[at + 3].IsSymbol("."))
+        return {};
       const FromItem& item = *std::ranges::find_if(items_, same_alias);
       at += 3;
       return item;
@@ -218,12 +229,19 @@ class SelectReader {
   void Comparison(const FromItem& item, const std::string& column, size_t at, size_t end) {
     using enum Condition::Op;
     static constexpr std::array<std::pair<std::string_view, Condition::Op>, 6> kOperators = {
-        {{"=", kIn}, {"==", kIn}, {"<", kLess}, {"<=", kLessOrEqual}, {">", kGreater}, {">=", kGreaterOrEqual}}};
-    const auto* found = std::ranges::find_if(kOperators, [&](auto& o) { return tokens_[at].IsSymbol(o.first); });
+        {{"=", kIn},
+         {"==", kIn},
+         {"<", kLess},
+         {"<=", kLessOrEqual},
+         {">", kGreater},
+         {">=", kGreaterOrEqual}}};
+    const auto* found =
+        std::ranges::find_if(kOperators, [&](auto& o) { return tokens_[at].IsSymbol(o.first); });
     if (found == kOperators.end()) return;
     ++at;
     auto literal = LiteralAt(at, end);
-    if (literal && at == end) found_.emplace_back(item, Condition{column, found->second, {*std::move(literal)}});
+    if (literal && at == end)
+      found_.emplace_back(item, Condition{column, found->second, {*std::move(literal)}});
   }
 
   const std::vector<Token>& tokens_;
@@ -274,7 +292,8 @@ const Conditions& QueryShape::Of(std::string_view dotted) const {
 
 bool QueryShape::ReadsOnce(std::string_view dotted) const {
   if (has_with_) return false;
-  // db.t and t may be the same table, and t.column begins with a table's name; count whatever could mean this one.
+  // db.t and t may be the same table, and t.column begins with a table's name; count whatever could
+  // mean this one.
   const std::string_view table = dotted.substr(dotted.rfind('.') + 1);
   int count = 0;
   for (const auto& [name, times] : mentions_) {

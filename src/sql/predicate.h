@@ -1,11 +1,14 @@
-// What a query's WHERE demands of single columns, read from the text: enough to look up keys and to skip partitions
-// and log ranges. DuckDB's C API pushes no filters down, so DuckDB still applies the whole WHERE to what a scan returns;
-// everything here may therefore find too little, and must never find too much.
+// What a query's WHERE demands of single columns, read from the text: enough to look up keys and to
+// skip partitions and log ranges. DuckDB's C API pushes no filters down, so DuckDB still applies
+// the whole WHERE to what a scan returns; everything here may therefore find too little, and must
+// never find too much.
 //
-// Understood: one SELECT over base tables joined with commas or plain JOINs, whose WHERE is an AND of
+// Understood: one SELECT over base tables joined with commas or plain JOINs, whose WHERE is an AND
+// of
 //   [table.]column = literal, <, <=, >, >=, IN (literals), BETWEEN literals
-// beside anything else. In joins only columns written with their table count. Not looked into: WITH, set operations,
-// sub-queries, ASOF, POSITIONAL, SEMI, ANTI and LATERAL joins, column alias lists.
+// beside anything else. In joins only columns written with their table count. Not looked into:
+// WITH, set operations, sub-queries, ASOF, POSITIONAL, SEMI, ANTI and LATERAL joins, column alias
+// lists.
 #pragma once
 
 #include <map>
@@ -39,7 +42,8 @@ class QueryShape {
  public:
   explicit QueryShape(std::string_view sql);
 
-  /// What every row of the table must fulfil, or nothing. `dotted` is the table's name as written in FROM.
+  /// What every row of the table must fulfil, or nothing. `dotted` is the table's name as written
+  /// in FROM.
   const Conditions& Of(std::string_view dotted) const;
 
   /// Whether the table's name occurs once, outside of anything that could read it twice.

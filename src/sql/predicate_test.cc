@@ -13,7 +13,8 @@ std::string DemandedOf(std::string_view table, std::string_view sql) {
   for (const Condition& condition : shape.Of(table)) {
     if (!out.empty()) out += ';';
     out += condition.column + kOperators[static_cast<int>(condition.op)];
-    for (size_t i = 0; i < condition.values.size(); ++i) out += (i == 0 ? "" : ",") + condition.values[i].text;
+    for (size_t i = 0; i < condition.values.size(); ++i)
+      out += (i == 0 ? "" : ",") + condition.values[i].text;
   }
   return out;
 }
@@ -21,12 +22,15 @@ std::string DemandedOf(std::string_view table, std::string_view sql) {
 TEST(QueryShape, FindsConditionsJoinedWithAnd) {
   const std::pair<const char*, const char*> kCases[] = {
       {"SELECT * FROM db.t WHERE id = 1", "id=1"},
-      {"SELECT * FROM db.t AS x WHERE x.id = -7 AND note = 'a''b' AND f(note) = 3", "id=-7;note=a'b"},
+      {"SELECT * FROM db.t AS x WHERE x.id = -7 AND note = 'a''b' AND f(note) = 3",
+       "id=-7;note=a'b"},
       {"SELECT * FROM db.t WHERE id IN (1, 2) AND (qty >= 3) AND note IS NULL", "id=1,2;qty>=3"},
-      {"SELECT * FROM db.t WHERE qty BETWEEN 2 AND 5 AND id = 1 ORDER BY id LIMIT 3", "qty>=2;qty<=5;id=1"},
+      {"SELECT * FROM db.t WHERE qty BETWEEN 2 AND 5 AND id = 1 ORDER BY id LIMIT 3",
+       "qty>=2;qty<=5;id=1"},
       {"SELECT * FROM db.t x JOIN u ON x.a = u.a WHERE x.id = 4 AND other = 5", "id=4"},
       {"SELECT * FROM u, db.t WHERE t.id = 4", "id=4"},
-      {"SELECT day FROM db.t WHERE day = DATE '2026-01-01' AND ok = TRUE GROUP BY day", "day=2026-01-01;ok=TRUE"},
+      {"SELECT day FROM db.t WHERE day = DATE '2026-01-01' AND ok = TRUE GROUP BY day",
+       "day=2026-01-01;ok=TRUE"},
       {"EXPLAIN SELECT * FROM db.t WHERE id = 1", "id=1"},
   };
   for (const auto& [sql, demanded] : kCases) EXPECT_EQ(DemandedOf("db.t", sql), demanded) << sql;

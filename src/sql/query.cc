@@ -9,30 +9,68 @@
 namespace weir {
 namespace {
 
-/// Functions that touch files, memory by address, the engine's own state, or hide SQL in a string. The instance has
-/// no file access anyway; these could still break it for others.
-constexpr std::array kClosedFunctions = {
-    "arrow_scan", "arrow_scan_dumb", "checkpoint", "disable_logging", "disable_profiling", "duckdb_logs",
-    "duckdb_logs_parsed", "duckdb_log_contexts", "duckdb_secrets", "duckdb_temporary_files",
-    "duckdb_external_file_cache", "enable_logging", "enable_profiling", "force_checkpoint", "glob",
-    "json_execute_serialized_sql", "parquet_bloom_probe", "parquet_file_metadata", "parquet_full_metadata",
-    "parquet_kv_metadata", "parquet_metadata", "parquet_scan", "parquet_schema", "pragma_storage_info", "query",
-    "query_table", "read_blob", "read_csv", "read_csv_auto", "read_duckdb", "read_json", "read_json_auto",
-    "read_json_objects", "read_json_objects_auto", "read_ndjson", "read_ndjson_auto", "read_ndjson_objects",
-    "read_parquet", "read_text", "seq_scan", "sleep_ms", "sniff_csv", "truncate_duckdb_logs", "weir_scan",
-    "which_secret", "write_log"};
+/// Functions that touch files, memory by address, the engine's own state, or hide SQL in a string.
+/// The instance has no file access anyway; these could still break it for others.
+constexpr std::array kClosedFunctions = {"arrow_scan",
+                                         "arrow_scan_dumb",
+                                         "checkpoint",
+                                         "disable_logging",
+                                         "disable_profiling",
+                                         "duckdb_logs",
+                                         "duckdb_logs_parsed",
+                                         "duckdb_log_contexts",
+                                         "duckdb_secrets",
+                                         "duckdb_temporary_files",
+                                         "duckdb_external_file_cache",
+                                         "enable_logging",
+                                         "enable_profiling",
+                                         "force_checkpoint",
+                                         "glob",
+                                         "json_execute_serialized_sql",
+                                         "parquet_bloom_probe",
+                                         "parquet_file_metadata",
+                                         "parquet_full_metadata",
+                                         "parquet_kv_metadata",
+                                         "parquet_metadata",
+                                         "parquet_scan",
+                                         "parquet_schema",
+                                         "pragma_storage_info",
+                                         "query",
+                                         "query_table",
+                                         "read_blob",
+                                         "read_csv",
+                                         "read_csv_auto",
+                                         "read_duckdb",
+                                         "read_json",
+                                         "read_json_auto",
+                                         "read_json_objects",
+                                         "read_json_objects_auto",
+                                         "read_ndjson",
+                                         "read_ndjson_auto",
+                                         "read_ndjson_objects",
+                                         "read_parquet",
+                                         "read_text",
+                                         "seq_scan",
+                                         "sleep_ms",
+                                         "sniff_csv",
+                                         "truncate_duckdb_logs",
+                                         "weir_scan",
+                                         "which_secret",
+                                         "write_log"};
 
 Status CheckFunctions(const std::string& sql) {
   ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql));
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     // Unicode-escaped names could spell any of the names below.
     if (tokens[i].Is("U") && tokens[i + 1].IsSymbol("&"))
-      return Fail(ErrorCode::kSqlFailed, "escaped names are not supported: at {}", PlaceOf(sql, tokens[i].begin));
+      return Fail(ErrorCode::kSqlFailed, "escaped names are not supported: at {}",
+                  PlaceOf(sql, tokens[i].begin));
     if (!tokens[i].IsName() || !tokens[i + 1].IsSymbol("(")) continue;
     const std::string name = Upper(tokens[i].text);
-    if (std::ranges::any_of(kClosedFunctions, [&](std::string_view closed) { return Upper(closed) == name; }))
-      return Fail(ErrorCode::kSqlFailed, "the function {} is not open to queries: at {}", tokens[i].text,
-                  PlaceOf(sql, tokens[i].begin));
+    if (std::ranges::any_of(kClosedFunctions,
+                            [&](std::string_view closed) { return Upper(closed) == name; }))
+      return Fail(ErrorCode::kSqlFailed, "the function {} is not open to queries: at {}",
+                  tokens[i].text, PlaceOf(sql, tokens[i].begin));
   }
   return {};
 }
@@ -42,13 +80,15 @@ Failure QueryFailure(const char* text) {
   std::string message = text == nullptr ? "the query failed" : text;
   const bool interrupted = message.find("INTERRUPT") != std::string::npos;
   while (!message.empty() && message.back() == '\n') message.pop_back();
-  return Failure(Error{interrupted ? ErrorCode::kCancelled : ErrorCode::kSqlFailed, std::move(message)});
+  return Failure(
+      Error{interrupted ? ErrorCode::kCancelled : ErrorCode::kSqlFailed, std::move(message)});
 }
 
 Status Configure(duckdb_config config, const SqlOptions& options) {
   const std::vector<std::pair<const char*, std::string>> settings = {
       {"memory_limit", fmt::format("{}B", options.memory_bytes_max)},
-      {"temp_directory", ""},  // before files are closed off; without one, DuckDB spills nothing to disk
+      {"temp_directory",
+       ""},  // before files are closed off; without one, DuckDB spills nothing to disk
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
@@ -59,8 +99,11 @@ Status Configure(duckdb_config config, const SqlOptions& options) {
     if (Duck().set_config(config, name, value.c_str()) != DuckDBSuccess)
       return Fail(ErrorCode::kSqlFailed, "duckdb refuses a setting: name={} value={}", name, value);
   }
-  if (options.threads > 0 && Duck().set_config(config, "threads", std::to_string(options.threads).c_str()) != DuckDBSuccess)
-    return Fail(ErrorCode::kSqlFailed, "duckdb refuses a setting: name=threads value={}", options.threads);
+  if (options.threads > 0 &&
+      Duck().set_config(config, "threads", std::to_string(options.threads).c_str()) !=
+          DuckDBSuccess)
+    return Fail(ErrorCode::kSqlFailed, "duckdb refuses a setting: name=threads value={}",
+                options.threads);
   return {};
 }
 
@@ -76,20 +119,24 @@ Result<DuckPrepared> Prepare(duckdb_connection connection, const std::string& sq
   DuckExtracted extracted;
   const idx_t count = Duck().extract_statements(connection, sql.c_str(), extracted.out());
   if (count == 0) return QueryFailure(Duck().extract_statements_error(extracted.get()));
-  if (count != 1) return Fail(ErrorCode::kSqlSyntax, "one statement is expected here: found={}", count);
+  if (count != 1)
+    return Fail(ErrorCode::kSqlSyntax, "one statement is expected here: found={}", count);
   DuckPrepared prepared;
-  if (Duck().prepare_extracted_statement(connection, extracted.get(), 0, prepared.out()) != DuckDBSuccess)
+  if (Duck().prepare_extracted_statement(connection, extracted.get(), 0, prepared.out()) !=
+      DuckDBSuccess)
     return QueryFailure(Duck().prepare_error(prepared.get()));
   const duckdb_statement_type type = Duck().prepared_statement_type(prepared.get());
   if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
-    return Fail(ErrorCode::kSqlFailed, "this statement is not a query, and only queries may run here");
+    return Fail(ErrorCode::kSqlFailed,
+                "this statement is not a query, and only queries may run here");
   if (Duck().nparams(prepared.get()) != 0)
     return Fail(ErrorCode::kSqlSyntax, "parameters such as $1 or ? have no values here");
   return prepared;
 }
 
 std::string NestedTypeText(duckdb_logical_type type, duckdb_type id) {
-  if (id == DUCKDB_TYPE_LIST) return TypeText(DuckType(Duck().list_type_child_type(type)).get()) + "[]";
+  if (id == DUCKDB_TYPE_LIST)
+    return TypeText(DuckType(Duck().list_type_child_type(type)).get()) + "[]";
   if (id == DUCKDB_TYPE_ARRAY)
     return fmt::format("{}[{}]", TypeText(DuckType(Duck().array_type_child_type(type)).get()),
                        Duck().array_type_array_size(type));
@@ -110,42 +157,73 @@ std::string NestedTypeText(duckdb_logical_type type, duckdb_type id) {
 std::string TypeText(duckdb_logical_type type) {
   const duckdb_type id = Duck().get_type_id(type);
   switch (id) {
-    case DUCKDB_TYPE_BOOLEAN: return "BOOLEAN";
-    case DUCKDB_TYPE_TINYINT: return "TINYINT";
-    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
-    case DUCKDB_TYPE_INTEGER: return "INTEGER";
-    case DUCKDB_TYPE_BIGINT: return "BIGINT";
-    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
-    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
-    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
-    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
-    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
-    case DUCKDB_TYPE_UHUGEINT: return "UHUGEINT";
-    case DUCKDB_TYPE_FLOAT: return "FLOAT";
-    case DUCKDB_TYPE_DOUBLE: return "DOUBLE";
+    case DUCKDB_TYPE_BOOLEAN:
+      return "BOOLEAN";
+    case DUCKDB_TYPE_TINYINT:
+      return "TINYINT";
+    case DUCKDB_TYPE_SMALLINT:
+      return "SMALLINT";
+    case DUCKDB_TYPE_INTEGER:
+      return "INTEGER";
+    case DUCKDB_TYPE_BIGINT:
+      return "BIGINT";
+    case DUCKDB_TYPE_UTINYINT:
+      return "UTINYINT";
+    case DUCKDB_TYPE_USMALLINT:
+      return "USMALLINT";
+    case DUCKDB_TYPE_UINTEGER:
+      return "UINTEGER";
+    case DUCKDB_TYPE_UBIGINT:
+      return "UBIGINT";
+    case DUCKDB_TYPE_HUGEINT:
+      return "HUGEINT";
+    case DUCKDB_TYPE_UHUGEINT:
+      return "UHUGEINT";
+    case DUCKDB_TYPE_FLOAT:
+      return "FLOAT";
+    case DUCKDB_TYPE_DOUBLE:
+      return "DOUBLE";
     case DUCKDB_TYPE_DECIMAL:
       return fmt::format("DECIMAL({},{})", Duck().decimal_width(type), Duck().decimal_scale(type));
-    case DUCKDB_TYPE_VARCHAR: return "VARCHAR";
-    case DUCKDB_TYPE_BLOB: return "BLOB";
-    case DUCKDB_TYPE_DATE: return "DATE";
-    case DUCKDB_TYPE_TIME: return "TIME";
-    case DUCKDB_TYPE_TIMESTAMP: return "TIMESTAMP";
-    case DUCKDB_TYPE_TIMESTAMP_S: return "TIMESTAMP_S";
-    case DUCKDB_TYPE_TIMESTAMP_MS: return "TIMESTAMP_MS";
-    case DUCKDB_TYPE_TIMESTAMP_NS: return "TIMESTAMP_NS";
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return "TIMESTAMP WITH TIME ZONE";
-    case DUCKDB_TYPE_INTERVAL: return "INTERVAL";
-    case DUCKDB_TYPE_UUID: return "UUID";
-    case DUCKDB_TYPE_ENUM: return "ENUM";
-    case DUCKDB_TYPE_BIT: return "BIT";
-    case DUCKDB_TYPE_TIME_TZ: return "TIME WITH TIME ZONE";
-    case DUCKDB_TYPE_UNION: return "UNION";
-    case DUCKDB_TYPE_SQLNULL: return "NULL";
+    case DUCKDB_TYPE_VARCHAR:
+      return "VARCHAR";
+    case DUCKDB_TYPE_BLOB:
+      return "BLOB";
+    case DUCKDB_TYPE_DATE:
+      return "DATE";
+    case DUCKDB_TYPE_TIME:
+      return "TIME";
+    case DUCKDB_TYPE_TIMESTAMP:
+      return "TIMESTAMP";
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return "TIMESTAMP_S";
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return "TIMESTAMP_MS";
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return "TIMESTAMP_NS";
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return "TIMESTAMP WITH TIME ZONE";
+    case DUCKDB_TYPE_INTERVAL:
+      return "INTERVAL";
+    case DUCKDB_TYPE_UUID:
+      return "UUID";
+    case DUCKDB_TYPE_ENUM:
+      return "ENUM";
+    case DUCKDB_TYPE_BIT:
+      return "BIT";
+    case DUCKDB_TYPE_TIME_TZ:
+      return "TIME WITH TIME ZONE";
+    case DUCKDB_TYPE_UNION:
+      return "UNION";
+    case DUCKDB_TYPE_SQLNULL:
+      return "NULL";
     case DUCKDB_TYPE_LIST:
     case DUCKDB_TYPE_ARRAY:
     case DUCKDB_TYPE_MAP:
-    case DUCKDB_TYPE_STRUCT: return NestedTypeText(type, id);
-    default: return "OTHER";
+    case DUCKDB_TYPE_STRUCT:
+      return NestedTypeText(type, id);
+    default:
+      return "OTHER";
   }
 }
 
@@ -172,8 +250,8 @@ Result<DuckConnection> DuckInstance::Connect() {
   return connection;
 }
 
-Result<std::unique_ptr<DuckQuery>> DuckQuery::Start(duckdb_connection connection, const std::string& sql,
-                                                    TableResolver& tables) {
+Result<std::unique_ptr<DuckQuery>> DuckQuery::Start(duckdb_connection connection,
+                                                    const std::string& sql, TableResolver& tables) {
   RETURN_IF_ERROR(CheckFunctions(sql));
   const ResolverScope scope(tables);
   auto query = std::unique_ptr<DuckQuery>(new DuckQuery);
@@ -190,12 +268,14 @@ Result<std::unique_ptr<DuckQuery>> DuckQuery::Start(duckdb_connection connection
   for (idx_t i = 0; i < Duck().column_count(&query->result_); ++i) {
     DuckType type(Duck().column_logical_type(&query->result_, i));
     std::string text = TypeText(type.get());
-    query->columns_.push_back({Duck().column_name(&query->result_, i), std::move(type), std::move(text)});
+    query->columns_.push_back(
+        {Duck().column_name(&query->result_, i), std::move(type), std::move(text)});
   }
   return query;
 }
 
-Result<size_t> DuckQuery::CountColumns(duckdb_connection connection, const std::string& sql, TableResolver& tables) {
+Result<size_t> DuckQuery::CountColumns(duckdb_connection connection, const std::string& sql,
+                                       TableResolver& tables) {
   RETURN_IF_ERROR(CheckFunctions(sql));
   const ResolverScope scope(tables);
   ASSIGN_OR_RETURN(const DuckPrepared prepared, Prepare(connection, sql));
@@ -209,7 +289,8 @@ DuckQuery::~DuckQuery() {
 Result<DuckChunk> DuckQuery::Next() {
   DuckChunk chunk(Duck().fetch_chunk(result_));
   if (chunk) return chunk;
-  if (const char* error = Duck().result_error(&result_); error != nullptr && *error != '\0') return QueryFailure(error);
+  if (const char* error = Duck().result_error(&result_); error != nullptr && *error != '\0')
+    return QueryFailure(error);
   return chunk;
 }
 

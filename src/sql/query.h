@@ -1,4 +1,5 @@
-// One DuckDB instance for all statements, locked down, and queries run in it: chunks come out as they are computed.
+// One DuckDB instance for all statements, locked down, and queries run in it: chunks come out as
+// they are computed.
 #pragma once
 
 #include <atomic>
@@ -42,14 +43,16 @@ class DuckQuery {
   /// Prepare `sql` and run it up to its first rows.
   ///
   /// connection  used by this query alone while it lives
-  /// Errors      kSqlFailed  with DuckDB's words; a statement that is not a query, a function that is not open to
+  /// Errors      kSqlFailed  with DuckDB's words; a statement that is not a query, a function that
+  /// is not open to
   ///             users;  kCancelled
-  static Result<std::unique_ptr<DuckQuery>> Start(duckdb_connection connection, const std::string& sql,
-                                                  TableResolver& tables);
+  static Result<std::unique_ptr<DuckQuery>> Start(duckdb_connection connection,
+                                                  const std::string& sql, TableResolver& tables);
   ~DuckQuery();
 
   /// How many columns `sql` has, without running it.
-  static Result<size_t> CountColumns(duckdb_connection connection, const std::string& sql, TableResolver& tables);
+  static Result<size_t> CountColumns(duckdb_connection connection, const std::string& sql,
+                                     TableResolver& tables);
 
   const std::vector<ResultColumn>& columns() const { return columns_; }
 

@@ -32,21 +32,28 @@ std::optional<int64_t> DaysOf(std::string_view text) {
   const auto month = IntegerOf(text.substr(5, 2));
   const auto day = IntegerOf(text.substr(8, 2));
   if (!year || !month || !day) return {};
-  return DaysOfDate({.year = *year, .month = static_cast<int>(*month), .day = static_cast<int>(*day)});
+  return DaysOfDate(
+      {.year = *year, .month = static_cast<int>(*month), .day = static_cast<int>(*day)});
 }
 
-/// The one value of the column's type that equals the literal in DuckDB's eyes; nothing when that is not certain.
+/// The one value of the column's type that equals the literal in DuckDB's eyes; nothing when that
+/// is not certain.
 std::optional<Value> ValueOf(const Literal& literal, const DataType& type) {
   const auto fits = [&](int64_t bound) -> std::optional<Value> {
-    const auto value = literal.kind == Literal::Kind::kInteger ? IntegerOf(literal.text) : std::nullopt;
+    const auto value =
+        literal.kind == Literal::Kind::kInteger ? IntegerOf(literal.text) : std::nullopt;
     if (!value || *value > bound || *value < -bound - 1) return {};
     return Value::Int(*value);
   };
   switch (type.kind) {
-    case TypeKind::kTinyInt: return fits(INT8_MAX);
-    case TypeKind::kSmallInt: return fits(INT16_MAX);
-    case TypeKind::kInt: return fits(INT32_MAX);
-    case TypeKind::kBigInt: return fits(INT64_MAX);
+    case TypeKind::kTinyInt:
+      return fits(INT8_MAX);
+    case TypeKind::kSmallInt:
+      return fits(INT16_MAX);
+    case TypeKind::kInt:
+      return fits(INT32_MAX);
+    case TypeKind::kBigInt:
+      return fits(INT64_MAX);
     case TypeKind::kString:
     case TypeKind::kChar:
       if (literal.kind != Literal::Kind::kString) return {};
@@ -55,11 +62,13 @@ std::optional<Value> ValueOf(const Literal& literal, const DataType& type) {
       if (literal.kind != Literal::Kind::kBoolean) return {};
       return Value::Bool(literal.text == "TRUE");
     case TypeKind::kDate: {
-      const auto days = literal.kind == Literal::Kind::kString ? DaysOf(literal.text) : std::nullopt;
+      const auto days =
+          literal.kind == Literal::Kind::kString ? DaysOf(literal.text) : std::nullopt;
       if (!days) return {};
       return Value::Int(*days);
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -114,13 +123,15 @@ Result<std::vector<TableBucket>> BucketsOf(const TableInfo& table, const Allowed
   }
   std::vector<TableBucket> buckets;
   for (const auto& partition : partitions) {
-    for (BucketId bucket = 0; bucket < table.bucket_count(); ++bucket) buckets.push_back({table.id, partition, bucket});
+    for (BucketId bucket = 0; bucket < table.bucket_count(); ++bucket)
+      buckets.push_back({table.id, partition, bucket});
   }
   return buckets;
 }
 
 /// Every key that the conditions allow, when they fix all columns of the primary key.
-Result<std::optional<std::vector<KeyedBucket>>> KeysOf(const TableInfo& table, const AllowedValues& allowed) {
+Result<std::optional<std::vector<KeyedBucket>>> KeysOf(const TableInfo& table,
+                                                       const AllowedValues& allowed) {
   using Keys = std::optional<std::vector<KeyedBucket>>;
   const std::span<const int> key = table.schema().primary_key_positions();
   size_t combinations = 1;
@@ -159,14 +170,17 @@ void NarrowByOffset(const Conditions& conditions, std::vector<LogPart>& parts) {
   using enum Condition::Op;
   for (const Condition& condition : conditions) {
     const auto value = IntegerOf(condition.values[0].text);
-    const bool usable = Upper(condition.column) == "_LOG_OFFSET" && value && condition.values.size() == 1 &&
-                        condition.values[0].kind == Literal::Kind::kInteger && *value >= 0 && *value < INT64_MAX;
+    const bool usable =
+        Upper(condition.column) == "_LOG_OFFSET" && value && condition.values.size() == 1 &&
+        condition.values[0].kind == Literal::Kind::kInteger && *value >= 0 && *value < INT64_MAX;
     if (!usable) continue;
     for (LogPart& part : parts) {
       LogRange& range = part.range;
-      if (condition.op == kIn || condition.op == kGreaterOrEqual) range.start = std::max(range.start, *value);
+      if (condition.op == kIn || condition.op == kGreaterOrEqual)
+        range.start = std::max(range.start, *value);
       if (condition.op == kGreater) range.start = std::max(range.start, *value + 1);
-      if (condition.op == kIn || condition.op == kLessOrEqual) range.end = std::min(range.end, *value + 1);
+      if (condition.op == kIn || condition.op == kLessOrEqual)
+        range.end = std::min(range.end, *value + 1);
       if (condition.op == kLess) range.end = std::min(range.end, *value);
     }
   }
@@ -200,30 +214,38 @@ TableReference ParseTableReference(std::string_view dotted, const std::string& d
 
 Status CheckDatabase(const Catalog& catalog, std::string_view name) {
   if (catalog.FindDatabase(name) != nullptr) return {};
-  return Fail(ErrorCode::kDatabaseNotExist, "database {} does not exist{}", name, DidYouMean(name, DatabaseNames(catalog)));
+  return Fail(ErrorCode::kDatabaseNotExist, "database {} does not exist{}", name,
+              DidYouMean(name, DatabaseNames(catalog)));
 }
 
 Result<TableRef> FindTableOrHint(const Catalog& catalog, const TablePath& path) {
   if (TableRef table = catalog.FindTable(path); table != nullptr) return table;
   if (path.database.empty())
-    return Fail(ErrorCode::kTableNotExist, "table {} has no database: write database.table, or USE a database first", path.table);
+    return Fail(ErrorCode::kTableNotExist,
+                "table {} has no database: write database.table, or USE a database first",
+                path.table);
   RETURN_IF_ERROR(CheckDatabase(catalog, path.database));
   std::vector<std::string> names;
   ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog.Tables(path.database));
   for (const TableRef& table : tables) names.push_back(table->path.table);
-  return Fail(ErrorCode::kTableNotExist, "table {} does not exist{}", path.ToString(), DidYouMean(path.table, names));
+  return Fail(ErrorCode::kTableNotExist, "table {} does not exist{}", path.ToString(),
+              DidYouMean(path.table, names));
 }
 
-QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql,
-                         std::string_view shape, duckdb_connection connection)
-    : catalog_(catalog), buckets_(buckets), database_(std::move(database)), sql_(std::move(sql)), shape_(shape),
+QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database,
+                         std::string sql, std::string_view shape, duckdb_connection connection)
+    : catalog_(catalog),
+      buckets_(buckets),
+      database_(std::move(database)),
+      sql_(std::move(sql)),
+      shape_(shape),
       connection_(connection) {
   CollectNames();
 }
 
-/// DuckDB's C API tells only the last part of a name that it does not know: "event" of bronze.event. The query's text
-/// says which database was meant, as long as one table of that name is in it; else the last part is written out:
-/// bronze."bronze.event".
+/// DuckDB's C API tells only the last part of a name that it does not know: "event" of
+/// bronze.event. The query's text says which database was meant, as long as one table of that name
+/// is in it; else the last part is written out: bronze."bronze.event".
 void QueryTables::CollectNames() {
   const auto tokens = Tokenize(sql_);
   if (!tokens.ok()) return;
@@ -248,17 +270,20 @@ void QueryTables::CollectNames() {
       missing_.emplace(last.text, dotted);
     }
   }
-  std::map<size_t, std::pair<size_t, std::string>, std::greater<>> changes;  // from the back, so that places hold
+  std::map<size_t, std::pair<size_t, std::string>, std::greater<>>
+      changes;  // from the back, so that places hold
   for (const auto& [name, all] : mentions) {
     const TablePath first = ParseTableReference(all[0].dotted, database_).path;
-    const bool same = std::ranges::all_of(all, [&](auto& one) { return ParseTableReference(one.dotted, database_).path == first; });
+    const bool same = std::ranges::all_of(
+        all, [&](auto& one) { return ParseTableReference(one.dotted, database_).path == first; });
     const bool shadows = plain.contains(name) && first.database != database_ &&
                          catalog_.FindTable(ParseTableReference(name, database_).path) != nullptr;
     if (same && !shadows) {
       qualified_[name] = all[0].dotted;
       continue;
     }
-    for (const Mention& one : all) changes[one.last->begin] = {one.last->bytes, QuoteIdentifier(one.dotted)};
+    for (const Mention& one : all)
+      changes[one.last->begin] = {one.last->bytes, QuoteIdentifier(one.dotted)};
   }
   for (const auto& [at, change] : changes) sql_.replace(at, change.first, change.second);
 }
@@ -278,11 +303,13 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
   const auto qualified = qualified_.find(last_part);
   const std::string& name = qualified == qualified_.end() ? last_part : qualified->second;
   const TableReference reference = ParseTableReference(name, database_);
-  if (const auto missing = missing_.find(name); missing != missing_.end() && catalog_.FindTable(reference.path) == nullptr)
+  if (const auto missing = missing_.find(name);
+      missing != missing_.end() && catalog_.FindTable(reference.path) == nullptr)
     return Forward(FindTableOrHint(catalog_, ParseTableReference(missing->second, database_).path));
   ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
   const Conditions& conditions = shape_.Of(name);
-  if (reference.changelog || !table->has_primary_key()) return OpenLog(table, reference.changelog, conditions);
+  if (reference.changelog || !table->has_primary_key())
+    return OpenLog(table, reference.changelog, conditions);
   if (!conditions.empty()) return OpenKv(table, conditions);
   // t and db.t are one state.
   auto& state = states_[table->path];
@@ -294,15 +321,18 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
 
 Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, bool changelog,
                                                         const Conditions& conditions) {
-  ASSIGN_OR_RETURN(const std::vector<TableBucket> buckets, BucketsOf(*table, AllowedBy(table->schema(), conditions)));
+  ASSIGN_OR_RETURN(const std::vector<TableBucket> buckets,
+                   BucketsOf(*table, AllowedBy(table->schema(), conditions)));
   ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
   std::vector<LogPart> parts;
   for (size_t i = 0; i < buckets.size(); ++i) parts.push_back({buckets[i], ranges[i]});
   if (changelog) NarrowByOffset(conditions, parts);
-  return MakeLogScan(table, std::move(parts), changelog ? LogColumns::kChangelog : LogColumns::kRows, buckets_, connection_);
+  return MakeLogScan(table, std::move(parts),
+                     changelog ? LogColumns::kChangelog : LogColumns::kRows, buckets_, connection_);
 }
 
-Result<std::shared_ptr<TableScan>> QueryTables::OpenKv(const TableRef& table, const Conditions& conditions) {
+Result<std::shared_ptr<TableScan>> QueryTables::OpenKv(const TableRef& table,
+                                                       const Conditions& conditions) {
   const AllowedValues allowed = AllowedBy(table->schema(), conditions);
   ASSIGN_OR_RETURN(const auto keys, KeysOf(*table, allowed));
   if (keys) return MakeLookupScan(table, *keys, buckets_);

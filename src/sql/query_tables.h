@@ -1,4 +1,5 @@
-// The tables of one query: looked up by name in the catalog, each fixed at one moment before the query runs.
+// The tables of one query: looked up by name in the catalog, each fixed at one moment before the
+// query runs.
 #pragma once
 
 #include <map>
@@ -32,8 +33,8 @@ class QueryTables : public TableResolver {
   /// sql         the query
   /// shape       the text whose WHERE says which rows are wanted: the query, or what it wraps
   /// connection  the query's own
-  QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql, std::string_view shape,
-              duckdb_connection connection);
+  QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql,
+              std::string_view shape, duckdb_connection connection);
 
   /// The query as DuckDB must see it: tables of the same name in two databases are told apart.
   const std::string& sql() const { return sql_; }
@@ -46,19 +47,22 @@ class QueryTables : public TableResolver {
  private:
   void CollectNames();
   Result<std::shared_ptr<TableScan>> Open(const std::string& name);
-  Result<std::shared_ptr<TableScan>> OpenLog(const TableRef& table, bool changelog, const Conditions& conditions);
+  Result<std::shared_ptr<TableScan>> OpenLog(const TableRef& table, bool changelog,
+                                             const Conditions& conditions);
   Result<std::shared_ptr<TableScan>> OpenKv(const TableRef& table, const Conditions& conditions);
 
   Catalog& catalog_;
   SqlBuckets& buckets_;
   const std::string database_;
   std::string sql_;
-  std::map<std::string, std::string, std::less<>> qualified_;  // "event" -> "bronze.event", as the query writes it
-  std::map<std::string, std::string, std::less<>> missing_;    // the same for names that are no table
+  std::map<std::string, std::string, std::less<>>
+      qualified_;  // "event" -> "bronze.event", as the query writes it
+  std::map<std::string, std::string, std::less<>> missing_;  // the same for names that are no table
   const QueryShape shape_;
   const duckdb_connection connection_;
   std::map<std::string, std::shared_ptr<TableScan>, std::less<>> scans_;  // by name as written
-  std::map<TablePath, std::shared_ptr<TableScan>> states_;                // primary-key tables read without conditions
+  std::map<TablePath, std::shared_ptr<TableScan>>
+      states_;  // primary-key tables read without conditions
   std::optional<Error> error_;
 };
 

@@ -27,7 +27,8 @@ class Numbers : public TableScan {
  private:
   class Part : public ScanPart {
    public:
-    Part(int64_t first, std::span<const int> projection) : next_(first), end_(first + 1000), projection_(projection.begin(), projection.end()) {}
+    Part(int64_t first, std::span<const int> projection)
+        : next_(first), end_(first + 1000), projection_(projection.begin(), projection.end()) {}
     Result<bool> Next(duckdb_data_chunk out) override {
       if (next_ == end_) return false;
       for (idx_t row = 0; row < 100; ++row, ++next_) {
@@ -36,7 +37,8 @@ class Numbers : public TableScan {
           if (projection_[i] == kNoColumn) continue;
           const duckdb_vector vector = Duck().data_chunk_get_vector(out, i);
           const bool number = projection_[i] == 0;
-          RETURN_IF_ERROR(WriteValue(vector, row, DataType::Of(number ? TypeKind::kBigInt : TypeKind::kString),
+          RETURN_IF_ERROR(WriteValue(vector, row,
+                                     DataType::Of(number ? TypeKind::kBigInt : TypeKind::kString),
                                      number ? Value::Int(next_) : Value::Bytes(text)));
         }
       }
@@ -49,12 +51,15 @@ class Numbers : public TableScan {
     const int64_t end_;
     const std::vector<int> projection_;
   };
-  const std::vector<ScanColumn> columns_ = {{"n", DataType::Of(TypeKind::kBigInt)}, {"text", DataType::Of(TypeKind::kString)}};
+  const std::vector<ScanColumn> columns_ = {{"n", DataType::Of(TypeKind::kBigInt)},
+                                            {"text", DataType::Of(TypeKind::kString)}};
 };
 
 class QueryTest : public ::testing::Test, public TableResolver {
  protected:
-  QueryTest() : instance_(*DuckInstance::Open({.memory_bytes_max = 128 * MiB, .threads = 2})), connection_(*instance_->Connect()) {}
+  QueryTest()
+      : instance_(*DuckInstance::Open({.memory_bytes_max = 128 * MiB, .threads = 2})),
+        connection_(*instance_->Connect()) {}
 
   Result<std::shared_ptr<TableScan>> Resolve(const std::string& name) override {
     if (name == "numbers") return numbers_;
@@ -96,11 +101,14 @@ TEST_F(QueryTest, ReadsATableInPartsAndOnlyTheColumnsItNeeds) {
 }
 
 TEST_F(QueryTest, WritesEveryKindOfValueAsJson) {
-  EXPECT_EQ(Run("SELECT 1::TINYINT, 2::UBIGINT, -170141183460469231731687303715884105727::HUGEINT, 1.50::DECIMAL(4,2)"),
+  EXPECT_EQ(Run("SELECT 1::TINYINT, 2::UBIGINT, -170141183460469231731687303715884105727::HUGEINT, "
+                "1.50::DECIMAL(4,2)"),
             "1|2|-170141183460469231731687303715884105727|1.50");
-  EXPECT_EQ(Run("SELECT 'infinity'::DOUBLE, 1e300, 100::FLOAT, TIME '01:02:03.5', INTERVAL '-1 month 3 days'"),
+  EXPECT_EQ(Run("SELECT 'infinity'::DOUBLE, 1e300, 100::FLOAT, TIME '01:02:03.5', INTERVAL '-1 "
+                "month 3 days'"),
             "\"Infinity\"|1e+300|100.0|\"01:02:03.5\"|\"-1 month 3 days\"");
-  EXPECT_EQ(Run("SELECT '\\x00a'::BLOB, '101'::BIT, 'a'::ENUM('b', 'a'), uuid('12345678-9abc-def0-1234-56789abcdef0')"),
+  EXPECT_EQ(Run("SELECT '\\x00a'::BLOB, '101'::BIT, 'a'::ENUM('b', 'a'), "
+                "uuid('12345678-9abc-def0-1234-56789abcdef0')"),
             "\"\\\\x00a\"|\"101\"|\"a\"|\"12345678-9abc-def0-1234-56789abcdef0\"");
   EXPECT_EQ(Run("SELECT [1, 2]::INT[2], MAP {1: 'x'}, union_value(k := 5), DATE '0044-03-15 (BC)'"),
             "[1,2]|[[1,\"x\"]]|5|\"0044-03-15 (BC)\"");
@@ -108,14 +116,17 @@ TEST_F(QueryTest, WritesEveryKindOfValueAsJson) {
 
 TEST_F(QueryTest, ReachesNeitherFilesNorSettings) {
   // By name at first; what is not on the list is stopped by DuckDB's own configuration.
-  for (const char* sql : {"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM glob('/*')", "FROM arrow_scan(1, 2, 3)",
-                          "SELECT * FROM ENABLE_LOGGING()", "SELECT * FROM query('SELECT 1')",
-                          "SELECT * FROM json_execute_serialized_sql('x')"}) {
+  for (const char* sql :
+       {"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM glob('/*')",
+        "FROM arrow_scan(1, 2, 3)", "SELECT * FROM ENABLE_LOGGING()",
+        "SELECT * FROM query('SELECT 1')", "SELECT * FROM json_execute_serialized_sql('x')"}) {
     EXPECT_THAT(Run(sql), HasSubstr("not open to queries")) << sql;
   }
-  for (const char* sql : {"COPY (SELECT 1) TO '/tmp/weir_must_not_exist.csv'", "ATTACH '/tmp/weir_must_not_exist.db'", "LOAD httpfs",
-                          "INSTALL httpfs", "SET memory_limit = '1TB'", "CREATE TABLE x (a INT)", "PRAGMA version",
-                          "SET enable_external_access = true", "SELECT 1; SELECT 2", "SELECT ?", "CALL pragma_version()"}) {
+  for (const char* sql :
+       {"COPY (SELECT 1) TO '/tmp/weir_must_not_exist.csv'", "ATTACH '/tmp/weir_must_not_exist.db'",
+        "LOAD httpfs", "INSTALL httpfs", "SET memory_limit = '1TB'", "CREATE TABLE x (a INT)",
+        "PRAGMA version", "SET enable_external_access = true", "SELECT 1; SELECT 2", "SELECT ?",
+        "CALL pragma_version()"}) {
     const auto query = DuckQuery::Start(connection_.get(), sql, *this);
     EXPECT_FALSE(query.ok()) << sql;
   }

@@ -1,5 +1,6 @@
-// The answer to a piece of SQL text as bytes, produced as fast as they are taken: whoever sends them (an HTTP
-// response, the shell's screen) calls Next() and so sets the pace. One session's state lives as long as its stream.
+// The answer to a piece of SQL text as bytes, produced as fast as they are taken: whoever sends
+// them (an HTTP response, the shell's screen) calls Next() and so sets the pace. One session's
+// state lives as long as its stream.
 #pragma once
 
 #include <memory>
@@ -13,14 +14,15 @@ enum class ResultFormat {
   kArrowStream,  // Arrow IPC stream; for one statement that returns rows
   kJsonLines,    // one JSON object per row, nothing else
   kCsv,          // RFC 4180 with a header line
-  kFrames,       // one JSON line per event: columns, rows as text, end or error; docs/formats/sql_http.md
+  kFrames,       // one JSON line per event: columns, rows as text, end or error;
+                 // docs/formats/sql_http.md
 };
 
 struct SqlRequest {
-  std::string text;                                  // any number of statements, separated by ';'
-  std::string database;                              // what unqualified names mean at first; USE changes it
+  std::string text;      // any number of statements, separated by ';'
+  std::string database;  // what unqualified names mean at first; USE changes it
   ResultFormat format = ResultFormat::kJsonLines;
-  bool frame_values_as_json = false;                 // kFrames: rows hold JSON values instead of display text
+  bool frame_values_as_json = false;  // kFrames: rows hold JSON values instead of display text
 };
 
 class ResultStream {
@@ -29,7 +31,8 @@ class ResultStream {
 
   /// The next bytes, or an empty string at the end.
   ///
-  /// Errors  the statement's error, once; bytes delivered before it are valid rows. kFrames reports statement
+  /// Errors  the statement's error, once; bytes delivered before it are valid rows. kFrames reports
+  /// statement
   ///         errors inside the stream instead and ends normally
   /// Thread  one at a time, one that may block
   virtual Result<std::string> Next() = 0;

@@ -107,7 +107,8 @@ class CsvWriter : public ResultWriter {
 
 class FramesWriter : public ResultWriter {
  public:
-  FramesWriter(const DuckQuery& query, bool as_json) : query_(query), cells_(CellsOf(query)), as_json_(as_json) {}
+  FramesWriter(const DuckQuery& query, bool as_json)
+      : query_(query), cells_(CellsOf(query)), as_json_(as_json) {}
 
   Status Begin(std::string& out) override {
     out += "{\"columns\":[";
@@ -142,7 +143,8 @@ class FramesWriter : public ResultWriter {
 
  private:
   void AppendCell(std::string& out, size_t column, duckdb_vector vector, idx_t row) {
-    if (as_json_ || CellWriter::IsNull(vector, row)) return cells_[column].AppendJson(out, vector, row);
+    if (as_json_ || CellWriter::IsNull(vector, row))
+      return cells_[column].AppendJson(out, vector, row);
     text_.clear();
     cells_[column].AppendText(text_, vector, row);
     AppendJsonString(out, text_);
@@ -168,7 +170,8 @@ class ArrowStreamWriter : public ResultWriter {
       names.push_back(column.name.c_str());
     }
     ArrowSchema exported;
-    RETURN_IF_ERROR(FromDuck(Duck().to_arrow_schema(options_.get(), types.data(), names.data(), types.size(), &exported)));
+    RETURN_IF_ERROR(FromDuck(Duck().to_arrow_schema(options_.get(), types.data(), names.data(),
+                                                    types.size(), &exported)));
     auto schema = arrow::ImportSchema(&exported);
     RETURN_IF_ERROR(FromArrow(schema.status()));
     schema_ = *std::move(schema);
@@ -200,7 +203,8 @@ class ArrowStreamWriter : public ResultWriter {
   Status Drain(std::string& out) {
     auto written = sink_->Finish();
     RETURN_IF_ERROR(FromArrow(written.status()));
-    out.append(reinterpret_cast<const char*>((*written)->data()), static_cast<size_t>((*written)->size()));
+    out.append(reinterpret_cast<const char*>((*written)->data()),
+               static_cast<size_t>((*written)->size()));
     return FromArrow(sink_->Reset());
   }
 
@@ -213,12 +217,17 @@ class ArrowStreamWriter : public ResultWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<ResultWriter>> ResultWriter::Make(ResultFormat format, bool values_as_json, DuckQuery& query) {
+Result<std::unique_ptr<ResultWriter>> ResultWriter::Make(ResultFormat format, bool values_as_json,
+                                                         DuckQuery& query) {
   switch (format) {
-    case ResultFormat::kJsonLines: return std::make_unique<JsonLinesWriter>(query);
-    case ResultFormat::kCsv: return std::make_unique<CsvWriter>(query);
-    case ResultFormat::kFrames: return std::make_unique<FramesWriter>(query, values_as_json);
-    case ResultFormat::kArrowStream: return std::make_unique<ArrowStreamWriter>(query);
+    case ResultFormat::kJsonLines:
+      return std::make_unique<JsonLinesWriter>(query);
+    case ResultFormat::kCsv:
+      return std::make_unique<CsvWriter>(query);
+    case ResultFormat::kFrames:
+      return std::make_unique<FramesWriter>(query, values_as_json);
+    case ResultFormat::kArrowStream:
+      return std::make_unique<ArrowStreamWriter>(query);
   }
   return Fail(ErrorCode::kUnsupportedVersion, "unknown result format");
 }

@@ -13,7 +13,8 @@ namespace weir {
 class ResultWriter {
  public:
   /// A writer for the rows of `query`, which it pulls. kFrames: `values_as_json` as in SqlRequest.
-  static Result<std::unique_ptr<ResultWriter>> Make(ResultFormat format, bool values_as_json, DuckQuery& query);
+  static Result<std::unique_ptr<ResultWriter>> Make(ResultFormat format, bool values_as_json,
+                                                    DuckQuery& query);
   virtual ~ResultWriter() = default;
 
   /// Append what comes before the rows.

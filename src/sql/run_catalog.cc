@@ -10,7 +10,9 @@ namespace {
 
 const std::string kLakeEnabled = "table.datalake.enabled";
 
-StatementResult Notice(std::string text) { return {.rows = nullptr, .affected = {}, .notice = std::move(text)}; }
+StatementResult Notice(std::string text) {
+  return {.rows = nullptr, .affected = {}, .notice = std::move(text)};
+}
 
 IfExists WhenThere(Clause if_not_exists) {
   return if_not_exists == Clause::kPresent ? IfExists::kIgnore : IfExists::kFail;
@@ -28,7 +30,8 @@ Status TakeLayoutOptions(SqlOptionMap& options, TableDescriptor& descriptor) {
     if (error != std::errc() || end != text.data() + text.size())
       return Fail(ErrorCode::kInvalidConfig, "'bucket.num' is not a number: value={}", text);
     if (descriptor.bucket_count && descriptor.bucket_count != count)
-      return Fail(ErrorCode::kInvalidConfig, "'bucket.num' = '{}' contradicts INTO {} BUCKETS", text, *descriptor.bucket_count);
+      return Fail(ErrorCode::kInvalidConfig, "'bucket.num' = '{}' contradicts INTO {} BUCKETS",
+                  text, *descriptor.bucket_count);
     descriptor.bucket_count = count;
   }
   if (auto key = options.extract("bucket.key")) {
@@ -44,7 +47,8 @@ Status TakeLayoutOptions(SqlOptionMap& options, TableDescriptor& descriptor) {
       rest.remove_prefix(comma + 1);
     }
     if (!descriptor.bucket_keys.empty() && descriptor.bucket_keys != names)
-      return Fail(ErrorCode::kInvalidConfig, "'bucket.key' = '{}' contradicts DISTRIBUTED BY", key.mapped());
+      return Fail(ErrorCode::kInvalidConfig, "'bucket.key' = '{}' contradicts DISTRIBUTED BY",
+                  key.mapped());
     descriptor.bucket_keys = std::move(names);
   }
   return {};
@@ -56,7 +60,8 @@ Result<TableDescriptor> DescriptorOf(const CreateTable& statement) {
     parts.columns.push_back({.name = column.name, .type = column.type, .comment = column.comment});
   parts.primary_key = statement.primary_key;
   SqlOptionMap options = statement.options;
-  if (auto column = options.extract("auto-increment.fields")) parts.auto_increment = {column.mapped()};
+  if (auto column = options.extract("auto-increment.fields"))
+    parts.auto_increment = {column.mapped()};
   ASSIGN_OR_RETURN(Schema schema, Schema::Make(std::move(parts)));
   TableDescriptor descriptor{.schema = std::move(schema),
                              .comment = statement.comment,
@@ -64,7 +69,8 @@ Result<TableDescriptor> DescriptorOf(const CreateTable& statement) {
                              .bucket_keys = statement.bucket_keys,
                              .bucket_count = statement.bucket_count};
   RETURN_IF_ERROR(TakeLayoutOptions(options, descriptor));
-  // As the Flink catalog does: what Fluss knows are properties, everything else is the user's and rides along.
+  // As the Flink catalog does: what Fluss knows are properties, everything else is the user's and
+  // rides along.
   options.erase("connector");
   for (auto& [key, value] : options)
     (key.starts_with("table.") ? descriptor.properties : descriptor.custom_properties)[key] = value;
@@ -76,8 +82,8 @@ Result<PartitionSpec> SpecOf(const TableInfo& table, const PartitionValues& valu
   for (const auto& [column, value] : values) {
     const auto& keys = table.descriptor.partition_keys;
     if (std::ranges::find(keys, column) == keys.end())
-      return Fail(ErrorCode::kPartitionSpecInvalid, "{} is not a partition column of {}{}", column, table.path.ToString(),
-                  DidYouMean(column, keys));
+      return Fail(ErrorCode::kPartitionSpecInvalid, "{} is not a partition column of {}{}", column,
+                  table.path.ToString(), DidYouMean(column, keys));
   }
   return PartitionSpec(values.begin(), values.end());
 }
@@ -87,13 +93,16 @@ Result<PartitionSpec> SpecOf(const TableInfo& table, const PartitionValues& valu
 Result<StatementResult> StatementRunner::Execute(const CreateDatabase& statement) {
   DatabaseDescriptor descriptor{.comment = statement.comment, .custom_properties = {}};
   descriptor.custom_properties.insert(statement.options.begin(), statement.options.end());
-  RETURN_IF_ERROR(catalog_.CreateDatabase(statement.name, descriptor, WhenThere(statement.if_not_exists)));
+  RETURN_IF_ERROR(
+      catalog_.CreateDatabase(statement.name, descriptor, WhenThere(statement.if_not_exists)));
   return Notice(fmt::format("database {} created", statement.name));
 }
 
 Result<StatementResult> StatementRunner::Execute(const DropDatabase& statement) {
-  if (statement.if_exists == Clause::kAbsent) RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
-  RETURN_IF_ERROR(catalog_.DropDatabase(statement.name, statement.cascade ? DropTables::kCascade : DropTables::kNo,
+  if (statement.if_exists == Clause::kAbsent)
+    RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
+  RETURN_IF_ERROR(catalog_.DropDatabase(statement.name,
+                                        statement.cascade ? DropTables::kCascade : DropTables::kNo,
                                         WhenMissing(statement.if_exists)));
   return Notice(fmt::format("database {} dropped", statement.name));
 }
@@ -101,13 +110,18 @@ Result<StatementResult> StatementRunner::Execute(const DropDatabase& statement) 
 Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
   const TablePath path = PathOf(statement.name);
   if (path.database.empty())
-    return Fail(ErrorCode::kInvalidTable, "table {} has no database: write database.table, or USE a database first", path.table);
+    return Fail(ErrorCode::kInvalidTable,
+                "table {} has no database: write database.table, or USE a database first",
+                path.table);
   RETURN_IF_ERROR(CheckDatabase(catalog_, path.database));
   ASSIGN_OR_RETURN(TableDescriptor descriptor, DescriptorOf(statement));
-  const bool without_lake = lake_ == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
-  RETURN_IF_ERROR(catalog_.CreateTable(path, std::move(descriptor), WhenThere(statement.if_not_exists)));
-  return Notice(fmt::format("table {} created{}", path.ToString(),
-                            without_lake ? "; this server has no lake (datalake.enabled), so it is not tiered" : ""));
+  const bool without_lake =
+      lake_ == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
+  RETURN_IF_ERROR(
+      catalog_.CreateTable(path, std::move(descriptor), WhenThere(statement.if_not_exists)));
+  return Notice(fmt::format(
+      "table {} created{}", path.ToString(),
+      without_lake ? "; this server has no lake (datalake.enabled), so it is not tiered" : ""));
 }
 
 Result<StatementResult> StatementRunner::Execute(const DropTable& statement) {
@@ -120,16 +134,22 @@ Result<StatementResult> StatementRunner::Execute(const DropTable& statement) {
 Result<StatementResult> StatementRunner::Execute(const AlterTable& statement) {
   const TablePath path = PathOf(statement.name);
   const auto table = FindTableOrHint(catalog_, path);
-  if (!table.ok() && statement.if_exists == Clause::kPresent) return Notice("the table does not exist: nothing was changed");
+  if (!table.ok() && statement.if_exists == Clause::kPresent)
+    return Notice("the table does not exist: nothing was changed");
   if (!table.ok()) return Forward(table);
   TableChanges changes;
   if (const auto* add = std::get_if<AddColumns>(&statement.action)) {
     for (const ColumnSpec& column : add->columns)
-      changes.added_columns.push_back({.name = column.name, .type = column.type, .comment = column.comment, .agg_function = {}});
+      changes.added_columns.push_back({.name = column.name,
+                                       .type = column.type,
+                                       .comment = column.comment,
+                                       .agg_function = {}});
   } else if (const auto* set = std::get_if<SetOptions>(&statement.action)) {
-    for (const auto& [key, value] : set->options) changes.configs.push_back({.key = key, .value = value, .op = ConfigOp::kSet});
+    for (const auto& [key, value] : set->options)
+      changes.configs.push_back({.key = key, .value = value, .op = ConfigOp::kSet});
   } else if (const auto* reset = std::get_if<ResetOptions>(&statement.action)) {
-    for (const std::string& key : reset->keys) changes.configs.push_back({.key = key, .value = {}, .op = ConfigOp::kDelete});
+    for (const std::string& key : reset->keys)
+      changes.configs.push_back({.key = key, .value = {}, .op = ConfigOp::kDelete});
   } else {
     RETURN_IF_ERROR(AlterPartitions(path, statement));
     return Notice(fmt::format("partitions of {} changed", path.ToString()));

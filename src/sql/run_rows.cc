@@ -21,7 +21,8 @@ Result<int> ColumnOf(const TableInfo& table, const std::string& name) {
   if (const auto position = table.schema().Find(name)) return *position;
   std::vector<std::string> names;
   for (const Column& column : table.schema().columns()) names.push_back(column.name);
-  return Fail(ErrorCode::kInvalidTargetColumn, "{} is not a column of {}{}", name, table.path.ToString(), DidYouMean(name, names));
+  return Fail(ErrorCode::kInvalidTargetColumn, "{} is not a column of {}{}", name,
+              table.path.ToString(), DidYouMean(name, names));
 }
 
 /// The table as it is called in a query.
@@ -31,13 +32,14 @@ std::string QuotedPath(const TablePath& path) {
 
 /// "FROM db.t AS alias WHERE …"
 std::string FromWhere(const TableInfo& table, const std::string& alias, const std::string& where) {
-  return fmt::format("FROM {}{}{}{}", QuotedPath(table.path), alias.empty() ? "" : " AS " + QuoteIdentifier(alias),
+  return fmt::format("FROM {}{}{}{}", QuotedPath(table.path),
+                     alias.empty() ? "" : " AS " + QuoteIdentifier(alias),
                      where.empty() ? "" : " WHERE ", where);
 }
 
 /// Take all rows of `query`, whose columns are `positions` of the table, and write them.
-Result<int64_t> WriteAll(DuckQuery& query, const TableInfo& table, const std::vector<int>& positions, SqlWriter& writer,
-                         Change change) {
+Result<int64_t> WriteAll(DuckQuery& query, const TableInfo& table,
+                         const std::vector<int>& positions, SqlWriter& writer, Change change) {
   std::vector<Value> row(table.schema().size());
   while (true) {
     ASSIGN_OR_RETURN(const DuckChunk chunk, query.Next());
@@ -46,9 +48,9 @@ Result<int64_t> WriteAll(DuckQuery& query, const TableInfo& table, const std::ve
     for (idx_t i = 0; i < Duck().data_chunk_get_size(chunk.get()); ++i) {
       for (size_t column = 0; column < positions.size(); ++column) {
         const auto position = static_cast<size_t>(positions[column]);
-        ASSIGN_OR_RETURN(row[position],
-                         ReadValue(Duck().data_chunk_get_vector(chunk.get(), column), i,
-                                   table.schema().column(position).type, table.config.kv_format, arena));
+        ASSIGN_OR_RETURN(row[position], ReadValue(Duck().data_chunk_get_vector(chunk.get(), column),
+                                                  i, table.schema().column(position).type,
+                                                  table.config.kv_format, arena));
       }
       RETURN_IF_ERROR(change == Change::kWrite ? writer.Write(row) : writer.Delete(row));
     }
@@ -64,17 +66,19 @@ bool IsKey(const TableInfo& table, int position) {
 
 Status CheckChangeable(const TableInfo& table, std::string_view what) {
   if (!table.has_primary_key())
-    return Fail(ErrorCode::kNonPrimaryKeyTable, "{} needs a primary key: {} is a log table, rows are only appended", what,
+    return Fail(ErrorCode::kNonPrimaryKeyTable,
+                "{} needs a primary key: {} is a log table, rows are only appended", what,
                 table.path.ToString());
   if (table.config.merge_engine != MergeEngine::kNone)
-    return Fail(ErrorCode::kInvalidTable, "{} needs a table without a merge engine: table={}", what, table.path.ToString());
+    return Fail(ErrorCode::kInvalidTable, "{} needs a table without a merge engine: table={}", what,
+                table.path.ToString());
   return {};
 }
 
 /// Which columns an INSERT writes, and what it writes there.
 struct InsertPlan {
-  std::vector<int> positions;     // of the columns written, in the order of the query
-  std::vector<int32_t> targets;   // for a partial update; empty: whole rows
+  std::vector<int> positions;    // of the columns written, in the order of the query
+  std::vector<int32_t> targets;  // for a partial update; empty: whole rows
   std::string sql;
 };
 
@@ -108,7 +112,8 @@ Result<InsertPlan> PlanInsert(const TableInfo& table, const Insert& statement) {
   }
   plan.sql = fmt::format("SELECT {} FROM ({}\n) AS source({})", casts, statement.query, names);
   const bool whole = plan.positions.size() == table.schema().size();
-  if (!whole && table.has_primary_key()) plan.targets.assign(plan.positions.begin(), plan.positions.end());
+  if (!whole && table.has_primary_key())
+    plan.targets.assign(plan.positions.begin(), plan.positions.end());
   std::ranges::sort(plan.targets);
   return plan;
 }
@@ -116,7 +121,8 @@ Result<InsertPlan> PlanInsert(const TableInfo& table, const Insert& statement) {
 Status CheckKeyIsWritten(const TableInfo& table, const InsertPlan& plan) {
   for (const int position : table.schema().primary_key_positions()) {
     if (std::ranges::find(plan.positions, position) == plan.positions.end())
-      return Fail(ErrorCode::kInvalidTargetColumn, "an INSERT must name the primary key, and {} is not among its columns",
+      return Fail(ErrorCode::kInvalidTargetColumn,
+                  "an INSERT must name the primary key, and {} is not among its columns",
                   table.schema().column(static_cast<size_t>(position)).name);
   }
   return {};
@@ -128,18 +134,21 @@ Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
   ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
   ASSIGN_OR_RETURN(const InsertPlan plan, PlanInsert(*table, statement));
   RETURN_IF_ERROR(CheckKeyIsWritten(*table, plan));
-  // A list of column names longer than the query's is DuckDB's error, a shorter one it takes without a word.
-  QueryTables tables(catalog_, buckets_, database_, statement.query, statement.query, connection_.get());
+  // A list of column names longer than the query's is DuckDB's error, a shorter one it takes
+  // without a word.
+  QueryTables tables(catalog_, buckets_, database_, statement.query, statement.query,
+                     connection_.get());
   auto given = DuckQuery::CountColumns(connection_.get(), tables.sql(), tables);
   if (!given.ok() && tables.error()) return Failure(*tables.error());
   if (!given.ok()) return Forward(given);
   const size_t wanted = plan.positions.size() - statement.partition.size();
   if (*given != wanted)
-    return Fail(ErrorCode::kSqlFailed, "INSERT INTO {} wants {} columns, and the query has {}", table->path.ToString(), wanted,
-                *given);
+    return Fail(ErrorCode::kSqlFailed, "INSERT INTO {} wants {} columns, and the query has {}",
+                table->path.ToString(), wanted, *given);
   ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, plan.targets, catalog_, buckets_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(plan.sql, statement.query));
-  ASSIGN_OR_RETURN(const int64_t rows, WriteAll(*query, *table, plan.positions, *writer, Change::kWrite));
+  ASSIGN_OR_RETURN(const int64_t rows,
+                   WriteAll(*query, *table, plan.positions, *writer, Change::kWrite));
   return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
 }
 
@@ -156,16 +165,19 @@ Result<StatementResult> StatementRunner::Execute(const Update& statement) {
   for (const auto& [name, expression] : statement.assignments) {
     ASSIGN_OR_RETURN(const int position, ColumnOf(*table, name));
     if (IsKey(*table, position))
-      return Fail(ErrorCode::kInvalidTargetColumn, "{} is part of the primary key and cannot be updated: delete and insert", name);
+      return Fail(ErrorCode::kInvalidTargetColumn,
+                  "{} is part of the primary key and cannot be updated: delete and insert", name);
     expressions[static_cast<size_t>(position)] = expression;
   }
   std::string casts;
   for (size_t i = 0; i < expressions.size(); ++i)
     casts += (casts.empty() ? "" : ", ") + CastTo(table->schema().column(i).type, expressions[i]);
-  const std::string sql = fmt::format("SELECT {} {}", casts, FromWhere(*table, statement.alias, statement.where));
+  const std::string sql =
+      fmt::format("SELECT {} {}", casts, FromWhere(*table, statement.alias, statement.where));
   ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, catalog_, buckets_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
-  ASSIGN_OR_RETURN(const int64_t rows, WriteAll(*query, *table, positions, *writer, Change::kWrite));
+  ASSIGN_OR_RETURN(const int64_t rows,
+                   WriteAll(*query, *table, positions, *writer, Change::kWrite));
   return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
 }
 
@@ -175,12 +187,15 @@ Result<StatementResult> StatementRunner::Execute(const Delete& statement) {
   std::string columns;
   const auto key = table->schema().primary_key_positions();
   for (const int position : key)
-    columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(table->schema().column(static_cast<size_t>(position)).name);
-  const std::string sql = fmt::format("SELECT {} {}", columns, FromWhere(*table, statement.alias, statement.where));
+    columns += (columns.empty() ? "" : ", ") +
+               QuoteIdentifier(table->schema().column(static_cast<size_t>(position)).name);
+  const std::string sql =
+      fmt::format("SELECT {} {}", columns, FromWhere(*table, statement.alias, statement.where));
   ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, catalog_, buckets_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
-  ASSIGN_OR_RETURN(const int64_t rows,
-                   WriteAll(*query, *table, std::vector<int>(key.begin(), key.end()), *writer, Change::kDelete));
+  ASSIGN_OR_RETURN(
+      const int64_t rows,
+      WriteAll(*query, *table, std::vector<int>(key.begin(), key.end()), *writer, Change::kDelete));
   return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
 }
 

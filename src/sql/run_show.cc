@@ -11,9 +11,9 @@ using Row = std::vector<std::optional<std::string>>;
 
 /// `name` when it is a plain word, else in backquotes.
 std::string FlinkName(const std::string& name) {
-  const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) || c == '_';
-  });
+  const bool plain =
+      !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
   return plain ? name : "`" + name + "`";
 }
 
@@ -25,8 +25,9 @@ std::string FlinkNames(const std::vector<std::string>& names) {
 
 bool IsSecret(std::string_view key) {
   const std::string upper = Upper(key);
-  return std::ranges::any_of(std::initializer_list<std::string_view>{"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"},
-                             [&](auto word) { return upper.find(word) != std::string::npos; });
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"},
+      [&](auto word) { return upper.find(word) != std::string::npos; });
 }
 
 std::string WithClause(const TableDescriptor& descriptor) {
@@ -40,7 +41,9 @@ std::string WithClause(const TableDescriptor& descriptor) {
 }
 
 std::string KeyRole(const TableInfo& table, const std::string& column) {
-  const auto has = [&](std::span<const std::string> names) { return std::ranges::find(names, column) != names.end(); };
+  const auto has = [&](std::span<const std::string> names) {
+    return std::ranges::find(names, column) != names.end();
+  };
   std::string role;
   if (has(table.schema().primary_key())) role = "primary key";
   if (has(table.descriptor.partition_keys)) role += role.empty() ? "partition" : ", partition";
@@ -52,8 +55,8 @@ std::string DescribeQuery(const TableInfo& table) {
   for (const Column& column : table.schema().columns()) {
     DataType type = column.type;
     type.nullable = true;
-    rows.push_back({column.name, type.ToString(), column.type.nullable ? "true" : "false", KeyRole(table, column.name),
-                    column.comment});
+    rows.push_back({column.name, type.ToString(), column.type.nullable ? "true" : "false",
+                    KeyRole(table, column.name), column.comment});
   }
   return ValuesQuery({"name", "type", "null", "key", "comment"}, rows);
 }
@@ -80,7 +83,8 @@ std::string ValuesQuery(const std::vector<std::string>& columns, const std::vect
 
 std::string ToCreateTable(const TableInfo& table) {
   const TableDescriptor& descriptor = table.descriptor;
-  std::string out = fmt::format("CREATE TABLE {}.{} (", FlinkName(table.path.database), FlinkName(table.path.table));
+  std::string out = fmt::format("CREATE TABLE {}.{} (", FlinkName(table.path.database),
+                                FlinkName(table.path.table));
   for (const Column& column : table.schema().columns()) {
     out += fmt::format("\n  {} {}", FlinkName(column.name), column.type.ToString());
     if (column.comment) out += " COMMENT " + QuoteString(*column.comment);
@@ -94,11 +98,13 @@ std::string ToCreateTable(const TableInfo& table) {
   out += ')';
   if (descriptor.comment) out += "\nCOMMENT " + QuoteString(*descriptor.comment);
   if (!descriptor.bucket_keys.empty()) {
-    out += fmt::format("\nDISTRIBUTED BY ({}) INTO {} BUCKETS", FlinkNames(descriptor.bucket_keys), table.bucket_count());
+    out += fmt::format("\nDISTRIBUTED BY ({}) INTO {} BUCKETS", FlinkNames(descriptor.bucket_keys),
+                       table.bucket_count());
   } else {
     out += fmt::format("\nDISTRIBUTED INTO {} BUCKETS", table.bucket_count());
   }
-  if (descriptor.is_partitioned()) out += fmt::format("\nPARTITIONED BY ({})", FlinkNames(descriptor.partition_keys));
+  if (descriptor.is_partitioned())
+    out += fmt::format("\nPARTITIONED BY ({})", FlinkNames(descriptor.partition_keys));
   return out + WithClause(descriptor);
 }
 
@@ -109,7 +115,8 @@ Result<StatementResult> StatementRunner::Execute(const Describe& statement) {
 
 Result<StatementResult> StatementRunner::Execute(const Show& statement) {
   std::vector<Row> rows;
-  const std::string like = statement.like ? " WHERE columns(*) LIKE " + QuoteString(*statement.like) : "";
+  const std::string like =
+      statement.like ? " WHERE columns(*) LIKE " + QuoteString(*statement.like) : "";
   const auto answer = [&](std::vector<std::string> columns) {
     std::string sql = ValuesQuery(columns, rows);
     if (!like.empty()) sql = fmt::format("SELECT * FROM ({}){}", sql, like);
@@ -119,11 +126,17 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
     case Show::What::kDatabases:
       for (const DatabaseRef& database : catalog_.Databases()) rows.push_back({database->name});
       return answer({"database name"});
-    case Show::What::kCatalogs: rows.push_back({"weir"}); return answer({"catalog name"});
-    case Show::What::kCurrent: rows.push_back({database_}); return answer({"current database name"});
+    case Show::What::kCatalogs:
+      rows.push_back({"weir"});
+      return answer({"catalog name"});
+    case Show::What::kCurrent:
+      rows.push_back({database_});
+      return answer({"current database name"});
     case Show::What::kTables: {
-      const std::string database = statement.name.parts.empty() ? database_ : statement.name.object();
-      if (database.empty()) return Fail(ErrorCode::kDatabaseNotExist, "no database in use: SHOW TABLES FROM name");
+      const std::string database =
+          statement.name.parts.empty() ? database_ : statement.name.object();
+      if (database.empty())
+        return Fail(ErrorCode::kDatabaseNotExist, "no database in use: SHOW TABLES FROM name");
       RETURN_IF_ERROR(CheckDatabase(catalog_, database));
       ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog_.Tables(database));
       for (const TableRef& table : tables) rows.push_back({table->path.table});
@@ -137,7 +150,8 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
     case Show::What::kPartitions: {
       ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
       if (!table->is_partitioned())
-        return Fail(ErrorCode::kTableNotPartitioned, "table {} is not partitioned", table->path.ToString());
+        return Fail(ErrorCode::kTableNotPartitioned, "table {} is not partitioned",
+                    table->path.ToString());
       for (const auto& [name, partition] : table->partitions) rows.push_back({name});
       return answer({"partition name"});
     }
@@ -145,10 +159,13 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
       ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
       return Rows(DescribeQuery(*table));
     }
-    case Show::What::kFunctions: break;
+    case Show::What::kFunctions:
+      break;
   }
-  return Rows("SELECT DISTINCT function_name AS \"function name\" FROM duckdb_functions() "
-              "WHERE function_type IN ('scalar', 'aggregate', 'macro') AND regexp_matches(function_name, '^[a-z]') ORDER BY 1");
+  return Rows(
+      "SELECT DISTINCT function_name AS \"function name\" FROM duckdb_functions() "
+      "WHERE function_type IN ('scalar', 'aggregate', 'macro') AND regexp_matches(function_name, "
+      "'^[a-z]') ORDER BY 1");
 }
 
 }  // namespace weir

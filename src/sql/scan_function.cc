@@ -38,8 +38,8 @@ void Delete(void* pointer) {
 
 void Replace(duckdb_replacement_scan_info info, const char* name, void*) {
   if (current_resolver == nullptr) return;
-  // Whether the table is there is decided by bind; here only a name is turned into a call. A name that is no table
-  // of Weir stays DuckDB's business, which then says that it does not exist.
+  // Whether the table is there is decided by bind; here only a name is turned into a call. A name
+  // that is no table of Weir stays DuckDB's business, which then says that it does not exist.
   const auto scan = current_resolver->Resolve(name);
   if (!scan.ok()) {
     Duck().replacement_scan_set_error(info, scan.error().message.c_str());
@@ -54,7 +54,8 @@ void Replace(duckdb_replacement_scan_info info, const char* name, void*) {
 void Bind(duckdb_bind_info info) {
   const DuckValue argument(Duck().bind_get_parameter(info, 0));
   const std::string name = TakeDuckText(Duck().get_varchar(argument.get()));
-  if (current_resolver == nullptr) return Duck().bind_set_error(info, "no query is being prepared on this thread");
+  if (current_resolver == nullptr)
+    return Duck().bind_set_error(info, "no query is being prepared on this thread");
   auto scan = current_resolver->Resolve(name);
   if (!scan.ok()) return Duck().bind_set_error(info, scan.error().message.c_str());
   if (*scan == nullptr) return Duck().bind_set_error(info, ("no such table: " + name).c_str());
@@ -104,7 +105,8 @@ void Scan(duckdb_function_info info, duckdb_data_chunk out) {
 
 }  // namespace
 
-ResolverScope::ResolverScope(TableResolver& resolver) : before_(std::exchange(current_resolver, &resolver)) {}
+ResolverScope::ResolverScope(TableResolver& resolver)
+    : before_(std::exchange(current_resolver, &resolver)) {}
 ResolverScope::~ResolverScope() { current_resolver = before_; }
 
 Status RegisterScanFunction(duckdb_database database, duckdb_connection connection) {

@@ -1,5 +1,6 @@
-// How DuckDB gets at Weir's tables: names it does not know are looked up by the query being prepared on this thread
-// (a replacement scan), and become calls of one table function that reads a TableScan.
+// How DuckDB gets at Weir's tables: names it does not know are looked up by the query being
+// prepared on this thread (a replacement scan), and become calls of one table function that reads a
+// TableScan.
 #pragma once
 
 #include <memory>

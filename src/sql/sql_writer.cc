@@ -30,7 +30,9 @@ class SqlWriter::Batch {
 class SqlWriter::KvBatch : public Batch {
  public:
   KvBatch(const TableInfo& table, const TableRouter& router)
-      : router_(router), encoder_(table.config.kv_format, table.schema().types()), builder_(table.schema_id) {}
+      : router_(router),
+        encoder_(table.config.kv_format, table.schema().types()),
+        builder_(table.schema_id) {}
 
   Result<size_t> Write(std::span<const Value> row) override {
     RETURN_IF_ERROR(Key(row));
@@ -107,19 +109,24 @@ class SqlWriter::RowBatch : public Batch {
   std::string bytes_;
 };
 
-Result<std::unique_ptr<SqlWriter>> SqlWriter::Make(TableRef table, std::vector<int32_t> target_columns,
-                                                       Catalog& catalog, SqlBuckets& buckets) {
+Result<std::unique_ptr<SqlWriter>> SqlWriter::Make(TableRef table,
+                                                   std::vector<int32_t> target_columns,
+                                                   Catalog& catalog, SqlBuckets& buckets) {
   ASSIGN_OR_RETURN(TableRouter router, TableRouter::Make(*table));
-  return std::unique_ptr<SqlWriter>(
-      new SqlWriter(std::move(table), std::move(target_columns), std::move(router), catalog, buckets));
+  return std::unique_ptr<SqlWriter>(new SqlWriter(std::move(table), std::move(target_columns),
+                                                  std::move(router), catalog, buckets));
 }
 
-SqlWriter::SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router, Catalog& catalog,
-                         SqlBuckets& buckets)
-    : table_(std::move(table)), target_columns_(std::move(target_columns)),
-      written_(table_->schema().size(), target_columns_.empty()), router_(std::move(router)), catalog_(catalog),
+SqlWriter::SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router,
+                     Catalog& catalog, SqlBuckets& buckets)
+    : table_(std::move(table)),
+      target_columns_(std::move(target_columns)),
+      written_(table_->schema().size(), target_columns_.empty()),
+      router_(std::move(router)),
+      catalog_(catalog),
       buckets_(buckets),
-      any_bucket_(static_cast<BucketId>(next_bucket++ % static_cast<uint32_t>(table_->bucket_count()))) {
+      any_bucket_(
+          static_cast<BucketId>(next_bucket++ % static_cast<uint32_t>(table_->bucket_count()))) {
   for (const int32_t column : target_columns_) written_[static_cast<size_t>(column)] = true;
 }
 
@@ -129,7 +136,8 @@ Status SqlWriter::CheckNulls(std::span<const Value> row) const {
   for (size_t i = 0; i < row.size(); ++i) {
     const Column& column = table_->schema().column(i);
     if (row[i].is_null() && !column.type.nullable && written_[i])
-      return Fail(ErrorCode::kCorruptRecord, "column {} is NOT NULL, and row {} has NULL for it", column.name, rows_ + 1);
+      return Fail(ErrorCode::kCorruptRecord, "column {} is NOT NULL, and row {} has NULL for it",
+                  column.name, rows_ + 1);
   }
   return {};
 }
@@ -171,12 +179,15 @@ Result<SqlWriter::Batch*> SqlWriter::BatchOf(std::span<const Value> row) {
 Result<std::unique_ptr<SqlWriter::Batch>> SqlWriter::NewBatch() const {
   if (table_->has_primary_key()) return std::make_unique<KvBatch>(*table_, router_);
   switch (table_->config.log_format) {
-    case LogFormat::kIndexed: return std::make_unique<RowBatch>(*table_, RowFormat::kIndexed);
-    case LogFormat::kCompacted: return std::make_unique<RowBatch>(*table_, RowFormat::kCompacted);
-    case LogFormat::kArrow: break;
+    case LogFormat::kIndexed:
+      return std::make_unique<RowBatch>(*table_, RowFormat::kIndexed);
+    case LogFormat::kCompacted:
+      return std::make_unique<RowBatch>(*table_, RowFormat::kCompacted);
+    case LogFormat::kArrow:
+      break;
   }
-  ASSIGN_OR_RETURN(auto writer,
-                   ArrowBatchWriter::Create(table_->schema(), table_->schema_id, table_->config.log_compression));
+  ASSIGN_OR_RETURN(auto writer, ArrowBatchWriter::Create(table_->schema(), table_->schema_id,
+                                                         table_->config.log_compression));
   return std::make_unique<ArrowBatch>(std::move(writer));
 }
 
@@ -188,8 +199,10 @@ Result<std::optional<PartitionId>> SqlWriter::PartitionOf(std::span<const Value>
   // As the clients do by default: a row of a new partition creates it.
   PartitionSpec spec;
   const std::vector<std::string> values = SplitPartitionName(name);
-  for (size_t i = 0; i < values.size(); ++i) spec.emplace_back(table_->descriptor.partition_keys[i], values[i]);
-  ASSIGN_OR_RETURN(const PartitionInfo created, catalog_.CreatePartition(table_->path, spec, IfExists::kIgnore));
+  for (size_t i = 0; i < values.size(); ++i)
+    spec.emplace_back(table_->descriptor.partition_keys[i], values[i]);
+  ASSIGN_OR_RETURN(const PartitionInfo created,
+                   catalog_.CreatePartition(table_->path, spec, IfExists::kIgnore));
   ASSIGN_OR_RETURN(table_, catalog_.GetTable(table_->id));
   return std::optional(created.id);
 }

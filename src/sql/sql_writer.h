@@ -1,5 +1,6 @@
-// Rows from SQL into a table: encoded and bucketed as the clients do it, sent to the buckets in batches, durable when
-// Finish() returns. One statement, one thread. Rows sent before an error stay: a statement is not a transaction.
+// Rows from SQL into a table: encoded and bucketed as the clients do it, sent to the buckets in
+// batches, durable when Finish() returns. One statement, one thread. Rows sent before an error
+// stay: a statement is not a transaction.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ namespace weir {
 class SqlWriter {
  public:
   /// target_columns  positions written by a partial update, the key among them; empty: whole rows
-  static Result<std::unique_ptr<SqlWriter>> Make(TableRef table, std::vector<int32_t> target_columns, Catalog& catalog,
-                                                   SqlBuckets& buckets);
+  static Result<std::unique_ptr<SqlWriter>> Make(TableRef table,
+                                                 std::vector<int32_t> target_columns,
+                                                 Catalog& catalog, SqlBuckets& buckets);
   ~SqlWriter();
 
   /// Append to a log table, or insert or replace in a primary-key table.
@@ -42,8 +44,8 @@ class SqlWriter {
   class ArrowBatch;
   class RowBatch;
 
-  SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router, Catalog& catalog,
-              SqlBuckets& buckets);
+  SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router,
+            Catalog& catalog, SqlBuckets& buckets);
 
   Status CheckNulls(std::span<const Value> row) const;
   Result<Batch*> BatchOf(std::span<const Value> row);

@@ -1,5 +1,6 @@
-// What our own SQL statements say, as the parser read them. Everything is text and structure; names are looked up
-// when the statement runs. A statement that is none of these is a Query and goes to DuckDB.
+// What our own SQL statements say, as the parser read them. Everything is text and structure; names
+// are looked up when the statement runs. A statement that is none of these is a Query and goes to
+// DuckDB.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 
 namespace weir {
 
-/// [catalog.][database.]object as written. The catalog part is accepted and ignored: Weir is one catalog.
+/// [catalog.][database.]object as written. The catalog part is accepted and ignored: Weir is one
+/// catalog.
 struct SqlName {
   std::vector<std::string> parts;  // 1 to 3
   size_t at = 0;                   // byte offset in the statement
@@ -93,9 +95,18 @@ struct AlterTable {
 };
 
 struct Show {
-  enum class What : uint8_t { kDatabases, kCatalogs, kTables, kCreateTable, kPartitions, kColumns, kCurrent, kFunctions };
+  enum class What : uint8_t {
+    kDatabases,
+    kCatalogs,
+    kTables,
+    kCreateTable,
+    kPartitions,
+    kColumns,
+    kCurrent,
+    kFunctions
+  };
   What what = What::kDatabases;
-  SqlName name;                     // kCreateTable, kPartitions, kColumns; kTables: the database, if given
+  SqlName name;  // kCreateTable, kPartitions, kColumns; kTables: the database, if given
   std::optional<std::string> like;  // kDatabases, kTables
 };
 
@@ -107,7 +118,8 @@ struct UseDatabase {
   std::string name;
 };
 
-/// SET 'key' = 'value', RESET, USE CATALOG, CREATE CATALOG: accepted so that Flink scripts run, without effect.
+/// SET 'key' = 'value', RESET, USE CATALOG, CREATE CATALOG: accepted so that Flink scripts run,
+/// without effect.
 struct NoEffect {
   std::string notice;
 };
@@ -121,9 +133,10 @@ struct Insert {
 
 struct Update {
   SqlName name;
-  std::string alias;                                              // empty: the table's name
-  std::vector<std::pair<std::string, std::string>> assignments;  // column, expression in DuckDB's words
-  std::string where;                                              // empty: all rows
+  std::string alias;  // empty: the table's name
+  std::vector<std::pair<std::string, std::string>>
+      assignments;    // column, expression in DuckDB's words
+  std::string where;  // empty: all rows
 };
 
 struct Delete {
@@ -137,7 +150,8 @@ struct Query {
   std::string text;
 };
 
-using Statement = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, AlterTable, Show, Describe,
-                               UseDatabase, NoEffect, Insert, Update, Delete, Query>;
+using Statement =
+    std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, AlterTable, Show, Describe,
+                 UseDatabase, NoEffect, Insert, Update, Delete, Query>;
 
 }  // namespace weir

@@ -5,9 +5,13 @@
 
 namespace weir {
 
-StatementRunner::StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database,
-                                 LakeTiering lake)
-    : instance_(instance), catalog_(catalog), buckets_(buckets), database_(std::move(database)), lake_(lake) {}
+StatementRunner::StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets,
+                                 std::string database, LakeTiering lake)
+    : instance_(instance),
+      catalog_(catalog),
+      buckets_(buckets),
+      database_(std::move(database)),
+      lake_(lake) {}
 
 Status StatementRunner::Open() {
   ASSIGN_OR_RETURN(connection_, instance_.Connect());
@@ -22,8 +26,10 @@ Result<StatementResult> StatementRunner::Run(std::string_view sql) {
   return std::visit([this](const auto& one) { return Execute(one); }, statement);
 }
 
-Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql, std::string_view shape) {
-  tables_ = std::make_unique<QueryTables>(catalog_, buckets_, database_, sql, shape, connection_.get());
+Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql,
+                                                               std::string_view shape) {
+  tables_ =
+      std::make_unique<QueryTables>(catalog_, buckets_, database_, sql, shape, connection_.get());
   auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_);
   // DuckDB reports our error in words of its own, and without the code.
   if (!query.ok() && tables_->error()) return Failure(*tables_->error());
@@ -36,12 +42,15 @@ Result<StatementResult> StatementRunner::Rows(const std::string& sql) {
   return result;
 }
 
-Result<StatementResult> StatementRunner::Execute(const Query& statement) { return Rows(statement.text); }
+Result<StatementResult> StatementRunner::Execute(const Query& statement) {
+  return Rows(statement.text);
+}
 
 Result<StatementResult> StatementRunner::Execute(const UseDatabase& statement) {
   RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
   database_ = statement.name;
-  return StatementResult{.rows = nullptr, .affected = {}, .notice = fmt::format("using database {}", statement.name)};
+  return StatementResult{
+      .rows = nullptr, .affected = {}, .notice = fmt::format("using database {}", statement.name)};
 }
 
 Result<StatementResult> StatementRunner::Execute(const NoEffect& statement) {

@@ -1,6 +1,6 @@
-// Runs one statement after another with one session's state: our statements against the catalog and the buckets,
-// queries in DuckDB. Files: run_catalog.cc (CREATE, DROP, ALTER), run_show.cc, run_rows.cc (INSERT, UPDATE, DELETE).
-// One thread at a time.
+// Runs one statement after another with one session's state: our statements against the catalog and
+// the buckets, queries in DuckDB. Files: run_catalog.cc (CREATE, DROP, ALTER), run_show.cc,
+// run_rows.cc (INSERT, UPDATE, DELETE). One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,18 @@ namespace weir {
 
 /// What a statement left to look at.
 struct StatementResult {
-  std::unique_ptr<DuckQuery> rows;     // SELECT, SHOW, DESCRIBE
-  std::optional<int64_t> affected;     // INSERT, UPDATE, DELETE
-  std::string notice;                  // "table bronze.event created"
+  std::unique_ptr<DuckQuery> rows;  // SELECT, SHOW, DESCRIBE
+  std::optional<int64_t> affected;  // INSERT, UPDATE, DELETE
+  std::string notice;               // "table bronze.event created"
 };
 
 class StatementRunner {
  public:
-  /// Everything by reference must outlive the runner. `database`: what unqualified names mean. Without a lake,
-  /// CREATE TABLE leaves 'table.datalake.enabled' out and says so, so that scripts made for a lake run.
-  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets, std::string database, LakeTiering lake);
+  /// Everything by reference must outlive the runner. `database`: what unqualified names mean.
+  /// Without a lake, CREATE TABLE leaves 'table.datalake.enabled' out and says so, so that scripts
+  /// made for a lake run.
+  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets,
+                  std::string database, LakeTiering lake);
 
   /// Connect. Called once, before Run.
   Status Open();
@@ -61,7 +63,9 @@ class StatementRunner {
   Result<StatementResult> Rows(const std::string& sql);
 
   TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
-  Result<TableRef> TableOf(const SqlName& name) const { return FindTableOrHint(catalog_, PathOf(name)); }
+  Result<TableRef> TableOf(const SqlName& name) const {
+    return FindTableOrHint(catalog_, PathOf(name));
+  }
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 
   DuckInstance& instance_;

@@ -11,8 +11,8 @@ Result<TableRouter> TableRouter::Make(const TableInfo& table) {
   const std::vector<std::string> physical_key = table.PhysicalPrimaryKey();
   std::vector<std::string> bucket_keys = table.descriptor.bucket_keys;
   if (bucket_keys.empty()) bucket_keys = physical_key;
-  const KeyFormats formats =
-      ChooseKeyFormats(table.config.lake_format, table.config.kv_format_version, bucket_keys == physical_key);
+  const KeyFormats formats = ChooseKeyFormats(
+      table.config.lake_format, table.config.kv_format_version, bucket_keys == physical_key);
   if (table.has_primary_key()) {
     ASSIGN_OR_RETURN(const std::vector<int> positions, schema.Positions(physical_key));
     ASSIGN_OR_RETURN(router.key_, KeyEncoder::Make(formats.kv, types, positions));

@@ -1,5 +1,5 @@
-// Where a row of a table belongs: its partition, its bucket and, in primary-key tables, its key. The same rules as the
-// official clients follow, through record/. Immutable, any thread.
+// Where a row of a table belongs: its partition, its bucket and, in primary-key tables, its key.
+// The same rules as the official clients follow, through record/. Immutable, any thread.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,9 @@ class TableRouter {
   static Result<TableRouter> Make(const TableInfo& table);
 
   /// Append the encoded primary key of `row`, which has all columns of the table.
-  Status AppendKey(std::span<const Value> row, std::string& out) const { return key_->Encode(row, out); }
+  Status AppendKey(std::span<const Value> row, std::string& out) const {
+    return key_->Encode(row, out);
+  }
 
   /// Whether rows choose their bucket; else any will do.
   bool has_bucket_key() const { return bucket_key_.has_value(); }

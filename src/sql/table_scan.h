@@ -1,4 +1,5 @@
-// The rows of one table reference at one moment, cut into parts that DuckDB's threads read side by side.
+// The rows of one table reference at one moment, cut into parts that DuckDB's threads read side by
+// side.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ class TableScan {
   /// About how many rows all parts have together.
   virtual int64_t rows_estimate() const = 0;
   virtual size_t part_count() const = 0;
-  /// projection  positions in columns(), in the order of the output's vectors; kNoColumn: leave that vector alone
+  /// projection  positions in columns(), in the order of the output's vectors; kNoColumn: leave
+  /// that vector alone
   virtual Result<std::unique_ptr<ScanPart>> Open(size_t part, std::span<const int> projection) = 0;
 };
 

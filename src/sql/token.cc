@@ -8,11 +8,14 @@
 namespace weir {
 namespace {
 
-bool IsWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0; }
+bool IsWordStart(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0;
+}
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordByte(char c) { return IsWordStart(c) || IsDigit(c) || c == '$'; }
 
-/// How many bytes of white space `text` begins with, counting what DuckDB counts: also some Unicode spaces.
+/// How many bytes of white space `text` begins with, counting what DuckDB counts: also some Unicode
+/// spaces.
 size_t SpaceBytes(std::string_view text) {
   if (std::isspace(static_cast<unsigned char>(text[0]))) return 1;
   if (text.starts_with("\xC2\xA0")) return 2;
@@ -23,8 +26,9 @@ size_t SpaceBytes(std::string_view text) {
 }
 
 // Longest first; anything else is a symbol of one character.
-constexpr std::array<std::string_view, 16> kLongSymbols = {"->>", "<=>", "::", "<=", ">=", "<>", "!=", "||",
-                                                           "=>",  "->",  "//", "**", ":=", "==", "!~", "^@"};
+constexpr std::array<std::string_view, 16> kLongSymbols = {"->>", "<=>", "::", "<=", ">=", "<>",
+                                                           "!=",  "||",  "=>", "->", "//", "**",
+                                                           ":=",  "==",  "!~", "^@"};
 
 class Tokenizer {
  public:
@@ -44,7 +48,8 @@ class Tokenizer {
   bool StartsWith(std::string_view prefix) const { return sql_.substr(at_).starts_with(prefix); }
 
   Failure Unclosed(std::string_view what, size_t begin) const {
-    return Fail(ErrorCode::kSqlSyntax, "{} is not closed: starts at {}", what, PlaceOf(sql_, begin));
+    return Fail(ErrorCode::kSqlSyntax, "{} is not closed: starts at {}", what,
+                PlaceOf(sql_, begin));
   }
 
   void Add(TokenKind kind, size_t begin, std::string text) {
@@ -164,9 +169,10 @@ class Tokenizer {
 
   void Number() {
     const size_t begin = at_;
-    while (at_ < sql_.size() && (IsWordByte(sql_[at_]) || sql_[at_] == '.' ||
-                                 ((sql_[at_] == '-' || sql_[at_] == '+') && std::tolower(sql_[at_ - 1]) == 'e' &&
-                                  !sql_.substr(begin).starts_with("0x")))) {
+    while (at_ < sql_.size() &&
+           (IsWordByte(sql_[at_]) || sql_[at_] == '.' ||
+            ((sql_[at_] == '-' || sql_[at_] == '+') && std::tolower(sql_[at_ - 1]) == 'e' &&
+             !sql_.substr(begin).starts_with("0x")))) {
       ++at_;
     }
     Add(TokenKind::kNumber, begin, std::string(sql_.substr(begin, at_ - begin)));
@@ -174,7 +180,8 @@ class Tokenizer {
 
   void Symbol() {
     const size_t begin = at_;
-    const auto* found = std::ranges::find_if(kLongSymbols, [&](std::string_view s) { return StartsWith(s); });
+    const auto* found =
+        std::ranges::find_if(kLongSymbols, [&](std::string_view s) { return StartsWith(s); });
     at_ += found == kLongSymbols.end() ? 1 : found->size();
     Add(TokenKind::kSymbol, begin, std::string(sql_.substr(begin, at_ - begin)));
   }
@@ -237,7 +244,8 @@ std::string PlaceOf(std::string_view sql, size_t offset) {
 
 std::string Upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 

@@ -1,5 +1,6 @@
-// The words of SQL text. One tokenizer for our own statements, for splitting scripts and for what is passed on to
-// DuckDB, which writes identifiers as Flink does (`x`) or as the standard does ("x").
+// The words of SQL text. One tokenizer for our own statements, for splitting scripts and for what
+// is passed on to DuckDB, which writes identifiers as Flink does (`x`) or as the standard does
+// ("x").
 #pragma once
 
 #include <string>
@@ -28,7 +29,9 @@ struct Token {
   size_t end() const { return begin + bytes; }
   /// A kWord equal to `keyword` (upper case), whatever its own case.
   bool Is(std::string_view keyword) const;
-  bool IsSymbol(std::string_view symbol) const { return kind == TokenKind::kSymbol && text == symbol; }
+  bool IsSymbol(std::string_view symbol) const {
+    return kind == TokenKind::kSymbol && text == symbol;
+  }
   /// Whether it can name something. Keywords are not reserved here.
   bool IsName() const { return kind == TokenKind::kWord || kind == TokenKind::kQuoted; }
 };
@@ -43,8 +46,8 @@ std::string PlaceOf(std::string_view sql, size_t offset);
 /// Upper-case ASCII.
 std::string Upper(std::string_view text);
 
-/// What people write instead of `word` most likely: the candidate with the smallest edit distance, or "" when
-/// none is near.
+/// What people write instead of `word` most likely: the candidate with the smallest edit distance,
+/// or "" when none is near.
 std::string NearestWord(std::string_view word, const std::vector<std::string>& candidates);
 
 /// " (did you mean x?)", or "" when nothing is near.

@@ -26,7 +26,8 @@ std::string_view View(beast::string_view text) { return {text.data(), text.size(
 /// One request after another on one connection.
 class HttpConnection {
  public:
-  HttpConnection(asio::ip::tcp::socket socket, WebContext& context) : stream_(std::move(socket)), context_(context) {}
+  HttpConnection(asio::ip::tcp::socket socket, WebContext& context)
+      : stream_(std::move(socket)), context_(context) {}
 
   Task<> Run() {
     beast::flat_buffer buffer;
@@ -36,10 +37,12 @@ class HttpConnection {
       parser.header_limit(16 * KiB);
       stream_.expires_after(context_.options.idle_timeout);
       beast::error_code error;
-      co_await http::async_read(stream_, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+      co_await http::async_read(stream_, buffer, parser,
+                                asio::redirect_error(asio::use_awaitable, error));
       if (error == http::error::body_limit) {
-        co_await Fail(413, {ErrorCode::kRecordTooLarge,
-                            fmt::format("the body is too large: bytes_max={}", context_.options.request_bytes_max)});
+        co_await Fail(
+            413, {ErrorCode::kRecordTooLarge, fmt::format("the body is too large: bytes_max={}",
+                                                          context_.options.request_bytes_max)});
         break;
       }
       if (error) break;
@@ -60,17 +63,22 @@ class HttpConnection {
       const bool healthy = context_.parts.healthy();
       co_return co_await Send(healthy ? 200 : 503, "text/plain", healthy ? "ok\n" : "not ready\n");
     }
-    if (const Status allowed = CheckOrigin(); !allowed.ok()) co_return co_await Fail(403, allowed.error());
+    if (const Status allowed = CheckOrigin(); !allowed.ok())
+      co_return co_await Fail(403, allowed.error());
     if (const Status known = CheckUser(); !known.ok()) co_return co_await Fail(401, known.error());
     if (path == "/v1/sql") {
       if (request_.method() != http::verb::post)
-        co_return co_await Fail(405, {ErrorCode::kSqlSyntax, "/v1/sql takes POST with SQL in the body"});
+        co_return co_await Fail(405,
+                                {ErrorCode::kSqlSyntax, "/v1/sql takes POST with SQL in the body"});
       co_return co_await Sql(target);
     }
     if (path == "/metrics")
-      co_return co_await Send(200, "text/plain; version=0.0.4; charset=utf-8", context_.parts.metrics());
-    if (path == "/") co_return co_await Send(200, "text/html; charset=utf-8", std::string(LandingPage()));
-    co_return co_await Fail(404, {ErrorCode::kSqlSyntax, "there is /v1/sql, /healthz and /metrics"});
+      co_return co_await Send(200, "text/plain; version=0.0.4; charset=utf-8",
+                              context_.parts.metrics());
+    if (path == "/")
+      co_return co_await Send(200, "text/html; charset=utf-8", std::string(LandingPage()));
+    co_return co_await Fail(404,
+                            {ErrorCode::kSqlSyntax, "there is /v1/sql, /healthz and /metrics"});
   }
 
   /// A page of another site, opened in a user's browser, must not run SQL here.
@@ -78,7 +86,8 @@ class HttpConnection {
     const std::string_view origin = View(request_[http::field::origin]);
     const std::string_view host = View(request_[http::field::host]);
     if (origin.empty() || origin.substr(origin.find("//") + 2) == host) return {};
-    return weir::Fail(ErrorCode::kAuthorization, "requests from pages of other sites are refused: origin={:.100}", origin);
+    return weir::Fail(ErrorCode::kAuthorization,
+                      "requests from pages of other sites are refused: origin={:.100}", origin);
   }
 
   Status CheckUser() const {
@@ -91,17 +100,20 @@ class HttpConnection {
 
   Task<bool> Sql(std::string_view target) {
     const size_t question = target.find('?');
-    auto parsed = ParseSqlRequest({.content_type = View(request_[http::field::content_type]),
-                                   .accept = View(request_[http::field::accept]),
-                                   .query = question == std::string_view::npos ? "" : target.substr(question + 1),
-                                   .body = request_.body()});
+    auto parsed = ParseSqlRequest(
+        {.content_type = View(request_[http::field::content_type]),
+         .accept = View(request_[http::field::accept]),
+         .query = question == std::string_view::npos ? "" : target.substr(question + 1),
+         .body = request_.body()});
     if (!parsed.ok()) {
       const bool format = parsed.code() == ErrorCode::kUnsupportedVersion;
       co_return co_await Fail(format ? 406 : 400, parsed.error());
     }
-    if (context_.stopping || static_cast<int>(context_.running.size()) >= context_.options.statements_max) {
+    if (context_.stopping ||
+        static_cast<int>(context_.running.size()) >= context_.options.statements_max) {
       co_return co_await Fail(503, {ErrorCode::kTooManyScanners,
-                                    fmt::format("too many statements are running: at_most={}", context_.options.statements_max)});
+                                    fmt::format("too many statements are running: at_most={}",
+                                                context_.options.statements_max)});
     }
     const ResultFormat format = parsed->format;
     std::shared_ptr<ResultStream> results = context_.parts.sql.Run(*std::move(parsed));
@@ -113,7 +125,8 @@ class HttpConnection {
     co_return good;
   }
 
-  /// Pull pieces on the pool, send them as they come: a slow client slows the query down, a client that leaves ends it.
+  /// Pull pieces on the pool, send them as they come: a slow client slows the query down, a client
+  /// that leaves ends it.
   Task<bool> Stream(std::shared_ptr<ResultStream> results, ResultFormat format) {
     asio::steady_timer deadline(stream_.get_executor(), context_.options.statement_timeout);
     deadline.async_wait([results](beast::error_code error) {
@@ -137,8 +150,10 @@ class HttpConnection {
       piece = co_await Pull(results);
     }
     if (!piece.ok()) {
-      // The status line is long gone; an answer without its last chunk is how HTTP says "incomplete".
-      LogWarn("web", "a statement failed half-way: code={} error=\"{}\"", Name(piece.code()), piece.error().message);
+      // The status line is long gone; an answer without its last chunk is how HTTP says
+      // "incomplete".
+      LogWarn("web", "a statement failed half-way: code={} error=\"{}\"", Name(piece.code()),
+              piece.error().message);
       co_return false;
     }
     co_return co_await Write(asio::buffer(std::string_view("0\r\n\r\n")));
@@ -150,26 +165,30 @@ class HttpConnection {
 
   void WatchForDeparture(std::shared_ptr<ResultStream> results, asio::cancellation_signal& stop) {
     auto& socket = stream_.socket();
-    socket.async_wait(asio::ip::tcp::socket::wait_read,
-                      asio::bind_cancellation_slot(stop.slot(), [results, fd = socket.native_handle()](beast::error_code error) {
-                        if (error) return;
-                        char byte;
-                        const ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                        if (got == 0 || (got < 0 && errno != EAGAIN)) results->Cancel();
-                      }));
+    socket.async_wait(
+        asio::ip::tcp::socket::wait_read,
+        asio::bind_cancellation_slot(
+            stop.slot(), [results, fd = socket.native_handle()](beast::error_code error) {
+              if (error) return;
+              char byte;
+              const ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+              if (got == 0 || (got < 0 && errno != EAGAIN)) results->Cancel();
+            }));
   }
 
   Task<bool> SendChunkedHeader(ResultFormat format) {
     keep_alive_ = keep_alive_ && request_.version() >= 11;
     http::response<http::empty_body> response(http::status::ok, request_.version());
-    response.set(http::field::content_type, beast::string_view(ContentTypeOf(format).data(), ContentTypeOf(format).size()));
+    response.set(http::field::content_type,
+                 beast::string_view(ContentTypeOf(format).data(), ContentTypeOf(format).size()));
     response.keep_alive(keep_alive_);
     chunked_ = request_.version() >= 11;
     response.chunked(chunked_);
     http::response_serializer<http::empty_body> serializer(response);
     beast::error_code error;
     stream_.expires_after(context_.options.idle_timeout);
-    co_await http::async_write_header(stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_write_header(stream_, serializer,
+                                      asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
   }
 
@@ -189,11 +208,14 @@ class HttpConnection {
     co_return !error;
   }
 
-  Task<bool> Fail(int status, Error error) { co_return co_await Send(status, "application/json", ErrorBody(error)); }
+  Task<bool> Fail(int status, Error error) {
+    co_return co_await Send(status, "application/json", ErrorBody(error));
+  }
 
   Task<bool> Send(int status, std::string_view content_type, std::string body) {
     Response response(static_cast<http::status>(status), request_.version());
-    response.set(http::field::content_type, beast::string_view(content_type.data(), content_type.size()));
+    response.set(http::field::content_type,
+                 beast::string_view(content_type.data(), content_type.size()));
     if (status == 401) response.set(http::field::www_authenticate, "Basic realm=\"weir\"");
     if (status == 503) response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive_);

@@ -5,12 +5,16 @@ namespace weir {
 std::string_view LandingPage() {
   return R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Weir</title>
-<style>body{font:16px/1.5 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}pre{background:#f4f4f4;padding:.8rem}</style>
+<style>
+body{font:16px/1.5 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}
+pre{background:#f4f4f4;padding:.8rem}
+</style>
 </head><body>
 <h1>Weir</h1>
 <p>A streaming lakehouse in one binary. This port speaks HTTP:</p>
 <ul>
-<li><code>POST /v1/sql</code>: SQL in the body, rows as JSON lines, CSV or an Arrow stream, as <code>Accept</code> says</li>
+<li><code>POST /v1/sql</code>: SQL in the body; rows as JSON lines, CSV or an Arrow stream,
+as <code>Accept</code> says</li>
 <li><a href="/healthz"><code>/healthz</code></a>: whether the server is ready</li>
 <li><a href="/metrics"><code>/metrics</code></a>: numbers for Prometheus</li>
 </ul>

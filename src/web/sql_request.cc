@@ -26,7 +26,8 @@ constexpr std::array<FormatName, 6> kFormats = {{
 
 std::string Lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -35,7 +36,8 @@ Result<ResultFormat> FormatOf(std::string_view accept) {
   for (const FormatName& one : kFormats) {
     if (wanted.find(one.media_type) != std::string::npos) return one.format;
   }
-  if (wanted.empty() || wanted.find("*/*") != std::string::npos || wanted.find("application/*") != std::string::npos)
+  if (wanted.empty() || wanted.find("*/*") != std::string::npos ||
+      wanted.find("application/*") != std::string::npos)
     return ResultFormat::kJsonLines;
   return Fail(ErrorCode::kUnsupportedVersion, "no such result format: accept={:.100}", accept);
 }
@@ -49,9 +51,11 @@ Result<std::string> TextField(const boost::json::object& object, std::string_vie
 
 Status TakeJson(std::string_view body, SqlRequest& out) {
   boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(boost::json::string_view(body.data(), body.size()), error);
+  const boost::json::value document =
+      boost::json::parse(boost::json::string_view(body.data(), body.size()), error);
   if (error || !document.is_object())
-    return Fail(ErrorCode::kSqlSyntax, "the body is not a JSON object with \"sql\": {}", error.message());
+    return Fail(ErrorCode::kSqlSyntax, "the body is not a JSON object with \"sql\": {}",
+                error.message());
   const boost::json::object& object = document.as_object();
   ASSIGN_OR_RETURN(out.text, TextField(object, "sql"));
   ASSIGN_OR_RETURN(const std::string database, TextField(object, "database"));
@@ -86,16 +90,21 @@ Result<SqlRequest> ParseSqlRequest(const HttpSqlRequest& request) {
     out.text = request.body;
   }
   if (out.text.find_first_not_of(" \t\r\n;") == std::string::npos)
-    return Fail(ErrorCode::kSqlSyntax, "the body has no statement: send SQL text, or {{\"sql\": \"…\"}} as JSON");
+    return Fail(ErrorCode::kSqlSyntax,
+                "the body has no statement: send SQL text, or {{\"sql\": \"…\"}} as JSON");
   return out;
 }
 
 std::string_view ContentTypeOf(ResultFormat format) {
   switch (format) {
-    case ResultFormat::kArrowStream: return "application/vnd.apache.arrow.stream";
-    case ResultFormat::kJsonLines: return "application/x-ndjson";
-    case ResultFormat::kCsv: return "text/csv; charset=utf-8; header=present";
-    case ResultFormat::kFrames: return "application/vnd.weir.frames+json";
+    case ResultFormat::kArrowStream:
+      return "application/vnd.apache.arrow.stream";
+    case ResultFormat::kJsonLines:
+      return "application/x-ndjson";
+    case ResultFormat::kCsv:
+      return "text/csv; charset=utf-8; header=present";
+    case ResultFormat::kFrames:
+      return "application/vnd.weir.frames+json";
   }
   return "application/octet-stream";
 }
@@ -104,31 +113,44 @@ int HttpStatusOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kDatabaseNotExist:
     case ErrorCode::kTableNotExist:
-    case ErrorCode::kPartitionNotExists: return 404;
+    case ErrorCode::kPartitionNotExists:
+      return 404;
     case ErrorCode::kDatabaseAlreadyExist:
     case ErrorCode::kTableAlreadyExist:
     case ErrorCode::kPartitionAlreadyExists:
-    case ErrorCode::kDatabaseNotEmpty: return 409;
-    case ErrorCode::kAuthenticate: return 401;
-    case ErrorCode::kAuthorization: return 403;
-    case ErrorCode::kCancelled: return 408;
-    case ErrorCode::kRequestTimeOut: return 504;
-    case ErrorCode::kUnsupportedVersion: return 501;
-    case ErrorCode::kDiskWriteLocked: return 507;
+    case ErrorCode::kDatabaseNotEmpty:
+      return 409;
+    case ErrorCode::kAuthenticate:
+      return 401;
+    case ErrorCode::kAuthorization:
+      return 403;
+    case ErrorCode::kCancelled:
+      return 408;
+    case ErrorCode::kRequestTimeOut:
+      return 504;
+    case ErrorCode::kUnsupportedVersion:
+      return 501;
+    case ErrorCode::kDiskWriteLocked:
+      return 507;
     case ErrorCode::kStorageBackpressure:
-    case ErrorCode::kTooManyScanners: return 503;
+    case ErrorCode::kTooManyScanners:
+      return 503;
     case ErrorCode::kUnknownServerError:
     case ErrorCode::kStorage:
     case ErrorCode::kLogStorage:
-    case ErrorCode::kKvStorage: return 500;
-    default: return 400;
+    case ErrorCode::kKvStorage:
+      return 500;
+    default:
+      return 400;
   }
 }
 
 std::string ErrorBody(const Error& error) {
   const std::string_view code = Name(error.code);
-  return boost::json::serialize(boost::json::object{
-             {"error", {{"code", boost::json::string_view(code.data(), code.size())}, {"message", error.message}}}}) +
+  return boost::json::serialize(
+             boost::json::object{{"error",
+                                  {{"code", boost::json::string_view(code.data(), code.size())},
+                                   {"message", error.message}}}}) +
          "\n";
 }
 
@@ -136,7 +158,8 @@ Result<BasicCredentials> ParseBasicCredentials(std::string_view header) {
   namespace base64 = boost::beast::detail::base64;
   constexpr std::string_view kScheme = "basic ";
   if (Lower(header.substr(0, kScheme.size())) != kScheme)
-    return Fail(ErrorCode::kAuthenticate, "this server asks for a user and a password (HTTP Basic)");
+    return Fail(ErrorCode::kAuthenticate,
+                "this server asks for a user and a password (HTTP Basic)");
   const std::string_view encoded = header.substr(kScheme.size());
   std::string decoded(base64::decoded_size(encoded.size()), '\0');
   decoded.resize(base64::decode(decoded.data(), encoded.data(), encoded.size()).first);

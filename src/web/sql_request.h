@@ -1,5 +1,5 @@
-// What an HTTP request to /v1/sql asks for, and how errors and results are named in HTTP. Plain functions.
-// Documentation for users: docs/sql.md, docs/formats/sql_http.md.
+// What an HTTP request to /v1/sql asks for, and how errors and results are named in HTTP. Plain
+// functions. Documentation for users: docs/sql.md, docs/formats/sql_http.md.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct HttpSqlRequest {
   std::string_view body;
 };
 
-/// Body: SQL text, or with Content-Type application/json {"sql": …, "database": …, "values": "text" | "json"}.
-/// Accept chooses the format: Arrow stream, JSON lines (the default), CSV, frames.
+/// Body: SQL text, or with Content-Type application/json {"sql": …, "database": …, "values": "text"
+/// | "json"}. Accept chooses the format: Arrow stream, JSON lines (the default), CSV, frames.
 /// Errors  kSqlSyntax  not such a body;  kUnsupportedVersion  no such format
 Result<SqlRequest> ParseSqlRequest(const HttpSqlRequest& request);
 

@@ -1,4 +1,5 @@
-// What the connections of one web server share. Touched on the web thread only, apart from what says otherwise.
+// What the connections of one web server share. Touched on the web thread only, apart from what
+// says otherwise.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -26,7 +27,8 @@ struct WebContext {
     if (pool_ == nullptr) pool_ = std::make_unique<BlockingPool>(options.statements_max);
     return *pool_;
   }
-  /// Finish what runs and join; from another thread than the web thread, after `stopping` was set there.
+  /// Finish what runs and join; from another thread than the web thread, after `stopping` was set
+  /// there.
   void StopPool() {
     if (pool_ != nullptr) pool_->Stop();
   }

@@ -22,8 +22,9 @@ class WebServer::Impl {
   Status Listen() {
     boost::system::error_code error;
     tcp::resolver resolver(web_.io());
-    const auto found = resolver.resolve(context_.options.host, std::to_string(context_.options.port),
-                                        tcp::resolver::passive | tcp::resolver::numeric_service, error);
+    const auto found =
+        resolver.resolve(context_.options.host, std::to_string(context_.options.port),
+                         tcp::resolver::passive | tcp::resolver::numeric_service, error);
     if (error || found.empty()) return CannotListen(error);
     const tcp::endpoint endpoint = found.begin()->endpoint();
     acceptor_.open(endpoint.protocol(), error);
@@ -60,15 +61,17 @@ class WebServer::Impl {
 
  private:
   Status CannotListen(const boost::system::error_code& error) const {
-    return Fail(ErrorCode::kNetworkException, "cannot listen for HTTP: address={}:{} reason={}", context_.options.host,
-                context_.options.port, error.message());
+    return Fail(ErrorCode::kNetworkException, "cannot listen for HTTP: address={}:{} reason={}",
+                context_.options.host, context_.options.port, error.message());
   }
 
   Task<> Accept() {
     while (!context_.stopping) {
       boost::system::error_code error;
-      tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+      tcp::socket socket =
+          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
+        co_return;
       if (error) {
         // Out of file descriptors or the like: give the others a moment to close theirs.
         LogWarn("web", "accept failed: reason={}", error.message());
@@ -79,7 +82,8 @@ class WebServer::Impl {
       if (context_.connections >= context_.options.connections_max) continue;
       socket.set_option(tcp::no_delay(true), error);
       ++context_.connections;
-      asio::co_spawn(web_.io(), ServeHttp(std::move(socket), context_), [this](std::exception_ptr thrown) { Ended(thrown); });
+      asio::co_spawn(web_.io(), ServeHttp(std::move(socket), context_),
+                     [this](std::exception_ptr thrown) { Ended(thrown); });
     }
   }
 

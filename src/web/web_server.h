@@ -1,6 +1,6 @@
-// The HTTP side of the server: POST /v1/sql, GET /healthz, GET /metrics and a page that says what is here.
-// One thread with one event loop serves all connections; statements run on a bounded pool of threads that may
-// block. Owned by server/, which hands in what lies outside web/'s layers.
+// The HTTP side of the server: POST /v1/sql, GET /healthz, GET /metrics and a page that says what
+// is here. One thread with one event loop serves all connections; statements run on a bounded pool
+// of threads that may block. Owned by server/, which hands in what lies outside web/'s layers.
 #pragma once
 
 #include <array>
@@ -20,31 +20,37 @@ namespace weir {
 
 struct WebOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;                          // 0: any free one
-  int32_t connections_max = 256;                 // further ones are closed at once
-  int32_t statements_max = 8;                    // running at the same time; further requests get 503
-  int64_t request_bytes_max = 16 * MiB;          // of a body
-  std::chrono::milliseconds statement_timeout{5 * 60'000};  // for all statements of a request together
-  std::chrono::milliseconds idle_timeout{60'000};  // between requests, and for the client to take bytes
+  uint16_t port = 8080;                  // 0: any free one
+  int32_t connections_max = 256;         // further ones are closed at once
+  int32_t statements_max = 8;            // running at the same time; further requests get 503
+  int64_t request_bytes_max = 16 * MiB;  // of a body
+  std::chrono::milliseconds statement_timeout{5 *
+                                              60'000};  // for all statements of a request together
+  std::chrono::milliseconds idle_timeout{
+      60'000};  // between requests, and for the client to take bytes
 };
 
 inline constexpr std::array kWebOptions = {
     Option<WebOptions>{"web.connections-max", &WebOptions::connections_max, 1, 100'000, kRestart,
                        "HTTP connections; further ones are closed at once."},
-    Option<WebOptions>{"web.statements-max", &WebOptions::statements_max, 1, 1024, kRestart,
-                       "SQL requests that run at the same time; further ones are answered with 503."},
-    Option<WebOptions>{"web.request-size-max", &WebOptions::request_bytes_max, 64 * KiB, 1 * GiB, kRestart,
-                       "The largest body of an HTTP request."},
-    Option<WebOptions>{"web.statement-timeout", &WebOptions::statement_timeout, std::chrono::seconds(1),
-                       std::chrono::days(1), kRestart, "How long the statements of one request may take together."},
-    Option<WebOptions>{"web.idle-timeout", &WebOptions::idle_timeout, std::chrono::seconds(1), std::chrono::days(1),
-                       kRestart, "Close an HTTP connection on which nothing happened, or whose client took no bytes."},
+    Option<WebOptions>{
+        "web.statements-max", &WebOptions::statements_max, 1, 1024, kRestart,
+        "SQL requests that run at the same time; further ones are answered with 503."},
+    Option<WebOptions>{"web.request-size-max", &WebOptions::request_bytes_max, 64 * KiB, 1 * GiB,
+                       kRestart, "The largest body of an HTTP request."},
+    Option<WebOptions>{"web.statement-timeout", &WebOptions::statement_timeout,
+                       std::chrono::seconds(1), std::chrono::days(1), kRestart,
+                       "How long the statements of one request may take together."},
+    Option<WebOptions>{
+        "web.idle-timeout", &WebOptions::idle_timeout, std::chrono::seconds(1),
+        std::chrono::days(1), kRestart,
+        "Close an HTTP connection on which nothing happened, or whose client took no bytes."},
 };
 
 struct WebParts {
   SqlEngine& sql;
-  std::function<std::string()> metrics;   // Prometheus text; called on the web thread
-  std::function<bool()> healthy;          // called on the web thread
+  std::function<std::string()> metrics;  // Prometheus text; called on the web thread
+  std::function<bool()> healthy;         // called on the web thread
   /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;
 };
