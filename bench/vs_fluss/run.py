@@ -5,7 +5,7 @@
 
 Servers run on the first half of the CPUs and clients on the second. Each operation is run in all rounds, the servers
 taking turns, after rounds that only warm the JVMs up. The main figure is CPU seconds of all server processes per unit of
-work; medians over the rounds. --write puts the table into docs/benchmarks.md.
+work; medians over the rounds. --write puts the table into docs/benchmarks.md and keeps its "## Notes".
 """
 import argparse
 import datetime
@@ -39,6 +39,7 @@ OPERATIONS = {
 }
 LATENCIES = {"e2e": "produce to consume, client defaults", "e2e1ms": "produce to consume, batch-timeout 1 ms"}
 WARM_UP_ROUNDS = 2
+NOTES = "## Notes\n"
 
 
 class Load:
@@ -136,6 +137,13 @@ def report(results, latencies, acks, facts, arguments):
     return "\n".join(lines)
 
 
+def write_page(path, text):
+    """Replace the measured part of the page; what people wrote under "## Notes" stays."""
+    old = path.read_text() if path.exists() else ""
+    notes = old[old.index(NOTES):] if NOTES in old else ""
+    path.write_text(text + ("\n" + notes if notes else ""))
+
+
 def machine():
     model = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), "unknown CPU")
@@ -196,7 +204,7 @@ def main():
         print(text)
         (scratch / "results.json").write_text(json.dumps(results))
         if arguments.write:
-            (REPOSITORY / "docs/benchmarks.md").write_text(text)
+            write_page(REPOSITORY / "docs/benchmarks.md", text)
     except BaseException:
         log.flush()
         print((scratch / "load.log").read_text()[-3000:], file=sys.stderr)
