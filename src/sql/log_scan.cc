@@ -182,7 +182,8 @@ class LogScanPart : public ScanPart {
     commit_timestamp_ = header.commit_timestamp;
     row_ = std::clamp<int64_t>(part_.range.start - base_offset_, 0, header.record_count);
     rows_ = std::clamp<int64_t>(part_.range.end - base_offset_, row_, header.record_count);
-    if (row_ < rows_) {
+    // count(*) needs no column: the header says how many rows there are.
+    if (row_ < rows_ && reads_columns_) {
       ASSIGN_OR_RETURN(batch_, Decode(*view));
     }
     return true;
@@ -219,6 +220,8 @@ class LogScanPart : public ScanPart {
   const std::vector<int> projection_;
   SqlBuckets& buckets_;
 
+  const bool reads_columns_ =
+      std::ranges::any_of(projection_, [](int column) { return column != kNoColumn; });
   Offset next_read_;
   SharedBytes bytes_;
   LogBatches batches_{{}};

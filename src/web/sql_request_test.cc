@@ -30,7 +30,8 @@ TEST(SqlRequest, ChoosesTheFormatByAccept) {
   };
   EXPECT_EQ(format("*/*"), static_cast<int>(ResultFormat::kJsonLines));
   EXPECT_EQ(format("text/csv, */*;q=0.1"), static_cast<int>(ResultFormat::kCsv));
-  EXPECT_EQ(format("Application/Vnd.Apache.Arrow.Stream"), static_cast<int>(ResultFormat::kArrowStream));
+  EXPECT_EQ(format("Application/Vnd.Apache.Arrow.Stream"),
+            static_cast<int>(ResultFormat::kArrowStream));
   EXPECT_EQ(format("image/png"), -1);
 }
 
