@@ -20,7 +20,8 @@ inline constexpr int64_t GiB = 1024 * MiB;
 class SharedBytes {
  public:
   SharedBytes() = default;
-  SharedBytes(std::shared_ptr<const void> owner, BytesView view) : owner_(std::move(owner)), view_(view) {}
+  SharedBytes(std::shared_ptr<const void> owner, BytesView view)
+      : owner_(std::move(owner)), view_(view) {}
 
   static SharedBytes Of(std::string text) {
     auto owner = std::make_shared<const std::string>(std::move(text));

@@ -9,7 +9,8 @@
 
 namespace weir {
 
-static_assert(std::endian::native == std::endian::little, "big-endian machines need byte swaps below");
+static_assert(std::endian::native == std::endian::little,
+              "big-endian machines need byte swaps below");
 
 template <class T>
 T LoadLe(const void* from) {
@@ -26,9 +27,12 @@ void StoreLe(void* to, T value) {
 template <std::integral T>
 T ByteSwap(T value) {
   if constexpr (sizeof(T) == 1) return value;
-  if constexpr (sizeof(T) == 2) return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(value)));
-  if constexpr (sizeof(T) == 4) return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
-  if constexpr (sizeof(T) == 8) return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
+  if constexpr (sizeof(T) == 2)
+    return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(value)));
+  if constexpr (sizeof(T) == 4)
+    return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
+  if constexpr (sizeof(T) == 8)
+    return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
 }
 
 template <std::integral T>
@@ -53,8 +57,8 @@ template <class T>
 class Le {
  public:
   Le() = default;
-  Le(T value) { StoreLe(bytes_, value); }                // NOLINT(google-explicit-constructor): reads as a T
-  operator T() const { return LoadLe<T>(bytes_); }       // NOLINT(google-explicit-constructor)
+  Le(T value) { StoreLe(bytes_, value); }  // NOLINT(google-explicit-constructor): reads as a T
+  operator T() const { return LoadLe<T>(bytes_); }  // NOLINT(google-explicit-constructor)
 
  private:
   char bytes_[sizeof(T)];

@@ -9,10 +9,12 @@
 namespace weir {
 
 enum class ErrorCode : int32_t {
-  kSqlFailed = -1004,  // a query failed while it ran, or means nothing: the SQL engine's words (HTTP and shell only)
+  kSqlFailed =
+      -1004,  // a query failed while it ran, or means nothing: the SQL engine's words (HTTP and shell only)
   kSqlSyntax = -1003,  // text that is not a statement (HTTP and shell only)
-  kWouldBlock = -1001,  // the answer needs cold pages or a lock; ask again from a thread that may block
-  kCancelled = -1002,   // the caller went away or the server is stopping
+  kWouldBlock =
+      -1001,  // the answer needs cold pages or a lock; ask again from a thread that may block
+  kCancelled = -1002,  // the caller went away or the server is stopping
   kUnknownServerError = -1,
   kNone = 0,
   kNetworkException = 1,

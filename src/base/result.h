@@ -51,11 +51,11 @@ Failure Forward(R&& result) {
 #define WEIR_CONCAT_(a, b) a##b
 #define WEIR_CONCAT(a, b) WEIR_CONCAT_(a, b)
 
-#define WEIR_RETURN_IF_ERROR_(ret, name, expr)                   \
-  do {                                                           \
-    auto&& name = (expr);                                        \
-    if (!name.has_value()) [[unlikely]]                          \
-      ret ::weir::Forward(std::forward<decltype(name)>(name));   \
+#define WEIR_RETURN_IF_ERROR_(ret, name, expr)                 \
+  do {                                                         \
+    auto&& name = (expr);                                      \
+    if (!name.has_value()) [[unlikely]]                        \
+      ret ::weir::Forward(std::forward<decltype(name)>(name)); \
   } while (false)
 #define WEIR_ASSIGN_OR_RETURN_(ret, name, decl, expr) \
   auto name = (expr);                                 \
@@ -66,6 +66,7 @@ Failure Forward(R&& result) {
 #define RETURN_IF_ERROR(expr) WEIR_RETURN_IF_ERROR_(return, WEIR_CONCAT(status_, __LINE__), expr)
 #define ASSIGN_OR_RETURN(decl, expr) \
   WEIR_ASSIGN_OR_RETURN_(return, WEIR_CONCAT(result_, __LINE__), decl, expr)
-#define CO_RETURN_IF_ERROR(expr) WEIR_RETURN_IF_ERROR_(co_return, WEIR_CONCAT(status_, __LINE__), expr)
+#define CO_RETURN_IF_ERROR(expr) \
+  WEIR_RETURN_IF_ERROR_(co_return, WEIR_CONCAT(status_, __LINE__), expr)
 #define CO_ASSIGN_OR_RETURN(decl, expr) \
   WEIR_ASSIGN_OR_RETURN_(co_return, WEIR_CONCAT(result_, __LINE__), decl, expr)

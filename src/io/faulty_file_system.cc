@@ -35,16 +35,20 @@ class FaultyFile final : public File {
     RETURN_IF_ERROR(files_.Before(FaultyFileSystem::Call::kWrite));
     std::string bytes;
     for (const BytesView piece : pieces) bytes.append(piece);
-    const int64_t growth = offset + static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(node_->current.size());
+    const int64_t growth =
+        offset + static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(node_->current.size());
     const bool full = files_.space_left_ >= 0 && growth > files_.space_left_;
     if (full)
-      bytes.resize(bytes.size() - static_cast<size_t>(std::min<int64_t>(growth - files_.space_left_,
-                                                                        static_cast<int64_t>(bytes.size()))));
-    if (files_.space_left_ >= 0 && growth > 0) files_.space_left_ -= std::min(growth, files_.space_left_);
+      bytes.resize(bytes.size() -
+                   static_cast<size_t>(std::min<int64_t>(growth - files_.space_left_,
+                                                         static_cast<int64_t>(bytes.size()))));
+    if (files_.space_left_ >= 0 && growth > 0)
+      files_.space_left_ -= std::min(growth, files_.space_left_);
     const FaultyFileSystem::Change change{.offset = offset, .bytes = std::move(bytes)};
     FaultyFileSystem::Apply(node_->current, change);
     node_->changes.push_back(change);
-    if (full) return Fail(ErrorCode::kDiskWriteLocked, "write failed: path={} error=no space", path_);
+    if (full)
+      return Fail(ErrorCode::kDiskWriteLocked, "write failed: path={} error=no space", path_);
     return {};
   }
 
@@ -125,7 +129,8 @@ Status FaultyFileSystem::Before(Call kind) {
   if (stop_after_hit()) return Fail(ErrorCode::kStorage, "the process is dead");
   const auto fault = faults_.find(kind);
   if (fault == faults_.end()) return {};
-  const bool hit = fault->second.until == Until::kOnce ? call == fault->second.at : call >= fault->second.at;
+  const bool hit =
+      fault->second.until == Until::kOnce ? call == fault->second.at : call >= fault->second.at;
   if (!hit) return {};
   return Fail(fault->second.code, "injected fault: call={}", call);
 }
@@ -157,10 +162,12 @@ void FaultyFileSystem::Persist(Node& node, std::mt19937_64& random) {
     const auto end = static_cast<size_t>(change.offset) + change.bytes.size();
     if (node.durable.size() < end && random() % 2 == 0) node.durable.resize(end, '\0');
     for (size_t at = 0; at < change.bytes.size();) {
-      const size_t in_sector = kSectorBytes - (static_cast<size_t>(change.offset) + at) % kSectorBytes;
+      const size_t in_sector =
+          kSectorBytes - (static_cast<size_t>(change.offset) + at) % kSectorBytes;
       const size_t n = std::min(in_sector, change.bytes.size() - at);
       if (random() % 2 == 0) {
-        Apply(node.durable, {.offset = change.offset + static_cast<int64_t>(at), .bytes = change.bytes.substr(at, n)});
+        Apply(node.durable, {.offset = change.offset + static_cast<int64_t>(at),
+                             .bytes = change.bytes.substr(at, n)});
       }
       at += n;
     }
@@ -220,7 +227,8 @@ Result<std::unique_ptr<File>> FaultyFileSystem::Open(const std::string& path, Op
   const auto found = current_.find(path);
   NodeRef node = found == current_.end() ? nullptr : found->second;
   if (node == nullptr) {
-    if (mode == OpenMode::kRead || mode == OpenMode::kReadWrite || !current_.contains(std::string(ParentOf(path)))) {
+    if (mode == OpenMode::kRead || mode == OpenMode::kReadWrite ||
+        !current_.contains(std::string(ParentOf(path)))) {
       return Fail(ErrorCode::kStorage, "open failed: path={} error=no such file", path);
     }
     RETURN_IF_ERROR(Before(Call::kCreate));
@@ -279,7 +287,8 @@ Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) 
   std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(Before(Call::kRename));
   const auto found = current_.find(from);
-  if (found == current_.end()) return Fail(ErrorCode::kStorage, "rename failed: path={} error=no such file", from);
+  if (found == current_.end())
+    return Fail(ErrorCode::kStorage, "rename failed: path={} error=no such file", from);
   const NodeRef node = found->second;
   std::vector<std::pair<std::string, NodeRef>> below;
   for (auto child = current_.lower_bound(from + "/"); child != current_.end(); ++child) {

@@ -64,8 +64,8 @@ class FaultyFileSystem final : public FileSystem {
 
   struct Change {  // of a file's contents, not yet synced
     int64_t offset = 0;
-    std::string bytes;       // written there
-    bool truncate = false;   // or: cut to `offset`
+    std::string bytes;      // written there
+    bool truncate = false;  // or: cut to `offset`
   };
   struct Node {
     bool is_directory = false;

@@ -6,7 +6,8 @@ Result<std::string> ReadFile(FileSystem& files, const std::string& path, int64_t
   ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
   ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
   if (bytes > bytes_max) {
-    return Fail(ErrorCode::kStorage, "file is too large to read: path={} bytes={} max={}", path, bytes, bytes_max);
+    return Fail(ErrorCode::kStorage, "file is too large to read: path={} bytes={} max={}", path,
+                bytes, bytes_max);
   }
   std::string contents(static_cast<size_t>(bytes), '\0');
   ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, contents.data(), contents.size()));

@@ -97,7 +97,8 @@ class FileSystem {
 FileSystem& RealFileSystem();
 
 /// Read a whole file. Errors: kStorage when it is missing, unreadable or longer than `bytes_max`.
-Result<std::string> ReadFile(FileSystem& files, const std::string& path, int64_t bytes_max = 1 * GiB);
+Result<std::string> ReadFile(FileSystem& files, const std::string& path,
+                             int64_t bytes_max = 1 * GiB);
 
 /// Replace a file: write `path`.tmp, sync it, rename it, sync the directory.
 /// Durable  afterwards either the old or the new contents are there, after success the new.

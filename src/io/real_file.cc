@@ -30,7 +30,8 @@ class PieceCursor {
     for (const BytesView piece : pieces_) {
       if (n == static_cast<int>(out.size())) break;
       if (piece.size() > skip) {
-        out[static_cast<size_t>(n++)] = {const_cast<char*>(piece.data() + skip), piece.size() - skip};
+        out[static_cast<size_t>(n++)] = {const_cast<char*>(piece.data() + skip),
+                                         piece.size() - skip};
       }
       skip = 0;
     }
@@ -118,10 +119,14 @@ class PosixFile final : public File {
 
 int FlagsOf(OpenMode mode) {
   switch (mode) {
-    case OpenMode::kRead: return O_RDONLY;
-    case OpenMode::kReadWrite: return O_RDWR;
-    case OpenMode::kCreate: return O_RDWR | O_CREAT;
-    case OpenMode::kCreateTruncate: return O_RDWR | O_CREAT | O_TRUNC;
+    case OpenMode::kRead:
+      return O_RDONLY;
+    case OpenMode::kReadWrite:
+      return O_RDWR;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT;
+    case OpenMode::kCreateTruncate:
+      return O_RDWR | O_CREAT | O_TRUNC;
   }
   return O_RDONLY;
 }
@@ -144,7 +149,8 @@ class PosixFileSystem final : public FileSystem {
     errno = 0;
     while (const dirent* entry = readdir(dir)) {
       const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") entries.push_back({std::string(name), IsDirectory(directory, *entry)});
+      if (name != "." && name != "..")
+        entries.push_back({std::string(name), IsDirectory(directory, *entry)});
       errno = 0;
     }
     const int error_number = errno;
@@ -183,7 +189,9 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
-  Status SyncAll(const std::string& directory) override { return WithDirectory(directory, "syncfs", syncfs); }
+  Status SyncAll(const std::string& directory) override {
+    return WithDirectory(directory, "syncfs", syncfs);
+  }
 
   Result<int64_t> SpaceLeft(const std::string& directory) override {
     struct statvfs about;
@@ -198,7 +206,8 @@ class PosixFileSystem final : public FileSystem {
     return std::filesystem::is_directory(directory + "/" + entry.d_name, ignored);
   }
 
-  static Status WithDirectory(const std::string& directory, std::string_view operation, int (*call)(int)) {
+  static Status WithDirectory(const std::string& directory, std::string_view operation,
+                              int (*call)(int)) {
     const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return FromErrno(operation, directory, errno);
     const int failed = call(fd);
@@ -213,8 +222,9 @@ class PosixFileSystem final : public FileSystem {
 
 Failure FromErrno(std::string_view operation, std::string_view path, int error_number) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT;
-  return Fail(full ? ErrorCode::kDiskWriteLocked : ErrorCode::kStorage, "{} failed: path={} error={}", operation,
-              path, std::generic_category().message(error_number));
+  return Fail(full ? ErrorCode::kDiskWriteLocked : ErrorCode::kStorage,
+              "{} failed: path={} error={}", operation, path,
+              std::generic_category().message(error_number));
 }
 
 FileSystem& RealFileSystem() {

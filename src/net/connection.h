@@ -33,9 +33,9 @@ struct ConnectionLimits {
   int64_t frame_bytes_max = 100 * MiB;
   int64_t in_flight_bytes_max = 32 * MiB;  // unanswered requests and unsent replies held in memory
   int64_t in_flight_requests_max = 1024;
-  int64_t idle_ms = 600'000;          // no byte in either direction and nothing under way
-  int64_t partial_frame_ms = 30'000;  // a frame must be complete this long after its first byte,
-                                      // plus 1 ms per kFrameBytesPerMsMin received
+  int64_t idle_ms = 600'000;            // no byte in either direction and nothing under way
+  int64_t partial_frame_ms = 30'000;    // a frame must be complete this long after its first byte,
+                                        // plus 1 ms per kFrameBytesPerMsMin received
   int64_t stalled_send_ms = 60'000;     // the peer must take at least a byte in this time
   int64_t unauthenticated_ms = 10'000;  // ... and a closed door must open within this
   int64_t unauthenticated_frame_bytes_max = 64 * KiB;

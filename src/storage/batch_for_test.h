@@ -20,7 +20,8 @@ struct BatchForTest {
 inline std::string MakeBatch(const BatchForTest& b) {
   std::string batch(sizeof(LogBatchHeaderV0), '\0');
   batch += b.body;
-  batch.resize(std::max(batch.size(), sizeof(LogBatchHeaderV0) + static_cast<size_t>(b.records)), 'x');
+  batch.resize(std::max(batch.size(), sizeof(LogBatchHeaderV0) + static_cast<size_t>(b.records)),
+               'x');
   WriteLogBatchHeader(batch.data(), batch.size(),
                       {.base_offset = b.base_offset,
                        .commit_timestamp = b.timestamp,

@@ -9,7 +9,9 @@ namespace weir {
 namespace {
 
 Failure Storage(const Error& error) {
-  return Failure(Error{error.code == ErrorCode::kDiskWriteLocked ? error.code : ErrorCode::kLogStorage, error.message});
+  return Failure(
+      Error{error.code == ErrorCode::kDiskWriteLocked ? error.code : ErrorCode::kLogStorage,
+            error.message});
 }
 
 }  // namespace
@@ -19,7 +21,8 @@ Result<SharedBytes> LogSlice::Load() const {
   std::string copy(static_cast<size_t>(bytes), '\0');
   ASSIGN_OR_RETURN(const size_t got, file->ReadAt(position, copy.data(), copy.size()));
   if (got != copy.size()) {
-    return Fail(ErrorCode::kLogStorage, "segment is shorter than it was: path={} position={} bytes={} read={}",
+    return Fail(ErrorCode::kLogStorage,
+                "segment is shorter than it was: path={} position={} bytes={} read={}",
                 file->path(), position, bytes, got);
   }
   return SharedBytes::Of(std::move(copy));
@@ -29,7 +32,8 @@ Status SyncTicket::Run(FileSystem& files) const {
   for (const SegmentFile& segment : segments) {
     std::lock_guard lock(segment.turn->mutex);
     if (segment.turn->failed) {
-      return Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}", segment.file->path());
+      return Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}",
+                  segment.file->path());
     }
     const Status synced = segment.file->Sync();
     segment.turn->failed = !synced.ok();
@@ -39,14 +43,17 @@ Status SyncTicket::Run(FileSystem& files) const {
   return {};
 }
 
-BucketLog::BucketLog(OpenFiles& files, std::string directory, std::string root, const LogOptions& options)
+BucketLog::BucketLog(OpenFiles& files, std::string directory, std::string root,
+                     const LogOptions& options)
     : files_(files), directory_(std::move(directory)), root_(std::move(root)), options_(options) {}
 
 BucketLog::~BucketLog() = default;
 
-Result<std::unique_ptr<BucketLog>> BucketLog::Open(OpenFiles& files, std::string directory, std::string root,
-                                                   const LogOptions& options, std::optional<RecoveryPoint> point) {
-  std::unique_ptr<BucketLog> log(new BucketLog(files, std::move(directory), std::move(root), options));
+Result<std::unique_ptr<BucketLog>> BucketLog::Open(OpenFiles& files, std::string directory,
+                                                   std::string root, const LogOptions& options,
+                                                   std::optional<RecoveryPoint> point) {
+  std::unique_ptr<BucketLog> log(
+      new BucketLog(files, std::move(directory), std::move(root), options));
   const Status recovered = log->Recover(point);
   if (!recovered.ok()) return Storage(recovered.error());
   return log;
@@ -111,10 +118,12 @@ bool BucketLog::MustRoll(std::span<const LogSegment::Batch> batches) const {
   int64_t bytes = 0;
   for (const auto& batch : batches) bytes += batch.bytes;
   if (active().bytes() == 0) return false;
-  return active().bytes() + bytes > options_.segment_bytes || !active().Fits(batches.back().last_offset, bytes);
+  return active().bytes() + bytes > options_.segment_bytes ||
+         !active().Fits(batches.back().last_offset, bytes);
 }
 
-Status BucketLog::Append(std::span<const BytesView> pieces, std::span<const LogSegment::Batch> batches) {
+Status BucketLog::Append(std::span<const BytesView> pieces,
+                         std::span<const LogSegment::Batch> batches) {
   WEIR_CHECK(!batches.empty() && batches.front().base_offset == end_offset_);
   const auto storage = [](const Status& status) -> Status {
     if (status.ok()) return {};
@@ -126,15 +135,16 @@ Status BucketLog::Append(std::span<const BytesView> pieces, std::span<const LogS
     RETURN_IF_ERROR(storage(Roll()));
   }
   if (active().must_rewrite) {
-    return Fail(ErrorCode::kLogStorage, "segment could not be synced: directory={} base_offset={}", directory_,
-                active().base_offset());
+    return Fail(ErrorCode::kLogStorage, "segment could not be synced: directory={} base_offset={}",
+                directory_, active().base_offset());
   }
   int64_t bytes = 0;
   for (const auto& batch : batches) bytes += batch.bytes;
   RETURN_IF_ERROR(storage(active().Write(pieces, bytes)));
   for (const auto& batch : batches) {
     active().Note(batch);
-    WEIR_CHECK(batch.base_offset == end_offset_ && batch.last_offset >= batch.base_offset);  // INV-2: no gaps
+    WEIR_CHECK(batch.base_offset == end_offset_ &&
+               batch.last_offset >= batch.base_offset);  // INV-2: no gaps
     end_offset_ = batch.last_offset + 1;
     last_timestamp_ = std::max(last_timestamp_, batch.timestamp);
   }
@@ -144,8 +154,9 @@ Status BucketLog::Append(std::span<const BytesView> pieces, std::span<const LogS
 // ---- Reading ------------------------------------------------------------------------------------------------
 
 size_t BucketLog::SegmentIndexOf(Offset offset) const {
-  const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,
-                                      [](Offset o, const auto& segment) { return o < segment->base_offset(); });
+  const auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), offset,
+                       [](Offset o, const auto& segment) { return o < segment->base_offset(); });
   WEIR_CHECK(after != segments_.begin());
   return static_cast<size_t>(after - segments_.begin() - 1);
 }
@@ -167,10 +178,12 @@ void BucketLog::AddHint(Offset offset, LogPosition at) {
   next_hint_ = (next_hint_ + 1) % read_hints_.size();
 }
 
-Result<LogSlice> BucketLog::Read(Offset from, int64_t bytes_max, Offset up_to, LogPosition up_to_at) {
+Result<LogSlice> BucketLog::Read(Offset from, int64_t bytes_max, Offset up_to,
+                                 LogPosition up_to_at) {
   if (from < start_offset() || from > end_offset_) {
-    return Fail(ErrorCode::kLogOffsetOutOfRange, "offset is not in the log: offset={} start={} end={}", from,
-                start_offset(), end_offset_);
+    return Fail(ErrorCode::kLogOffsetOutOfRange,
+                "offset is not in the log: offset={} start={} end={}", from, start_offset(),
+                end_offset_);
   }
   if (from >= up_to) return LogSlice{.base_offset = from, .end_offset = from};
 
@@ -191,7 +204,8 @@ Result<LogSlice> BucketLog::Read(Offset from, int64_t bytes_max, Offset up_to, L
   }
   int64_t stop = end;
   if (end - slice.position > bytes_max) {
-    ASSIGN_OR_RETURN(stop, segment.LastBoundary(slice.position, slice.position + bytes_max, &slice.end_offset));
+    ASSIGN_OR_RETURN(
+        stop, segment.LastBoundary(slice.position, slice.position + bytes_max, &slice.end_offset));
     if (stop == slice.position) {
       RETURN_IF_ERROR(segment.Walk(stop, [&](const LogBatchHeader& first, int64_t position) {
         stop = position + first.total_bytes;
@@ -215,7 +229,8 @@ Result<Offset> BucketLog::FindTimestamp(int64_t timestamp_ms) {
   return end_offset_;
 }
 
-Status BucketLog::ForEachHeader(Offset from, const std::function<void(const LogBatchHeader&)>& visit) {
+Status BucketLog::ForEachHeader(Offset from,
+                                const std::function<void(const LogBatchHeader&)>& visit) {
   from = std::max(from, start_offset());
   if (from >= end_offset_) return {};
   for (size_t i = SegmentIndexOf(from); i < segments_.size(); ++i) {
@@ -242,10 +257,12 @@ Result<std::optional<SyncTicket>> BucketLog::BeginSync() {
     if (segment->synced_bytes == segment->bytes()) continue;
     (void)segment->SaveIndexes();  // only a hint
     ASSIGN_OR_RETURN(auto file, segment->file());
-    ticket.segments.push_back({segment->base_offset(), segment->bytes(), std::move(file), segment->sync_turn});
+    ticket.segments.push_back(
+        {segment->base_offset(), segment->bytes(), std::move(file), segment->sync_turn});
   }
   for (const DirtyDirectory& dirty : dirty_directories_) ticket.directories.push_back(dirty.path);
-  if (ticket.segments.empty() && ticket.directories.empty() && synced_ == ticket.point) return std::nullopt;
+  if (ticket.segments.empty() && ticket.directories.empty() && synced_ == ticket.point)
+    return std::nullopt;
   ticket.id = ++last_ticket_;
   return ticket;
 }
@@ -257,13 +274,16 @@ void BucketLog::FinishSync(const SyncTicket& ticket, const Status& status) {
       if (!status.ok()) {
         segment->must_rewrite = true;
       } else {
-        segment->synced_bytes = std::max(segment->synced_bytes, std::min(synced.bytes, segment->bytes()));
+        segment->synced_bytes =
+            std::max(segment->synced_bytes, std::min(synced.bytes, segment->bytes()));
       }
     }
   }
   if (!status.ok()) return;
-  std::erase_if(dirty_directories_, [&](const DirtyDirectory& dirty) { return dirty.id <= ticket.id; });
-  if (ticket.point.offset >= synced_.offset && ticket.point.offset <= end_offset_) synced_ = ticket.point;
+  std::erase_if(dirty_directories_,
+                [&](const DirtyDirectory& dirty) { return dirty.id <= ticket.id; });
+  if (ticket.point.offset >= synced_.offset && ticket.point.offset <= end_offset_)
+    synced_ = ticket.point;
 }
 
 void BucketLog::MarkAllSynced() {
@@ -299,8 +319,8 @@ Status BucketLog::TruncateTo(Offset offset) {
   return {};
 }
 
-Result<std::vector<std::string>> BucketLog::RemoveSegments(Offset keep_from,
-                                                           const std::function<bool(LogSegment&)>& expired) {
+Result<std::vector<std::string>> BucketLog::RemoveSegments(
+    Offset keep_from, const std::function<bool(LogSegment&)>& expired) {
   std::vector<std::string> doomed;
   if (segments_.empty()) return doomed;
   const auto removable = [&](size_t i) {

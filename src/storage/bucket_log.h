@@ -80,8 +80,9 @@ class BucketLog {
   /// root     the data directory; nothing above it is created or synced
   /// Errors   kLogStorage. Damage is not an error: the log is cut at the last whole batch, the rest is set aside.
   /// Durable  only what is before `point`; for the rest sync a ticket before anybody reads it
-  static Result<std::unique_ptr<BucketLog>> Open(OpenFiles& files, std::string directory, std::string root,
-                                                 const LogOptions& options, std::optional<RecoveryPoint> point);
+  static Result<std::unique_ptr<BucketLog>> Open(OpenFiles& files, std::string directory,
+                                                 std::string root, const LogOptions& options,
+                                                 std::optional<RecoveryPoint> point);
   ~BucketLog();
 
   /// Append batches that already carry their offsets: `batches` describes `pieces` from front to back.
@@ -110,7 +111,9 @@ class BucketLog {
   /// Errors  kDiskWriteLocked, kLogStorage
   Status Replay(BytesView records);
 
-  Offset start_offset() const { return segments_.empty() ? end_offset_ : segments_.front()->base_offset(); }
+  Offset start_offset() const {
+    return segments_.empty() ? end_offset_ : segments_.front()->base_offset();
+  }
   Offset end_offset() const { return end_offset_; }
   LogPosition end_position() const;
   int64_t last_timestamp() const { return last_timestamp_; }

@@ -21,7 +21,8 @@ class BucketLogTest : public ::testing::Test {
   ~BucketLogTest() override { SetLogLevel(LogLevel::kInfo); }
 
   // Five or so batches to a segment, an index entry for every second one.
-  static constexpr LogOptions kTiny{.segment_bytes = 512, .index_interval_bytes = 128, .preallocate_bytes = 4096};
+  static constexpr LogOptions kTiny{
+      .segment_bytes = 512, .index_interval_bytes = 128, .preallocate_bytes = 4096};
 
   void Open(std::optional<RecoveryPoint> point = {}) {
     log_.reset();
@@ -32,11 +33,13 @@ class BucketLogTest : public ::testing::Test {
   }
 
   Status Append(int32_t records, int64_t timestamp) {
-    const std::string batch = MakeBatch(
-        {.records = records, .base_offset = log_->end_offset(), .timestamp = timestamp, .body = std::string(50, 'r')});
+    const std::string batch = MakeBatch({.records = records,
+                                         .base_offset = log_->end_offset(),
+                                         .timestamp = timestamp,
+                                         .body = std::string(50, 'r')});
     const BytesView bytes = batch;
-    const LogSegment::Batch description{log_->end_offset(), log_->end_offset() + records - 1, timestamp,
-                                        static_cast<int64_t>(batch.size())};
+    const LogSegment::Batch description{log_->end_offset(), log_->end_offset() + records - 1,
+                                        timestamp, static_cast<int64_t>(batch.size())};
     return log_->Append(std::span(&bytes, 1), std::span(&description, 1));
   }
 
@@ -82,7 +85,8 @@ TEST_F(BucketLogTest, ReadsStartWithTheBatchThatContainsTheOffsetAndEndOnABounda
       EXPECT_LE(slice.base_offset, from);
       EXPECT_GT(slice.end_offset, from);
       EXPECT_EQ(slice.bytes % kBatchBytes, 0);
-      EXPECT_TRUE(slice.bytes <= std::max(bytes_max, kBatchBytes)) << "one batch at least, else the limit holds";
+      EXPECT_TRUE(slice.bytes <= std::max(bytes_max, kBatchBytes))
+          << "one batch at least, else the limit holds";
       const auto bytes = slice.Load();
       ASSERT_TRUE(bytes.ok());
       const auto first = LogBatchHeader::Parse(bytes->view());
@@ -119,7 +123,8 @@ TEST_F(BucketLogTest, OffsetsOutsideTheLogAreAnError) {
 
 TEST_F(BucketLogTest, FindsTheFirstBatchAtOrAfterATime) {
   Open();
-  for (int i = 0; i < 30; ++i) ASSERT_TRUE(Append(1, 100 + i / 3 * 10).ok());  // three batches per timestamp
+  for (int i = 0; i < 30; ++i)
+    ASSERT_TRUE(Append(1, 100 + i / 3 * 10).ok());  // three batches per timestamp
   EXPECT_EQ(*log_->FindTimestamp(0), 0);
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(*log_->FindTimestamp(100 + i * 10), i * 3);
@@ -145,7 +150,8 @@ TEST_F(BucketLogTest, ATornTailIsCutAndSetAside) {
   Sync();
   const RecoveryPoint point = log_->recovery_point();
   ASSERT_TRUE(Append(2, 2000).ok());
-  files_.Damage(std::string(kDirectory) + "/00000000000000000000.log", 4 * kBatchBytes + 60, "torn");
+  files_.Damage(std::string(kDirectory) + "/00000000000000000000.log", 4 * kBatchBytes + 60,
+                "torn");
   Open(point);
   EXPECT_EQ(log_->end_offset(), 8);
   EXPECT_EQ(log_->last_timestamp(), 1003);
@@ -275,7 +281,8 @@ TEST_F(BucketLogTest, ReplayAppendsWhatIsMissingAndOnlyThat) {
   AppendMany(3);
   std::string records;
   for (int i = 2; i < 5; ++i) {
-    records += MakeBatch({.records = 2, .base_offset = 2 * i, .timestamp = 1000 + i, .body = std::string(50, 'r')});
+    records += MakeBatch(
+        {.records = 2, .base_offset = 2 * i, .timestamp = 1000 + i, .body = std::string(50, 'r')});
   }
   ASSERT_TRUE(log_->Replay(records).ok());
   EXPECT_EQ(log_->end_offset(), 10);
@@ -285,7 +292,9 @@ TEST_F(BucketLogTest, ReplayAppendsWhatIsMissingAndOnlyThat) {
   ASSERT_TRUE(log_->Replay(MakeBatch({.base_offset = 12})).ok());
   EXPECT_EQ(log_->end_offset(), 10);
   // Another batch at a known offset: the journal wins.
-  ASSERT_TRUE(log_->Replay(MakeBatch({.records = 1, .base_offset = 8, .timestamp = 7, .body = "other"})).ok());
+  ASSERT_TRUE(
+      log_->Replay(MakeBatch({.records = 1, .base_offset = 8, .timestamp = 7, .body = "other"}))
+          .ok());
   EXPECT_EQ(log_->end_offset(), 9);
 }
 

@@ -14,7 +14,7 @@ struct CheckpointHeader {
   Le<uint32_t> crc;    //  4  CRC-32C of everything behind this field
   uint8_t clean;       //  8  1: written by a server that then stopped
   Le<uint32_t> count;  //  9
-};                     // 13  rows follow
+};  // 13  rows follow
 static_assert(sizeof(CheckpointHeader) == 13);
 
 struct CheckpointRow {
@@ -25,7 +25,7 @@ struct CheckpointRow {
   Le<int64_t> segment_base;    // 28
   Le<int64_t> position;        // 36
   Le<int64_t> last_timestamp;  // 44
-};                             // 52
+};  // 52
 static_assert(sizeof(CheckpointRow) == 52);
 
 }  // namespace
@@ -79,8 +79,9 @@ Checkpoint LoadCheckpoint(FileSystem& files, const std::string& path) {
   if (bytes.ok()) {
     auto checkpoint = DecodeCheckpoint(*bytes);
     if (checkpoint.ok()) return std::move(*checkpoint);
-    LogError("storage", "checkpoint is not usable, logs are checked as they are opened: path={} error={}", path,
-             checkpoint.error().message);
+    LogError("storage",
+             "checkpoint is not usable, logs are checked as they are opened: path={} error={}",
+             path, checkpoint.error().message);
     return {};
   }
   LogError("storage", "checkpoint cannot be read: {}", bytes.error().message);

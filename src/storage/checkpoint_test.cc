@@ -8,7 +8,8 @@ namespace {
 Checkpoint Two() {
   Checkpoint checkpoint{.clean = true};
   checkpoint.points[{.table = TableId(1), .bucket = 0}] = {10, {5, 1234}, 99};
-  checkpoint.points[{.table = TableId(2), .partition = PartitionId(7), .bucket = 3}] = {1LL << 40, {1LL << 39, 77}, 1};
+  checkpoint.points[{.table = TableId(2), .partition = PartitionId(7), .bucket = 3}] = {
+      1LL << 40, {1LL << 39, 77}, 1};
   return checkpoint;
 }
 

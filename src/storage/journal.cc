@@ -13,7 +13,8 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kSuffix = ".journal";
-constexpr int64_t kLookAheadBytes = 1 * MiB;  // behind a bad record, for one that proves it was not the tail
+constexpr int64_t kLookAheadBytes =
+    1 * MiB;  // behind a bad record, for one that proves it was not the tail
 constexpr size_t kFreeFilesMax = 2;
 
 std::string FileName(int64_t number) { return fmt::format("{:08d}{}", number, kSuffix); }
@@ -27,7 +28,9 @@ std::optional<int64_t> ParseFileName(std::string_view name) {
   return number;
 }
 
-int64_t RoundUp(int64_t bytes) { return (bytes + kJournalBlockBytes - 1) / kJournalBlockBytes * kJournalBlockBytes; }
+int64_t RoundUp(int64_t bytes) {
+  return (bytes + kJournalBlockBytes - 1) / kJournalBlockBytes * kJournalBlockBytes;
+}
 
 const std::string& Zeroes() {
   static const std::string zeroes(static_cast<size_t>(1 * MiB), '\0');
@@ -39,7 +42,8 @@ class RecordBuilder {
  public:
   RecordBuilder(std::span<const JournalEntry> entries, uint64_t released, uint64_t epoch) {
     size_t head_bytes = sizeof(JournalRecordHeader);
-    for (const JournalEntry& entry : entries) head_bytes += sizeof(JournalEntryHeader) + entry.directory.size();
+    for (const JournalEntry& entry : entries)
+      head_bytes += sizeof(JournalEntryHeader) + entry.directory.size();
     heads_.reserve(head_bytes);  // pieces point into it
     heads_.append(sizeof(JournalRecordHeader), '\0');
     pieces_.emplace_back(heads_.data(), sizeof(JournalRecordHeader));
@@ -53,7 +57,8 @@ class RecordBuilder {
     for (const BytesView piece : pieces_) bytes_ += static_cast<int64_t>(piece.size());
     header.bytes = static_cast<uint32_t>(bytes_);
     if (RoundUp(bytes_) > bytes_)
-      pieces_.push_back(BytesView(Zeroes()).substr(0, static_cast<size_t>(RoundUp(bytes_) - bytes_)));
+      pieces_.push_back(
+          BytesView(Zeroes()).substr(0, static_cast<size_t>(RoundUp(bytes_) - bytes_)));
   }
 
   /// The record is complete with its sequence.
@@ -102,16 +107,22 @@ class RecordBuilder {
 }  // namespace
 
 Result<JournalRecord> ParseJournalRecord(BytesView bytes) {
-  const auto bad = [](std::string_view what) { return Fail(ErrorCode::kCorruptMessage, "journal record {}", what); };
+  const auto bad = [](std::string_view what) {
+    return Fail(ErrorCode::kCorruptMessage, "journal record {}", what);
+  };
   if (bytes.size() < sizeof(JournalRecordHeader)) return bad("is cut short");
   const auto& header = *reinterpret_cast<const JournalRecordHeader*>(bytes.data());
   if (header.magic != kJournalRecordMagic) return bad("has no magic");
-  if (header.bytes < sizeof(JournalRecordHeader) || header.bytes > bytes.size()) return bad("has a wrong length");
+  if (header.bytes < sizeof(JournalRecordHeader) || header.bytes > bytes.size())
+    return bad("has a wrong length");
   BytesView rest = bytes.substr(0, header.bytes);
-  if (Crc32c(rest.substr(offsetof(JournalRecordHeader, bytes))) != header.crc) return bad("has a wrong CRC");
+  if (Crc32c(rest.substr(offsetof(JournalRecordHeader, bytes))) != header.crc)
+    return bad("has a wrong CRC");
   rest.remove_prefix(sizeof(JournalRecordHeader));
 
-  JournalRecord record{.sequence = header.sequence, .released = header.released, .epoch = header.epoch,
+  JournalRecord record{.sequence = header.sequence,
+                       .released = header.released,
+                       .epoch = header.epoch,
                        .bytes = RoundUp(header.bytes)};
   for (uint32_t i = 0; i < header.entry_count; ++i) {
     if (rest.size() < sizeof(JournalEntryHeader)) return bad("ends inside an entry");
@@ -139,7 +150,8 @@ Journal::Journal(FileSystem& files, std::string directory, const JournalOptions&
 
 Journal::~Journal() = default;
 
-Result<std::unique_ptr<Journal>> Journal::Open(FileSystem& files, std::string directory, const JournalOptions& options,
+Result<std::unique_ptr<Journal>> Journal::Open(FileSystem& files, std::string directory,
+                                               const JournalOptions& options,
                                                const Replay& replay) {
   std::unique_ptr<Journal> journal(new Journal(files, std::move(directory), options));
   RETURN_IF_ERROR(files.CreateDirectories(journal->directory_));
@@ -154,7 +166,8 @@ Result<std::unique_ptr<Journal>> Journal::Open(FileSystem& files, std::string di
 
 // Visit the records of the file's current use: the first valid one says which epoch that is, then each must follow
 // the one before. What was there from earlier uses has a lower sequence or epoch.
-Status Journal::ScanFile(JournalFile& file, const std::function<Status(const JournalRecord&)>& visit) const {
+Status Journal::ScanFile(JournalFile& file,
+                         const std::function<Status(const JournalRecord&)>& visit) const {
   ASSIGN_OR_RETURN(const int64_t size, file.file->Size());
   std::string buffer;
   uint64_t epoch = 0;
@@ -166,20 +179,22 @@ Status Journal::ScanFile(JournalFile& file, const std::function<Status(const Jou
     if (got >= sizeof(JournalRecordHeader)) {
       const auto& head = *reinterpret_cast<const JournalRecordHeader*>(buffer.data());
       const uint32_t bytes = head.bytes;
-      if (head.magic == kJournalRecordMagic && bytes > got && static_cast<int64_t>(bytes) <= size - at) {
+      if (head.magic == kJournalRecordMagic && bytes > got &&
+          static_cast<int64_t>(bytes) <= size - at) {
         buffer.resize(bytes);
         ASSIGN_OR_RETURN(got, file.file->ReadAt(at, buffer.data(), buffer.size()));
       }
     }
     const auto record = ParseJournalRecord(BytesView(buffer).substr(0, got));
-    const bool follows = record.ok() && (epoch == 0 || (record->epoch == epoch && record->sequence > last));
+    const bool follows =
+        record.ok() && (epoch == 0 || (record->epoch == epoch && record->sequence > last));
     if (!follows) {
       at += kJournalBlockBytes;
       continue;
     }
     if (epoch != 0 && record->sequence != last + 1) {
-      LogError("storage", "journal has lost records in the middle: path={} after={} next={}", file.file->path(), last,
-               record->sequence);
+      LogError("storage", "journal has lost records in the middle: path={} after={} next={}",
+               file.file->path(), last, record->sequence);
     }
     epoch = record->epoch;
     last = record->sequence;
@@ -213,7 +228,8 @@ Status Journal::Load(const Replay& replay) {
     full_.push_back(std::move(file));
   }
   epoch_ = epoch + 1;
-  std::sort(full_.begin(), full_.end(), [](const auto& a, const auto& b) { return a->first < b->first; });
+  std::sort(full_.begin(), full_.end(),
+            [](const auto& a, const auto& b) { return a->first < b->first; });
   for (const auto& file : full_) {
     if (file->last <= released_) continue;
     RETURN_IF_ERROR(ScanFile(*file, [&](const JournalRecord& record) -> Status {
@@ -232,8 +248,10 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::CreateFile(int64_t zeroed
   auto file = std::make_unique<JournalFile>();
   {
     std::lock_guard lock(mutex_);
-    if (static_cast<int32_t>(full_.size() + free_.size()) + (has_active_ ? 1 : 0) >= options_.files_max) {
-      return Fail(ErrorCode::kStorage, "journal is full, segments are not synced fast enough: files={}",
+    if (static_cast<int32_t>(full_.size() + free_.size()) + (has_active_ ? 1 : 0) >=
+        options_.files_max) {
+      return Fail(ErrorCode::kStorage,
+                  "journal is full, segments are not synced fast enough: files={}",
                   options_.files_max);
     }
     file->number = next_number_++;
@@ -307,7 +325,8 @@ Result<Journal::Sequence> Journal::Write(std::span<const JournalEntry> entries) 
     const bool can_switch = !free_.empty();
     lock.unlock();
     // Without a prepared file the active one grows past its zeroes: slower, but nobody waits.
-    if (can_switch || active_->used + record.file_bytes() > options_.file_bytes) RETURN_IF_ERROR(UseNextFile());
+    if (can_switch || active_->used + record.file_bytes() > options_.file_bytes)
+      RETURN_IF_ERROR(UseNextFile());
   }
   for (int attempt = 0;; ++attempt) {
     // Never again on a file whose sync failed: the kernel has forgotten what was dirty.

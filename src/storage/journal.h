@@ -60,8 +60,8 @@ class Journal {
   /// stale records are not live. `replay` may return an error to stop the start.
   ///
   /// Errors  kStorage  a file cannot be read; damage in the middle is stepped over and reported in the log
-  static Result<std::unique_ptr<Journal>> Open(FileSystem& files, std::string directory, const JournalOptions& options,
-                                               const Replay& replay);
+  static Result<std::unique_ptr<Journal>> Open(FileSystem& files, std::string directory,
+                                               const JournalOptions& options, const Replay& replay);
   ~Journal();
 
   /// Write one record with all entries and make it durable. One thread at a time.
@@ -87,18 +87,19 @@ class Journal {
  private:
   struct JournalFile {
     std::unique_ptr<File> file;
-    int64_t number = 0;     // in its name
-    int64_t zeroed = 0;     // overwriting costs a third of growing
+    int64_t number = 0;  // in its name
+    int64_t zeroed = 0;  // overwriting costs a third of growing
     int64_t used = 0;
-    Sequence first = 0;     // oldest record of the current use
-    Sequence last = 0;      // newest; 0: none
-    bool failed = false;    // a sync failed: not used again
+    Sequence first = 0;   // oldest record of the current use
+    Sequence last = 0;    // newest; 0: none
+    bool failed = false;  // a sync failed: not used again
   };
 
   Journal(FileSystem& files, std::string directory, const JournalOptions& options);
 
   Status Load(const Replay& replay);
-  Status ScanFile(JournalFile& file, const std::function<Status(const JournalRecord&)>& visit) const;
+  Status ScanFile(JournalFile& file,
+                  const std::function<Status(const JournalRecord&)>& visit) const;
   Result<std::unique_ptr<JournalFile>> CreateFile(int64_t zeroed);
   Status UseNextFile();
   Status WriteToActive(std::span<const BytesView> pieces, int64_t bytes, Sequence sequence);

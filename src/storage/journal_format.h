@@ -20,7 +20,7 @@ struct JournalRecordHeader {
   Le<uint64_t> sequence;     // 16  counts records, over all files and restarts
   Le<uint64_t> released;     // 24  records up to this one are not needed any more
   Le<uint64_t> epoch;        // 32  counts starts of the server
-};                           // 40  entries follow
+};  // 40  entries follow
 static_assert(sizeof(JournalRecordHeader) == 40);
 static_assert(offsetof(JournalRecordHeader, bytes) == 8, "the CRC starts here");
 
@@ -32,7 +32,7 @@ struct JournalEntryHeader {
   Le<int64_t> end_offset;        // 28
   Le<uint32_t> records_bytes;    // 36
   Le<uint16_t> directory_bytes;  // 40
-};                               // 42  directory, then log batches
+};  // 42  directory, then log batches
 static_assert(sizeof(JournalEntryHeader) == 42);
 
 }  // namespace weir

@@ -47,9 +47,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   FaultyFileSystem files;
   WEIR_CHECK(files.CreateDirectories("/journal").ok());
-  WEIR_CHECK((*files.Open("/journal/00000001.journal", OpenMode::kCreate))->WriteAt(0, BytesView(bytes)).ok());
-  const auto journal = Journal::Open(files, "/journal", {.file_bytes = 16 * KiB, .first_file_bytes = 4 * KiB},
-                                     [](const ReplayedEntry&) { return Status(); });
+  WEIR_CHECK((*files.Open("/journal/00000001.journal", OpenMode::kCreate))
+                 ->WriteAt(0, BytesView(bytes))
+                 .ok());
+  const auto journal =
+      Journal::Open(files, "/journal", {.file_bytes = 16 * KiB, .first_file_bytes = 4 * KiB},
+                    [](const ReplayedEntry&) { return Status(); });
   WEIR_CHECK(journal.ok() && (*journal)->Write({}).ok());
   return 0;
 }

@@ -16,10 +16,11 @@ struct JournalOptions {
 };
 
 inline constexpr std::array kJournalOptions = {
-    Option<JournalOptions>{"journal.file-size", &JournalOptions::file_bytes, 1 * MiB, 1 * GiB, kRestart,
-                           "Size of one file of the shared journal."},
-    Option<JournalOptions>{"journal.files-max", &JournalOptions::files_max, 3, 64, kRestart,
-                           "Most files of the shared journal; writes fail when segments are not synced fast enough."},
+    Option<JournalOptions>{"journal.file-size", &JournalOptions::file_bytes, 1 * MiB, 1 * GiB,
+                           kRestart, "Size of one file of the shared journal."},
+    Option<JournalOptions>{
+        "journal.files-max", &JournalOptions::files_max, 3, 64, kRestart,
+        "Most files of the shared journal; writes fail when segments are not synced fast enough."},
 };
 
 }  // namespace weir

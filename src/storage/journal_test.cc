@@ -19,12 +19,13 @@ class JournalTest : public ::testing::Test {
   void Open() {
     journal_.reset();
     replayed_.clear();
-    auto journal = Journal::Open(files_, "/journal", {.file_bytes = 32 * KiB, .first_file_bytes = 8 * KiB, .files_max = 4},
-                                 [&](const ReplayedEntry& entry) -> Status {
-                                   EXPECT_EQ(entry.directory, "db/t-1/log-" + std::to_string(entry.bucket.bucket));
-                                   replayed_.emplace_back(entry.bucket.bucket, std::string(entry.records));
-                                   return {};
-                                 });
+    auto journal = Journal::Open(
+        files_, "/journal", {.file_bytes = 32 * KiB, .first_file_bytes = 8 * KiB, .files_max = 4},
+        [&](const ReplayedEntry& entry) -> Status {
+          EXPECT_EQ(entry.directory, "db/t-1/log-" + std::to_string(entry.bucket.bucket));
+          replayed_.emplace_back(entry.bucket.bucket, std::string(entry.records));
+          return {};
+        });
     ASSERT_TRUE(journal.ok()) << journal.error().message;
     journal_ = std::move(*journal);
   }
@@ -33,8 +34,11 @@ class JournalTest : public ::testing::Test {
     const std::string directory = "db/t-1/log-" + std::to_string(bucket);
     const std::vector<BytesView> pieces = {BytesView(text).substr(0, text.size() / 2),
                                            BytesView(text).substr(text.size() / 2)};
-    const JournalEntry entry{.bucket = {.table = TableId(1), .bucket = bucket}, .directory = directory,
-                             .base_offset = 5, .end_offset = 6, .pieces = pieces};
+    const JournalEntry entry{.bucket = {.table = TableId(1), .bucket = bucket},
+                             .directory = directory,
+                             .base_offset = 5,
+                             .end_offset = 6,
+                             .pieces = pieces};
     return journal_->Write(std::span(&entry, 1));
   }
 
@@ -140,7 +144,8 @@ TEST_F(JournalTest, AfterAFailedSyncTheRecordGoesToAnotherFile) {
 TEST_F(JournalTest, WhenTheDiskRefusesTwiceTheWriteFails) {
   Open();
   ASSERT_TRUE(Write(1, "one").ok());
-  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage, FaultyFileSystem::Until::kForEver);
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage,
+                  FaultyFileSystem::Until::kForEver);
   EXPECT_FALSE(Write(2, "two").ok());
   files_.ClearFaults();
   EXPECT_TRUE(Write(3, "three").ok());

@@ -10,7 +10,9 @@ namespace {
 
 constexpr int64_t kReadBytes = 1 * MiB;
 
-bool IsLeftover(std::string_view name) { return name.ends_with(".deleted") || name.ends_with(".rewrite"); }
+bool IsLeftover(std::string_view name) {
+  return name.ends_with(".deleted") || name.ends_with(".rewrite");
+}
 
 bool AllZero(BytesView bytes) { return bytes.find_first_not_of('\0') == BytesView::npos; }
 
@@ -50,15 +52,20 @@ Status BucketLog::RemoveEmptySegments() {
 }
 
 // Where the checkpoint can be believed: its segment is there and long enough. Otherwise everything is checked.
-size_t BucketLog::FirstToCheck(const std::optional<RecoveryPoint>& point, RecoveryPoint& from) const {
+size_t BucketLog::FirstToCheck(const std::optional<RecoveryPoint>& point,
+                               RecoveryPoint& from) const {
   if (point.has_value()) {
     for (size_t i = 0; i < segments_.size(); ++i) {
-      if (segments_[i]->base_offset() != point->at.segment_base || segments_[i]->bytes() < point->at.bytes) continue;
+      if (segments_[i]->base_offset() != point->at.segment_base ||
+          segments_[i]->bytes() < point->at.bytes)
+        continue;
       from = *point;
       return i;
     }
-    LogError("storage", "log is shorter than its checkpoint, checking all of it: directory={} checkpoint_offset={}",
-             directory_, point->offset);
+    LogError(
+        "storage",
+        "log is shorter than its checkpoint, checking all of it: directory={} checkpoint_offset={}",
+        directory_, point->offset);
   }
   from = {segments_.front()->base_offset(), {segments_.front()->base_offset(), 0}, 0};
   return 0;
@@ -69,7 +76,8 @@ Status BucketLog::Recover(const std::optional<RecoveryPoint>& point) {
   if (segments_.empty()) {
     if (!point.has_value() || point->offset == 0) return {};
     // All files are gone. Offsets once given out are not given out again.
-    LogError("storage", "log has lost all its files: directory={} checkpoint_offset={}", directory_, point->offset);
+    LogError("storage", "log has lost all its files: directory={} checkpoint_offset={}", directory_,
+             point->offset);
     end_offset_ = point->offset;
     synced_ = {end_offset_, {}, 0};
     return {};
@@ -90,12 +98,14 @@ Status BucketLog::CheckFrom(size_t index, RecoveryPoint from) {
     const int64_t bytes_in_file = segment.bytes();
     const int64_t start = i == index ? from.at.bytes : 0;
     if (i > index && segment.base_offset() != end_offset_) {
-      LogError("storage", "segment does not follow its predecessor: directory={} base_offset={} expected={}",
+      LogError("storage",
+               "segment does not follow its predecessor: directory={} base_offset={} expected={}",
                directory_, segment.base_offset(), end_offset_);
       return SetAsideFrom(i, 0);
     }
     // A segment made after the checkpoint, even an empty one, may have a name that is not durable yet.
-    if (i > index || bytes_in_file > start) dirty_directories_.push_back({directory_, last_ticket_ + 1});
+    if (i > index || bytes_in_file > start)
+      dirty_directories_.push_back({directory_, last_ticket_ + 1});
     if (bytes_in_file == start) {
       segment.synced_bytes = start;
       continue;
@@ -146,7 +156,9 @@ Status BucketLog::SaveAside(LogSegment& segment, int64_t position) {
   ASSIGN_OR_RETURN(const int64_t bytes_in_file, file->Size());
   const std::string path = segment.Path(fmt::format(".log.aside-{}", position));
   std::unique_ptr<File> aside;
-  std::string buffer(static_cast<size_t>(std::min(kReadBytes, std::max<int64_t>(bytes_in_file - position, 1))), '\0');
+  std::string buffer(
+      static_cast<size_t>(std::min(kReadBytes, std::max<int64_t>(bytes_in_file - position, 1))),
+      '\0');
   for (int64_t at = position; at < bytes_in_file;) {
     ASSIGN_OR_RETURN(const size_t got, file->ReadAt(at, buffer.data(), buffer.size()));
     if (got == 0) break;
@@ -165,8 +177,9 @@ Status BucketLog::SetAsideFrom(size_t index, int64_t position) {
   LogSegment& segment = *segments_[index];
   ASSIGN_OR_RETURN(const auto file, segment.file());
   ASSIGN_OR_RETURN(const int64_t bytes_in_file, file->Size());
-  LogWarn("storage", "log is cut at its last whole batch: directory={} end_offset={} bytes_set_aside={}", directory_,
-          end_offset_, bytes_in_file - position);
+  LogWarn("storage",
+          "log is cut at its last whole batch: directory={} end_offset={} bytes_set_aside={}",
+          directory_, end_offset_, bytes_in_file - position);
   if (const Status saved = SaveAside(segment, position); !saved.ok()) {
     LogWarn("storage", "could not keep what was cut off: {}", saved.error().message);
   }
@@ -190,17 +203,21 @@ Status BucketLog::ReplayBatch(const LogBatchView& batch) {
   const LogBatchHeader& header = batch.header();
   if (header.next_offset() <= start_offset() || header.base_offset > end_offset_) return {};
   if (header.base_offset < end_offset_) {
-    ASSIGN_OR_RETURN(const auto found, segments_[SegmentIndexOf(header.base_offset)]->Find(header.base_offset));
-    if (found.has_value() && found->header.base_offset == header.base_offset && found->header.crc == header.crc &&
-        found->header.total_bytes == header.total_bytes && found->header.writer_id == header.writer_id &&
+    ASSIGN_OR_RETURN(const auto found,
+                     segments_[SegmentIndexOf(header.base_offset)]->Find(header.base_offset));
+    if (found.has_value() && found->header.base_offset == header.base_offset &&
+        found->header.crc == header.crc && found->header.total_bytes == header.total_bytes &&
+        found->header.writer_id == header.writer_id &&
         found->header.commit_timestamp == header.commit_timestamp) {
       return {};
     }
-    LogWarn("storage", "journal and segment differ, the journal wins: directory={} offset={} end_offset={}", directory_,
-            header.base_offset, end_offset_);
+    LogWarn("storage",
+            "journal and segment differ, the journal wins: directory={} offset={} end_offset={}",
+            directory_, header.base_offset, end_offset_);
     RETURN_IF_ERROR(TruncateTo(header.base_offset));
   }
-  const LogSegment::Batch again{header.base_offset, header.last_offset(), header.commit_timestamp, header.total_bytes};
+  const LogSegment::Batch again{header.base_offset, header.last_offset(), header.commit_timestamp,
+                                header.total_bytes};
   const BytesView bytes = batch.bytes();
   return Append(std::span(&bytes, 1), std::span(&again, 1));
 }

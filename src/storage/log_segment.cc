@@ -9,12 +9,14 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kWalkBytes = 4 * KiB;      // read at a time while looking for a batch
-constexpr int64_t kReserveFrom = 64 * KiB;   // smaller segments grow by themselves
+constexpr int64_t kWalkBytes = 4 * KiB;     // read at a time while looking for a batch
+constexpr int64_t kReserveFrom = 64 * KiB;  // smaller segments grow by themselves
 constexpr int64_t kCopyBytes = 1 * MiB;
 
 Failure Storage(const Error& error) {
-  return Failure(Error{error.code == ErrorCode::kDiskWriteLocked ? error.code : ErrorCode::kLogStorage, error.message});
+  return Failure(
+      Error{error.code == ErrorCode::kDiskWriteLocked ? error.code : ErrorCode::kLogStorage,
+            error.message});
 }
 
 }  // namespace
@@ -28,14 +30,20 @@ std::optional<Offset> ParseSegmentFileName(std::string_view name, std::string_vi
   if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
   Offset offset = -1;
   const auto parsed = std::from_chars(name.data(), name.data() + kDigits, offset);
-  if (parsed.ec != std::errc() || parsed.ptr != name.data() + kDigits || offset < 0) return std::nullopt;
+  if (parsed.ec != std::errc() || parsed.ptr != name.data() + kDigits || offset < 0)
+    return std::nullopt;
   return offset;
 }
 
-LogSegment::LogSegment(OpenFiles& files, const std::string& directory, Offset base_offset, int64_t bytes,
-                       const LogOptions& options)
-    : files_(files), directory_(directory), base_offset_(base_offset), options_(options), bytes_(bytes),
-      reserved_(bytes), indexes_loaded_(bytes == 0) {
+LogSegment::LogSegment(OpenFiles& files, const std::string& directory, Offset base_offset,
+                       int64_t bytes, const LogOptions& options)
+    : files_(files),
+      directory_(directory),
+      base_offset_(base_offset),
+      options_(options),
+      bytes_(bytes),
+      reserved_(bytes),
+      indexes_loaded_(bytes == 0) {
   if (bytes == 0) offset_index_.Clear(), time_index_.Clear();
 }
 
@@ -58,8 +66,10 @@ Result<std::shared_ptr<File>> LogSegment::file() {
 Status LogSegment::ReserveFor(File& file, int64_t bytes) {
   const int64_t end = bytes_ + bytes;
   if (end <= reserved_ || end < kReserveFrom) return {};
-  const int64_t step = std::clamp(end, kReserveFrom, std::max(kReserveFrom, options_.preallocate_bytes));
-  const int64_t wanted = std::max(end, std::min(bytes_ + step, std::max(end, options_.segment_bytes)));
+  const int64_t step =
+      std::clamp(end, kReserveFrom, std::max(kReserveFrom, options_.preallocate_bytes));
+  const int64_t wanted =
+      std::max(end, std::min(bytes_ + step, std::max(end, options_.segment_bytes)));
   RETURN_IF_ERROR(file.Reserve(bytes_, wanted - bytes_));
   reserved_ = wanted;
   return {};
@@ -95,7 +105,8 @@ void LogSegment::AddIndexEntries(const Batch& batch, int64_t position) {
     max_timestamp_offset_ = batch.base_offset;
   }
   if (position - indexed_at_ <= options_.index_interval_bytes) return;
-  offset_index_.Append({static_cast<int32_t>(batch.last_offset - base_offset_), static_cast<int32_t>(position)});
+  offset_index_.Append(
+      {static_cast<int32_t>(batch.last_offset - base_offset_), static_cast<int32_t>(position)});
   time_index_.Append({max_timestamp_, static_cast<int32_t>(max_timestamp_offset_ - base_offset_)});
   indexed_at_ = position;
 }
@@ -107,17 +118,20 @@ Status LogSegment::Walk(int64_t position, const Visit& visit) {
   BytesView buffered;
   while (position < bytes_) {
     const auto within = static_cast<size_t>(position - buffer_at);
-    const auto needed = static_cast<size_t>(std::min<int64_t>(kLogBatchHeaderBytesMax, bytes_ - position));
+    const auto needed =
+        static_cast<size_t>(std::min<int64_t>(kLogBatchHeaderBytesMax, bytes_ - position));
     if (position < buffer_at || within + needed > buffered.size()) {
       const auto wanted = static_cast<size_t>(std::min<int64_t>(kWalkBytes, bytes_ - position));
       ASSIGN_OR_RETURN(const size_t got, log->ReadAt(position, buffer.data(), wanted));
       buffered = BytesView(buffer.data(), got);
       buffer_at = position;
     }
-    const auto header = LogBatchHeader::Parse(buffered.substr(static_cast<size_t>(position - buffer_at)));
+    const auto header =
+        LogBatchHeader::Parse(buffered.substr(static_cast<size_t>(position - buffer_at)));
     if (!header.ok() || position + header->total_bytes > bytes_) {
-      return Fail(ErrorCode::kLogStorage, "segment has no batch where one must be: path={} position={}",
-                  log->path(), position);
+      return Fail(ErrorCode::kLogStorage,
+                  "segment has no batch where one must be: path={} position={}", log->path(),
+                  position);
     }
     if (!visit(*header, position)) return {};
     position += header->total_bytes;
@@ -128,24 +142,27 @@ Status LogSegment::Walk(int64_t position, const Visit& visit) {
 Result<std::optional<LogSegment::Found>> LogSegment::Find(Offset offset) {
   RETURN_IF_ERROR(LoadIndexes());
   const auto relative = offset - base_offset_;
-  const OffsetEntry* entry = offset_index_.Last([&](const OffsetEntry& e) { return e.relative_offset <= relative; });
+  const OffsetEntry* entry =
+      offset_index_.Last([&](const OffsetEntry& e) { return e.relative_offset <= relative; });
   std::optional<Found> found;
-  RETURN_IF_ERROR(Walk(entry == nullptr ? 0 : entry->position, [&](const LogBatchHeader& header, int64_t position) {
-    if (header.last_offset() < offset) return true;
-    found = Found{header, position};
-    return false;
-  }));
+  RETURN_IF_ERROR(Walk(entry == nullptr ? 0 : entry->position,
+                       [&](const LogBatchHeader& header, int64_t position) {
+                         if (header.last_offset() < offset) return true;
+                         found = Found{header, position};
+                         return false;
+                       }));
   return found;
 }
 
 Result<std::optional<LogSegment::Found>> LogSegment::FindTimestamp(int64_t timestamp_ms) {
   RETURN_IF_ERROR(LoadIndexes());
   // The last entry strictly before the time: batches with equal timestamps may start before an equal entry.
-  const TimeEntry* time = time_index_.Last([&](const TimeEntry& e) { return e.timestamp < timestamp_ms; });
+  const TimeEntry* time =
+      time_index_.Last([&](const TimeEntry& e) { return e.timestamp < timestamp_ms; });
   int64_t start = 0;
   if (time != nullptr) {
-    const OffsetEntry* entry =
-        offset_index_.Last([&](const OffsetEntry& e) { return e.relative_offset <= time->relative_offset; });
+    const OffsetEntry* entry = offset_index_.Last(
+        [&](const OffsetEntry& e) { return e.relative_offset <= time->relative_offset; });
     if (entry != nullptr) start = entry->position;
   }
   std::optional<Found> found;
@@ -159,7 +176,8 @@ Result<std::optional<LogSegment::Found>> LogSegment::FindTimestamp(int64_t times
 
 Result<int64_t> LogSegment::LastBoundary(int64_t from, int64_t limit, Offset* next_offset) {
   RETURN_IF_ERROR(LoadIndexes());
-  const OffsetEntry* entry = offset_index_.Last([&](const OffsetEntry& e) { return e.position <= limit; });
+  const OffsetEntry* entry =
+      offset_index_.Last([&](const OffsetEntry& e) { return e.position <= limit; });
   int64_t boundary = std::max<int64_t>(from, entry == nullptr ? 0 : entry->position);
   RETURN_IF_ERROR(Walk(boundary, [&](const LogBatchHeader& header, int64_t position) {
     *next_offset = header.base_offset;
@@ -220,7 +238,8 @@ Status LogSegment::ReadIndexes() {
   max_timestamp_offset_ = base_offset_ + time_index_.entries().back().relative_offset;
   indexed_at_ = last.position;
   return Walk(last.position, [&](const LogBatchHeader& header, int64_t position) {
-    AddIndexEntries({header.base_offset, header.last_offset(), header.commit_timestamp, 0}, position);
+    AddIndexEntries({header.base_offset, header.last_offset(), header.commit_timestamp, 0},
+                    position);
     return true;
   });
 }
@@ -231,7 +250,8 @@ Status LogSegment::RebuildIndexes() {
   indexed_at_ = 0;
   max_timestamp_ = -1;
   return Walk(0, [&](const LogBatchHeader& header, int64_t position) {
-    AddIndexEntries({header.base_offset, header.last_offset(), header.commit_timestamp, 0}, position);
+    AddIndexEntries({header.base_offset, header.last_offset(), header.commit_timestamp, 0},
+                    position);
     return true;
   });
 }
@@ -245,7 +265,8 @@ Status LogSegment::SaveIndexes() {
 Status LogSegment::Seal() {
   RETURN_IF_ERROR(LoadIndexes());
   if (bytes_ > 0) {
-    time_index_.Append({max_timestamp_, static_cast<int32_t>(max_timestamp_offset_ - base_offset_)});
+    time_index_.Append(
+        {max_timestamp_, static_cast<int32_t>(max_timestamp_offset_ - base_offset_)});
   }
   return SaveIndexes();
 }
@@ -270,9 +291,12 @@ Status LogSegment::Rewrite() {
   ASSIGN_OR_RETURN(const auto copy, files_.files().Open(path, OpenMode::kCreateTruncate));
   std::string buffer(static_cast<size_t>(std::min(kCopyBytes, std::max<int64_t>(bytes_, 1))), '\0');
   for (int64_t at = 0; at < bytes_;) {
-    const auto wanted = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(buffer.size()), bytes_ - at));
+    const auto wanted =
+        static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(buffer.size()), bytes_ - at));
     ASSIGN_OR_RETURN(const size_t got, old->ReadAt(at, buffer.data(), wanted));
-    if (got == 0) return Fail(ErrorCode::kLogStorage, "segment is shorter than it was: path={} at={}", old->path(), at);
+    if (got == 0)
+      return Fail(ErrorCode::kLogStorage, "segment is shorter than it was: path={} at={}",
+                  old->path(), at);
     RETURN_IF_ERROR(copy->WriteAt(at, BytesView(buffer.data(), got)));
     at += static_cast<int64_t>(got);
   }

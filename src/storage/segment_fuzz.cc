@@ -41,9 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   WriteFile(files, base + ".index", all.substr(cut));
   WriteFile(files, base + ".timeindex", all.substr(cut));
   OpenFiles open_files(files, 2);
-  auto log = BucketLog::Open(open_files, "/data/log-0", "/data", {.segment_bytes = 1000, .index_interval_bytes = 64}, {});
+  auto log = BucketLog::Open(open_files, "/data/log-0", "/data",
+                             {.segment_bytes = 1000, .index_interval_bytes = 64}, {});
   WEIR_CHECK(log.ok());
   ReadAll(**log);
-  for (const int64_t time : {int64_t{0}, int64_t{1} << 40}) WEIR_CHECK((*log)->FindTimestamp(time).ok());
+  for (const int64_t time : {int64_t{0}, int64_t{1} << 40})
+    WEIR_CHECK((*log)->FindTimestamp(time).ok());
   return 0;
 }

@@ -41,8 +41,10 @@ Status SparseIndex<Entry>::Save(FileSystem& files, const std::string& path) {
   if (saved_ == entries_.size() && !rewrite_) return {};
   const size_t first = rewrite_ ? 0 : saved_;
   std::string bytes((entries_.size() - first) * Entry::kBytes, '\0');
-  for (size_t i = first; i < entries_.size(); ++i) entries_[i].Encode(bytes.data() + (i - first) * Entry::kBytes);
-  ASSIGN_OR_RETURN(const auto file, files.Open(path, rewrite_ ? OpenMode::kCreateTruncate : OpenMode::kCreate));
+  for (size_t i = first; i < entries_.size(); ++i)
+    entries_[i].Encode(bytes.data() + (i - first) * Entry::kBytes);
+  ASSIGN_OR_RETURN(const auto file,
+                   files.Open(path, rewrite_ ? OpenMode::kCreateTruncate : OpenMode::kCreate));
   RETURN_IF_ERROR(file->WriteAt(static_cast<int64_t>(first * Entry::kBytes), bytes));
   saved_ = entries_.size();
   rewrite_ = false;

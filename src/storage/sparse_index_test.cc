@@ -52,7 +52,8 @@ TEST(SparseIndex, FindsTheLastEntryAtOrBelow) {
   OffsetIndex index;
   for (int i = 1; i <= 3; ++i) index.Append({i * 10, i});
   const auto last = [&](int32_t offset) {
-    const OffsetEntry* entry = index.Last([&](const OffsetEntry& e) { return e.relative_offset <= offset; });
+    const OffsetEntry* entry =
+        index.Last([&](const OffsetEntry& e) { return e.relative_offset <= offset; });
     return entry == nullptr ? -1 : entry->position;
   };
   EXPECT_EQ(last(9), -1);

@@ -4,7 +4,8 @@
 
 namespace weir {
 
-static_assert(offsetof(LogBatchHeaderV2, crc) == 25, "everything the leader stamps comes before this");
+static_assert(offsetof(LogBatchHeaderV2, crc) == 25,
+              "everything the leader stamps comes before this");
 
 void StampedRecords::Add(BytesView batch, const LogBatchStamp& stamp) {
   fronts_.push_back(std::make_unique<Front>());

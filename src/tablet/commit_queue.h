@@ -17,7 +17,8 @@ using CommitDone = std::function<void(const Status&)>;
 
 struct CommitRequest {
   TableBucket bucket;
-  std::shared_ptr<const std::string> directory;  // of the bucket's log, relative to the data directory
+  std::shared_ptr<const std::string>
+      directory;  // of the bucket's log, relative to the data directory
   Offset base_offset = 0;
   Offset end_offset = 0;
   int shard = 0;

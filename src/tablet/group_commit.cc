@@ -36,7 +36,11 @@ void TellShards(std::vector<Request>& requests, const Status& status, const Post
 
 GroupCommit::GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post,
                          MetricRegistry& metrics, Options options)
-    : files_(files), journal_(std::move(journal)), post_(std::move(post)), options_(options), metrics_(metrics),
+    : files_(files),
+      journal_(std::move(journal)),
+      post_(std::move(post)),
+      options_(options),
+      metrics_(metrics),
       journal_thread_("group-commit", WorkerThread::Priority::kUrgent, [this] { RunJournal(); }),
       sync_thread_("segment-sync", WorkerThread::Priority::kUrgent, [this] { RunSyncs(); }) {}
 
@@ -44,7 +48,8 @@ GroupCommit::~GroupCommit() { Stop(); }
 
 Status GroupCommit::CheckRoom() const {
   if (metrics_.queued_bytes.Value() < options_.queued_bytes_max) return {};
-  return Fail(ErrorCode::kLogStorage, "the disk cannot follow: queued_bytes={}", metrics_.queued_bytes.Value());
+  return Fail(ErrorCode::kLogStorage, "the disk cannot follow: queued_bytes={}",
+              metrics_.queued_bytes.Value());
 }
 
 void GroupCommit::Submit(CommitRequest request) {

@@ -27,8 +27,10 @@ struct GroupCommitMetrics : MetricGroup {
   Counter entries{*this, "journal_entries_total", "Appends made durable through the journal."};
   Counter bytes{*this, "journal_bytes_total", "Log bytes made durable through the journal."};
   Counter failures{*this, "journal_failures_total", "Group commits the disk refused."};
-  Histogram sync_seconds{*this, "journal_sync_seconds", "Time one journal write with fdatasync took."};
-  Counter direct_syncs{*this, "journal_direct_syncs_total", "Large appends made durable in their segment."};
+  Histogram sync_seconds{*this, "journal_sync_seconds",
+                         "Time one journal write with fdatasync took."};
+  Counter direct_syncs{*this, "journal_direct_syncs_total",
+                       "Large appends made durable in their segment."};
   Gauge queued_bytes{*this, "journal_queued_bytes", "Log bytes waiting for the journal."};
 };
 
@@ -42,9 +44,10 @@ class GroupCommit final : public CommitQueue {
   /// Run a function on shard number `shard` soon.
   using PostToShard = std::function<void(int shard, std::function<void()>)>;
 
-  GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post, MetricRegistry& metrics,
-              Options options);
-  GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post, MetricRegistry& metrics)
+  GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post,
+              MetricRegistry& metrics, Options options);
+  GroupCommit(FileSystem& files, std::unique_ptr<Journal> journal, PostToShard post,
+              MetricRegistry& metrics)
       : GroupCommit(files, std::move(journal), std::move(post), metrics, Options()) {}
   ~GroupCommit() override;
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <random>
 
-#include "io/faulty_file_system.h"
 #include "base/log.h"
+#include "io/faulty_file_system.h"
 #include "storage/batch_for_test.h"
 #include "storage/checkpoint.h"
 #include "storage/journal.h"
@@ -19,7 +19,8 @@ namespace weir {
 namespace {
 
 constexpr int kBuckets = 4;
-constexpr auto kNothing = static_cast<LogLevel>(static_cast<int>(LogLevel::kError) + 1);  // of the log
+constexpr auto kNothing =
+    static_cast<LogLevel>(static_cast<int>(LogLevel::kError) + 1);  // of the log
 constexpr const char* kData = "/data";
 
 /// Collects requests until the history says "commit".
@@ -67,15 +68,16 @@ struct Sent {
   int32_t sequence = 0;
 };
 struct BucketModel {
-  std::map<Offset, Acked> acked;           // by base offset
-  std::map<int64_t, int32_t> next;         // next new sequence by writer
+  std::map<Offset, Acked> acked;                 // by base offset
+  std::map<int64_t, int32_t> next;               // next new sequence by writer
   std::map<int64_t, std::vector<Sent>> unacked;  // sent, not acknowledged; oldest first
   Offset high_watermark = 0;
 };
 
 class Simulation {
  public:
-  explicit Simulation(uint64_t seed, Durability durability) : random_(seed), durability_(durability) {}
+  explicit Simulation(uint64_t seed, Durability durability)
+      : random_(seed), durability_(durability) {}
 
   void Run(int crashes) {
     Open();
@@ -112,13 +114,14 @@ class Simulation {
  private:
   void InjectFault() {
     using Call = FaultyFileSystem::Call;
-    constexpr Call kKinds[] = {Call::kWrite, Call::kWrite, Call::kSync, Call::kSyncDirectory, Call::kCreate,
-                               Call::kRename, Call::kTruncate, Call::kRemove};
+    constexpr Call kKinds[] = {Call::kWrite,  Call::kWrite,  Call::kSync,     Call::kSyncDirectory,
+                               Call::kCreate, Call::kRename, Call::kTruncate, Call::kRemove};
     const Call kind = kKinds[random_() % std::size(kKinds)];
     const bool full = kind == Call::kWrite && random_() % 2 == 0;
-    files_.FailCall(kind, static_cast<int64_t>(1 + random_() % 40),
-                    full ? ErrorCode::kDiskWriteLocked : ErrorCode::kStorage,
-                    random_() % 2 == 0 ? FaultyFileSystem::Until::kOnce : FaultyFileSystem::Until::kForEver);
+    files_.FailCall(
+        kind, static_cast<int64_t>(1 + random_() % 40),
+        full ? ErrorCode::kDiskWriteLocked : ErrorCode::kStorage,
+        random_() % 2 == 0 ? FaultyFileSystem::Until::kOnce : FaultyFileSystem::Until::kForEver);
   }
 
   // Every client repeats what was not acknowledged, in order, and now gets its answer.
@@ -146,11 +149,12 @@ class Simulation {
     open_files_ = std::make_unique<OpenFiles>(files_, 3);
     ASSERT_TRUE(files_.CreateDirectories(kData).ok());
     ASSERT_TRUE(files_.SyncDirectory("/").ok());
-    auto journal = ReplayJournal(*open_files_,
-                                 {.data_directory = kData,
-                                  .log = log,
-                                  .journal = {.file_bytes = 16 * KiB, .first_file_bytes = 8 * KiB, .files_max = 6}},
-                                 checkpoint_);
+    auto journal = ReplayJournal(
+        *open_files_,
+        {.data_directory = kData,
+         .log = log,
+         .journal = {.file_bytes = 16 * KiB, .first_file_bytes = 8 * KiB, .files_max = 6}},
+        checkpoint_);
     ASSERT_TRUE(journal.ok()) << journal.error().message;
     journal_ = std::move(*journal);
     for (int i = 0; i < kBuckets; ++i) {
@@ -162,8 +166,9 @@ class Simulation {
            .clock = &clock_,
            .open_files = open_files_.get(),
            .commits = &commits_,
-           .recovery_point = point == checkpoint_.points.end() ? std::nullopt
-                                                               : std::optional<RecoveryPoint>(point->second)});
+           .recovery_point = point == checkpoint_.points.end()
+                                 ? std::nullopt
+                                 : std::optional<RecoveryPoint>(point->second)});
       ASSERT_TRUE(tablet.ok()) << tablet.error().message;
       tablets_.push_back(std::move(*tablet));
     }
@@ -208,25 +213,30 @@ class Simulation {
     // At most five sequences in flight, oldest first again after a failure: as the clients do.
     const bool window_full = !unacked.empty() && model.next[writer] >= unacked.front().sequence + 5;
     if (window_full || (!unacked.empty() && random_() % 3 == 0)) {
-      for (size_t i = 0; i < unacked.size() && !files_.stopped(); ++i) Append(bucket, writer, model.unacked[writer][i]);
+      for (size_t i = 0; i < unacked.size() && !files_.stopped(); ++i)
+        Append(bucket, writer, model.unacked[writer][i]);
       return;
     }
     const size_t bytes = random_() % 20 == 0 ? 300'000 : random_() % 400;
-    Sent sent{std::string(bytes, static_cast<char>('a' + random_() % 26)) + std::to_string(random_()),
-              model.next[writer]++};
+    Sent sent{
+        std::string(bytes, static_cast<char>('a' + random_() % 26)) + std::to_string(random_()),
+        model.next[writer]++};
     unacked.push_back(sent);
     Append(bucket, writer, sent);
   }
 
   void Append(int bucket, int64_t writer, const Sent& sent) {
-    const std::string batch = MakeBatch({.records = 1 + static_cast<int32_t>(sent.body.size() % 3), .writer_id = writer,
-                                         .sequence = sent.sequence, .body = sent.body});
+    const std::string batch = MakeBatch({.records = 1 + static_cast<int32_t>(sent.body.size() % 3),
+                                         .writer_id = writer,
+                                         .sequence = sent.sequence,
+                                         .body = sent.body});
     LogTablet& tablet = *tablets_[static_cast<size_t>(bucket)];
     const auto appended = tablet.Append(SharedBytes::Of(batch));
     if (!appended.ok()) {
       // Once all before it are acknowledged, a batch is the next one, whatever crashed in between.
       const bool is_next = models_[bucket].unacked[writer].front().sequence == sent.sequence;
-      if (is_next) EXPECT_NE(appended.code(), ErrorCode::kOutOfOrderSequence) << appended.error().message;
+      if (is_next)
+        EXPECT_NE(appended.code(), ErrorCode::kOutOfOrderSequence) << appended.error().message;
       return;
     }
     tablet.WhenHighWatermark(appended->last_offset + 1, [this, bucket, writer, sent,
@@ -235,10 +245,12 @@ class Simulation {
       BucketModel& model = models_[bucket];
       auto& unacked = model.unacked[writer];
       std::erase_if(unacked, [&](const Sent& s) { return s.sequence == sent.sequence; });
-      const auto [place, fresh] =
-          model.acked.emplace(at.base_offset, Acked{sent.body, writer, sent.sequence, at.last_offset});
-      EXPECT_TRUE(fresh || place->second.sequence == sent.sequence) << "two batches at offset " << at.base_offset;
-      model.high_watermark = std::max(model.high_watermark, tablets_[static_cast<size_t>(bucket)]->high_watermark());
+      const auto [place, fresh] = model.acked.emplace(
+          at.base_offset, Acked{sent.body, writer, sent.sequence, at.last_offset});
+      EXPECT_TRUE(fresh || place->second.sequence == sent.sequence)
+          << "two batches at offset " << at.base_offset;
+      model.high_watermark =
+          std::max(model.high_watermark, tablets_[static_cast<size_t>(bucket)]->high_watermark());
     });
   }
 
@@ -295,8 +307,10 @@ class Simulation {
           const LogBatchHeader& header = (*batch)->header();
           ASSERT_EQ(header.base_offset, at) << "offsets have a gap";
           ASSERT_TRUE((*batch)->CheckCrc().ok());
-          ASSERT_TRUE(by_sequence.emplace(std::pair(header.writer_id, header.batch_sequence), at).second)
-              << "batch stored twice: writer " << header.writer_id << " sequence " << header.batch_sequence;
+          ASSERT_TRUE(
+              by_sequence.emplace(std::pair(header.writer_id, header.batch_sequence), at).second)
+              << "batch stored twice: writer " << header.writer_id << " sequence "
+              << header.batch_sequence;
           const auto acked = model.acked.find(at);
           if (acked != model.acked.end()) {
             ASSERT_EQ((*batch)->records().substr(0, acked->second.body.size()), acked->second.body);
@@ -304,14 +318,15 @@ class Simulation {
           found.emplace(at, header);
           at = header.next_offset();
         }
-        ASSERT_EQ(at, slice->end_offset) << "bucket " << i << " " << slice->file->path() << " position "
-                                         << slice->position << " bytes " << slice->bytes << " file "
-                                         << *slice->file->Size() << " end " << tablet.log().end_position().segment_base
-                                         << "+" << tablet.log().end_position().bytes << " left "
-                                         << batches.rest().size();
+        ASSERT_EQ(at, slice->end_offset)
+            << "bucket " << i << " " << slice->file->path() << " position " << slice->position
+            << " bytes " << slice->bytes << " file " << *slice->file->Size() << " end "
+            << tablet.log().end_position().segment_base << "+" << tablet.log().end_position().bytes
+            << " left " << batches.rest().size();
       }
       for (const auto& [base, acked] : model.acked) {
-        ASSERT_TRUE(found.contains(base)) << "acknowledged batch is lost: bucket " << i << " offset " << base;
+        ASSERT_TRUE(found.contains(base))
+            << "acknowledged batch is lost: bucket " << i << " offset " << base;
         ASSERT_EQ(found[base].batch_sequence, acked.sequence);
       }
     }

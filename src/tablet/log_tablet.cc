@@ -29,17 +29,24 @@ struct LogTablet::Accepted {
 
 // ---- Open ---------------------------------------------------------------------------------------------------
 
-LogTablet::LogTablet(LogTabletOptions options, Environment environment, std::unique_ptr<BucketLog> log)
-    : options_(std::move(options)), env_(std::move(environment)),
-      directory_(std::make_shared<const std::string>(options_.directory)), log_(std::move(log)),
+LogTablet::LogTablet(LogTabletOptions options, Environment environment,
+                     std::unique_ptr<BucketLog> log)
+    : options_(std::move(options)),
+      env_(std::move(environment)),
+      directory_(std::make_shared<const std::string>(options_.directory)),
+      log_(std::move(log)),
       writers_(options_.log.writer_expiration.count()) {}
 
 LogTablet::~LogTablet() = default;
 
-Result<std::shared_ptr<LogTablet>> LogTablet::Open(LogTabletOptions options, Environment environment) {
-  ASSIGN_OR_RETURN(auto log, BucketLog::Open(*environment.open_files, environment.data_directory + "/" + options.directory,
-                                             environment.data_directory, options.log, environment.recovery_point));
-  std::shared_ptr<LogTablet> tablet(new LogTablet(std::move(options), std::move(environment), std::move(log)));
+Result<std::shared_ptr<LogTablet>> LogTablet::Open(LogTabletOptions options,
+                                                   Environment environment) {
+  ASSIGN_OR_RETURN(
+      auto log,
+      BucketLog::Open(*environment.open_files, environment.data_directory + "/" + options.directory,
+                      environment.data_directory, options.log, environment.recovery_point));
+  std::shared_ptr<LogTablet> tablet(
+      new LogTablet(std::move(options), std::move(environment), std::move(log)));
   // What a crash left behind the checkpoint must be durable before anybody reads it, or it could vanish again.
   ASSIGN_OR_RETURN(const auto ticket, tablet->log_->BeginSync());
   if (ticket.has_value()) {
@@ -59,7 +66,8 @@ Status LogTablet::LoadWriterState() {
   ASSIGN_OR_RETURN(const auto entries, files.List(log_->directory()));
   std::vector<Offset> snapshots;
   for (const DirectoryEntry& entry : entries) {
-    if (const auto offset = ParseSegmentFileName(entry.name, kSnapshotSuffix)) snapshots.push_back(*offset);
+    if (const auto offset = ParseSegmentFileName(entry.name, kSnapshotSuffix))
+      snapshots.push_back(*offset);
   }
   std::sort(snapshots.rbegin(), snapshots.rend());
   bool loaded = false;
@@ -82,8 +90,8 @@ Status LogTablet::LoadWriterState() {
   if (!loaded && log_->start_offset() > 0) writers_.MarkIncomplete();
   return log_->ForEachHeader(snapshot_offset_, [&](const LogBatchHeader& header) {
     if (header.base_offset < snapshot_offset_ || !header.idempotent()) return;
-    writers_.Add(header.writer_id,
-                 {header.batch_sequence, header.base_offset, header.last_offset(), header.commit_timestamp});
+    writers_.Add(header.writer_id, {header.batch_sequence, header.base_offset, header.last_offset(),
+                                    header.commit_timestamp});
   });
 }
 
@@ -92,12 +100,14 @@ Status LogTablet::LoadWriterState() {
 Status LogTablet::SaveWriterState(const WriterSnapshot& snapshot) {
   WEIR_CHECK(snapshot.end_offset <= log_->recovery_point().offset);
   if (snapshot.end_offset <= snapshot_offset_) return {};
-  const std::string path = log_->directory() + "/" + SegmentFileName(snapshot.end_offset, kSnapshotSuffix);
+  const std::string path =
+      log_->directory() + "/" + SegmentFileName(snapshot.end_offset, kSnapshotSuffix);
   ASSIGN_OR_RETURN(const auto file, env_.files->Open(path + ".tmp", OpenMode::kCreateTruncate));
   RETURN_IF_ERROR(file->WriteAt(0, BytesView(snapshot.bytes)));
   RETURN_IF_ERROR(env_.files->Rename(path + ".tmp", path));
   if (snapshot_offset_ > 0) {
-    RETURN_IF_ERROR(env_.files->Remove(log_->directory() + "/" + SegmentFileName(snapshot_offset_, kSnapshotSuffix)));
+    RETURN_IF_ERROR(env_.files->Remove(log_->directory() + "/" +
+                                       SegmentFileName(snapshot_offset_, kSnapshotSuffix)));
   }
   snapshot_offset_ = snapshot.end_offset;
   return {};
@@ -111,7 +121,8 @@ LogTablet::WriterSnapshot LogTablet::TakeWriterSnapshot() {
 
 // ---- Append -------------------------------------------------------------------------------------------------
 
-Result<std::optional<Appended>> LogTablet::CheckSequence(int64_t writer_id, int32_t batch_sequence) const {
+Result<std::optional<Appended>> LogTablet::CheckSequence(int64_t writer_id,
+                                                         int32_t batch_sequence) const {
   if (writer_id < 0) return std::nullopt;
   ASSIGN_OR_RETURN(const auto known, writers_.Check(writer_id, batch_sequence));
   if (!known.has_value()) return std::nullopt;
@@ -125,15 +136,19 @@ Result<std::optional<WriterBatch>> LogTablet::CheckInAppend(const Accepted& acce
     if (before->writer_id != header.writer_id) continue;
     const int32_t expected = before->batch_sequence == INT32_MAX ? 0 : before->batch_sequence + 1;
     if (header.batch_sequence == expected) return std::nullopt;
-    return Fail(ErrorCode::kOutOfOrderSequence, "batch is not the writer's next: writer={} sequence={} last={}",
-                header.writer_id, header.batch_sequence, before->batch_sequence);
+    return Fail(ErrorCode::kOutOfOrderSequence,
+                "batch is not the writer's next: writer={} sequence={} last={}", header.writer_id,
+                header.batch_sequence, before->batch_sequence);
   }
   return writers_.Check(header.writer_id, header.batch_sequence);
 }
 
-Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records, AppendOptions options) const {
+Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records,
+                                                AppendOptions options) const {
   Accepted accepted(records);
-  const auto corrupt = [](const Error& error) { return Failure(Error{ErrorCode::kCorruptRecord, error.message}); };
+  const auto corrupt = [](const Error& error) {
+    return Failure(Error{ErrorCode::kCorruptRecord, error.message});
+  };
   LogBatches batches(records.view());
   while (true) {
     const auto batch = batches.Next();
@@ -146,7 +161,8 @@ Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records, Appe
     accepted.views.push_back(**batch);
   }
   if (!batches.rest().empty() || accepted.views.empty()) {
-    return Fail(ErrorCode::kCorruptRecord, "records do not end with a whole batch: bytes={} left={}", records.size(),
+    return Fail(ErrorCode::kCorruptRecord,
+                "records do not end with a whole batch: bytes={} left={}", records.size(),
                 batches.rest().size());
   }
   Offset next = log_->end_offset();
@@ -156,13 +172,16 @@ Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records, Appe
     if (header.idempotent()) {
       ASSIGN_OR_RETURN(const auto duplicate, CheckInAppend(accepted, header));
       if (duplicate.has_value()) {
-        if (!accepted.first_duplicate && accepted.batches.empty()) accepted.first_duplicate = duplicate;
+        if (!accepted.first_duplicate && accepted.batches.empty())
+          accepted.first_duplicate = duplicate;
         accepted.last_duplicate = duplicate;
         continue;
       }
     }
-    accepted.stamped.Add(view.bytes(), {.base_offset = next, .commit_timestamp = timestamp, .leader_epoch = 0});
-    accepted.batches.push_back({next, next + header.last_offset_delta, timestamp, header.total_bytes});
+    accepted.stamped.Add(view.bytes(),
+                         {.base_offset = next, .commit_timestamp = timestamp, .leader_epoch = 0});
+    accepted.batches.push_back(
+        {next, next + header.last_offset_delta, timestamp, header.total_bytes});
     accepted.headers.push_back(header);
     next += header.last_offset_delta + 1;
   }
@@ -171,18 +190,21 @@ Result<LogTablet::Accepted> LogTablet::Validate(const SharedBytes& records, Appe
 
 Status LogTablet::Write(Accepted& accepted) {
   if (env_.write_locked != nullptr && env_.write_locked->load(std::memory_order_relaxed)) {
-    return Fail(ErrorCode::kDiskWriteLocked, "the disk is almost full: directory={}", options_.directory);
+    return Fail(ErrorCode::kDiskWriteLocked, "the disk is almost full: directory={}",
+                options_.directory);
   }
   if (options_.durability == Durability::kDisk) RETURN_IF_ERROR(env_.commits->CheckRoom());
   const Status written = log_->Append(accepted.stamped.pieces(), accepted.batches);
-  if (written.code() == ErrorCode::kDiskWriteLocked && env_.write_locked != nullptr) *env_.write_locked = true;
+  if (written.code() == ErrorCode::kDiskWriteLocked && env_.write_locked != nullptr)
+    *env_.write_locked = true;
   RETURN_IF_ERROR(written);
   for (size_t i = 0; i < accepted.batches.size(); ++i) {
     const LogBatchHeader& header = accepted.headers[i];
     const LogSegment::Batch& batch = accepted.batches[i];
     bytes_since_snapshot_ += batch.bytes;
     if (!header.idempotent()) continue;
-    writers_.Add(header.writer_id, {header.batch_sequence, batch.base_offset, batch.last_offset, batch.timestamp});
+    writers_.Add(header.writer_id,
+                 {header.batch_sequence, batch.base_offset, batch.last_offset, batch.timestamp});
   }
   return {};
 }
@@ -198,19 +220,21 @@ Status LogTablet::MakeDurable(Accepted& accepted) {
     ASSIGN_OR_RETURN(auto ticket, BeginSync());
     WEIR_CHECK(ticket.has_value());
     auto shared = std::make_shared<const SyncTicket>(std::move(*ticket));
-    env_.commits->SubmitSync(shared, env_.shard, [self = shared_from_this(), shared](const Status& status) {
-      self->FinishSync(*shared, status);
-    });
+    env_.commits->SubmitSync(shared, env_.shard,
+                             [self = shared_from_this(), shared](const Status& status) {
+                               self->FinishSync(*shared, status);
+                             });
     return {};
   }
-  env_.commits->Submit(
-      {.bucket = options_.bucket,
-       .directory = directory_,
-       .base_offset = accepted.batches.front().base_offset,
-       .end_offset = end,
-       .shard = env_.shard,
-       .records = std::move(accepted.stamped),
-       .done = [self = shared_from_this(), end](const Status& status) { self->OnDurable(end, status); }});
+  env_.commits->Submit({.bucket = options_.bucket,
+                        .directory = directory_,
+                        .base_offset = accepted.batches.front().base_offset,
+                        .end_offset = end,
+                        .shard = env_.shard,
+                        .records = std::move(accepted.stamped),
+                        .done = [self = shared_from_this(), end](const Status& status) {
+                          self->OnDurable(end, status);
+                        }});
   return {};
 }
 
@@ -264,7 +288,8 @@ void LogTablet::AdvanceOverDurable() {
 void LogTablet::FinishSync(const SyncTicket& ticket, const Status& status) {
   log_->FinishSync(ticket, status);
   if (!status.ok()) {
-    LogError("tablet", "segment sync failed: directory={} error={}", options_.directory, status.error().message);
+    LogError("tablet", "segment sync failed: directory={} error={}", options_.directory,
+             status.error().message);
     FailWaiters(Fail(ErrorCode::kLogStorage, "segment sync failed: {}", status.error().message));
     return;
   }
@@ -326,20 +351,24 @@ void LogTablet::Abandon(const Status& why) {
 // ---- Reading ------------------------------------------------------------------------------------------------
 
 Result<LogSlice> LogTablet::Read(Offset from, int64_t bytes_max, ReadUpTo up_to) {
-  if (up_to == ReadUpTo::kEndOffset) return log_->Read(from, bytes_max, end_offset(), log_->end_position());
+  if (up_to == ReadUpTo::kEndOffset)
+    return log_->Read(from, bytes_max, end_offset(), log_->end_position());
   return log_->Read(from, bytes_max, high_watermark_, watermark_position_);
 }
 
 Result<Offset> LogTablet::FindOffset(const OffsetSpec& spec) {
   switch (spec.kind) {
-    case OffsetSpec::Kind::kEarliest: return start_offset();
-    case OffsetSpec::Kind::kLatest: return high_watermark_;
-    case OffsetSpec::Kind::kTimestamp: break;
+    case OffsetSpec::Kind::kEarliest:
+      return start_offset();
+    case OffsetSpec::Kind::kLatest:
+      return high_watermark_;
+    case OffsetSpec::Kind::kTimestamp:
+      break;
   }
   const int64_t now = env_.clock->NowMs();
   if (spec.timestamp_ms > now) {
-    return Fail(ErrorCode::kInvalidTimestamp, "timestamp lies in the future: timestamp={} now={}", spec.timestamp_ms,
-                now);
+    return Fail(ErrorCode::kInvalidTimestamp, "timestamp lies in the future: timestamp={} now={}",
+                spec.timestamp_ms, now);
   }
   ASSIGN_OR_RETURN(const Offset found, log_->FindTimestamp(spec.timestamp_ms));
   return std::min(found, high_watermark_);
@@ -364,7 +393,8 @@ Result<std::vector<std::string>> LogTablet::ApplyRetention() {
 }
 
 Status LogTablet::CloseFiles() {
-  if (log_->recovery_point().offset == log_->end_offset() && snapshot_offset_ < log_->end_offset()) {
+  if (log_->recovery_point().offset == log_->end_offset() &&
+      snapshot_offset_ < log_->end_offset()) {
     RETURN_IF_ERROR(SaveWriterState(TakeWriterSnapshot()));
   }
   return log_->CloseFiles();

@@ -64,7 +64,8 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     OpenFiles* open_files = nullptr;  // the shard's
     CommitQueue* commits = nullptr;   // needed for Durability::kDisk only
     int shard = 0;                    // where completions are posted
-    std::atomic<bool>* write_locked = nullptr;  // the disk's: set when it is full, cleared by Tablets
+    std::atomic<bool>* write_locked =
+        nullptr;  // the disk's: set when it is full, cleared by Tablets
     std::optional<RecoveryPoint> recovery_point;
   };
 
@@ -118,7 +119,9 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   void CancelWaiter(WaiterId id);
 
   /// Called with the new high watermark before waiters are told (KvTablet makes acknowledged rows visible).
-  void set_watermark_observer(std::function<void(Offset)> observer) { observer_ = std::move(observer); }
+  void set_watermark_observer(std::function<void(Offset)> observer) {
+    observer_ = std::move(observer);
+  }
 
   /// Local segments at or above this offset stay, whatever retention says (KV recovery, tiering).
   void set_min_retain_offset(Offset offset) { min_retain_offset_ = offset; }
@@ -160,7 +163,8 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   WriterSnapshot TakeWriterSnapshot();
   Status SaveWriterState(const WriterSnapshot& snapshot);
   Result<Accepted> Validate(const SharedBytes& records, AppendOptions options) const;
-  Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted, const LogBatchHeader& header) const;
+  Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted,
+                                                   const LogBatchHeader& header) const;
   Status Write(Accepted& accepted);
   Status MakeDurable(Accepted& accepted);
   void OnDurable(Offset end_offset, const Status& status);
@@ -173,7 +177,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   std::shared_ptr<const std::string> directory_;  // for journal entries
   std::unique_ptr<BucketLog> log_;
   WriterState writers_;
-  Offset snapshot_offset_ = 0;        // of the newest writer snapshot
+  Offset snapshot_offset_ = 0;  // of the newest writer snapshot
   int64_t bytes_since_snapshot_ = 0;
   std::optional<WriterSnapshot> next_snapshot_;  // written when what it knows is durable
   Offset high_watermark_ = 0;

@@ -22,14 +22,17 @@ class Load {
  public:
   Load(int buckets, Durability durability, int64_t batch_bytes) {
     SetLogLevel(LogLevel::kWarn);
-    directory_ = std::filesystem::temp_directory_path() / fmt::format("weir-log-bench-{}", getpid());
+    directory_ =
+        std::filesystem::temp_directory_path() / fmt::format("weir-log-bench-{}", getpid());
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     FileSystem& files = RealFileSystem();
-    auto journal = Journal::Open(files, directory_ + "/journal", {}, [](const ReplayedEntry&) { return Status(); });
+    auto journal = Journal::Open(files, directory_ + "/journal", {},
+                                 [](const ReplayedEntry&) { return Status(); });
     WEIR_CHECK(journal.ok() && (*journal)->PrepareNextFile().ok());
     commits_ = std::make_unique<GroupCommit>(
-        files, std::move(*journal), [this](int, std::function<void()> f) { shard_.Post(std::move(f)); }, metrics_);
+        files, std::move(*journal),
+        [this](int, std::function<void()> f) { shard_.Post(std::move(f)); }, metrics_);
     for (int i = 0; i < buckets; ++i) {
       auto tablet = LogTablet::Open({.bucket = {.table = TableId(1), .bucket = i},
                                      .directory = fmt::format("data/t-1/log-{}", i),
@@ -42,7 +45,8 @@ class Load {
       WEIR_CHECK(tablet.ok());
       tablets_.push_back(std::move(*tablet));
     }
-    batch_ = SharedBytes::Of(MakeBatch({.body = std::string(static_cast<size_t>(batch_bytes) - 48, 'x')}));
+    batch_ = SharedBytes::Of(
+        MakeBatch({.body = std::string(static_cast<size_t>(batch_bytes) - 48, 'x')}));
     shard_.Start();
   }
   ~Load() {
@@ -99,7 +103,8 @@ class Load {
   std::promise<void>* done_ = nullptr;
 };
 
-void Measure(benchmark::State& state, Durability durability, int64_t batch_bytes, int64_t appends, int64_t in_flight) {
+void Measure(benchmark::State& state, Durability durability, int64_t batch_bytes, int64_t appends,
+             int64_t in_flight) {
   Load load(static_cast<int>(state.range(0)), durability, batch_bytes);
   load.Run(appends, in_flight);
   for (auto _ : state) load.Run(appends, in_flight);
@@ -107,14 +112,30 @@ void Measure(benchmark::State& state, Durability durability, int64_t batch_bytes
   state.SetBytesProcessed(state.iterations() * appends * batch_bytes);
 }
 
-void AppendDisk1KiB(benchmark::State& state) { Measure(state, Durability::kDisk, 1 * KiB, 20'000, 1024); }
-void AppendDisk1KiBAlone(benchmark::State& state) { Measure(state, Durability::kDisk, 1 * KiB, 500, 1); }
-void AppendOs1KiB(benchmark::State& state) { Measure(state, Durability::kOs, 1 * KiB, 20'000, 1024); }
+void AppendDisk1KiB(benchmark::State& state) {
+  Measure(state, Durability::kDisk, 1 * KiB, 20'000, 1024);
+}
+void AppendDisk1KiBAlone(benchmark::State& state) {
+  Measure(state, Durability::kDisk, 1 * KiB, 500, 1);
+}
+void AppendOs1KiB(benchmark::State& state) {
+  Measure(state, Durability::kOs, 1 * KiB, 20'000, 1024);
+}
 void AppendOs1MiB(benchmark::State& state) { Measure(state, Durability::kOs, 1 * MiB, 200, 16); }
-void AppendDisk1MiB(benchmark::State& state) { Measure(state, Durability::kDisk, 1 * MiB, 200, 16); }
-void AppendDisk128KiB(benchmark::State& state) { Measure(state, Durability::kDisk, 128 * KiB, 1000, 64); }
+void AppendDisk1MiB(benchmark::State& state) {
+  Measure(state, Durability::kDisk, 1 * MiB, 200, 16);
+}
+void AppendDisk128KiB(benchmark::State& state) {
+  Measure(state, Durability::kDisk, 128 * KiB, 1000, 64);
+}
 
-BENCHMARK(AppendDisk1KiB)->Arg(1)->Arg(16)->Arg(64)->Arg(256)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(AppendDisk1KiB)
+    ->Arg(1)
+    ->Arg(16)
+    ->Arg(64)
+    ->Arg(256)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
 BENCHMARK(AppendDisk1KiBAlone)->Arg(1)->UseRealTime()->MeasureProcessCPUTime();
 BENCHMARK(AppendOs1KiB)->Arg(1)->Arg(64)->UseRealTime()->MeasureProcessCPUTime();
 BENCHMARK(AppendOs1MiB)->Arg(1)->Arg(16)->UseRealTime()->MeasureProcessCPUTime();

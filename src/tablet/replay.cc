@@ -22,8 +22,8 @@ class ReplayedLogs {
     if (applied.ok()) return {};
     // One damaged bucket does not keep the others from starting; a full or failing disk does.
     if (applied.code() != ErrorCode::kCorruptMessage) return applied;
-    LogError("tablet", "journal entry is not usable: directory={} base_offset={} error={}", entry.directory,
-             entry.base_offset, applied.error().message);
+    LogError("tablet", "journal entry is not usable: directory={} base_offset={} error={}",
+             entry.directory, entry.base_offset, applied.error().message);
     return {};
   }
 
@@ -46,11 +46,12 @@ class ReplayedLogs {
     std::unique_ptr<BucketLog> log;
     if (!options_.exists || options_.exists(entry.bucket)) {
       const auto point = checkpoint_.points.find(entry.bucket);
-      ASSIGN_OR_RETURN(log, BucketLog::Open(files_, options_.data_directory + "/" + std::string(entry.directory),
-                                            options_.data_directory, options_.log,
-                                            point == checkpoint_.points.end()
-                                                ? std::nullopt
-                                                : std::optional<RecoveryPoint>(point->second)));
+      ASSIGN_OR_RETURN(
+          log, BucketLog::Open(files_, options_.data_directory + "/" + std::string(entry.directory),
+                               options_.data_directory, options_.log,
+                               point == checkpoint_.points.end()
+                                   ? std::nullopt
+                                   : std::optional<RecoveryPoint>(point->second)));
     }
     return logs_.emplace(entry.bucket, std::move(log)).first->second.get();
   }
@@ -58,24 +59,30 @@ class ReplayedLogs {
   OpenFiles& files_;
   const ReplayOptions& options_;
   const Checkpoint& checkpoint_;
-  std::unordered_map<TableBucket, std::unique_ptr<BucketLog>, TableBucketHash> logs_;  // null: the table is gone
+  std::unordered_map<TableBucket, std::unique_ptr<BucketLog>, TableBucketHash>
+      logs_;  // null: the table is gone
   int64_t entries_ = 0;
 };
 
 }  // namespace
 
-std::string CheckpointPath(const std::string& data_directory) { return data_directory + "/checkpoint"; }
+std::string CheckpointPath(const std::string& data_directory) {
+  return data_directory + "/checkpoint";
+}
 
-Result<std::unique_ptr<Journal>> ReplayJournal(OpenFiles& files, const ReplayOptions& options, Checkpoint& checkpoint) {
+Result<std::unique_ptr<Journal>> ReplayJournal(OpenFiles& files, const ReplayOptions& options,
+                                               Checkpoint& checkpoint) {
   ReplayedLogs logs(files, options, checkpoint);
-  ASSIGN_OR_RETURN(auto journal,
-                   Journal::Open(files.files(), options.data_directory + "/journal", options.journal,
-                                 [&](const ReplayedEntry& entry) { return logs.Take(entry); }));
+  ASSIGN_OR_RETURN(auto journal, Journal::Open(files.files(), options.data_directory + "/journal",
+                                               options.journal, [&](const ReplayedEntry& entry) {
+                                                 return logs.Take(entry);
+                                               }));
   if (logs.entries() == 0) return journal;
   // Entries behind a gap were dropped above and must never come back: the journal starts empty.
   RETURN_IF_ERROR(files.files().SyncAll(options.data_directory));
   logs.Finish(checkpoint);
-  RETURN_IF_ERROR(SaveCheckpoint(files.files(), CheckpointPath(options.data_directory), checkpoint));
+  RETURN_IF_ERROR(
+      SaveCheckpoint(files.files(), CheckpointPath(options.data_directory), checkpoint));
   journal->Release(journal->last_sequence());
   RETURN_IF_ERROR(journal->Write({}));
   LogInfo("tablet", "journal replayed: entries={} buckets={}", logs.entries(), logs.buckets());

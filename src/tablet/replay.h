@@ -27,7 +27,8 @@ struct ReplayOptions {
 ///
 /// Errors   kStorage  the disk refuses
 /// Durable  every entry that was live in the journal
-Result<std::unique_ptr<Journal>> ReplayJournal(OpenFiles& files, const ReplayOptions& options, Checkpoint& checkpoint);
+Result<std::unique_ptr<Journal>> ReplayJournal(OpenFiles& files, const ReplayOptions& options,
+                                               Checkpoint& checkpoint);
 
 /// Where the checkpoint of a data directory is.
 std::string CheckpointPath(const std::string& data_directory);

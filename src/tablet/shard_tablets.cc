@@ -6,9 +6,14 @@
 
 namespace weir {
 
-ShardTablets::ShardTablets(int shard, const TabletsOptions& options, const Tablets::Environment& environment,
-                           GroupCommit& commits, std::atomic<bool>& write_locked, size_t open_files_max)
-    : shard_(shard), options_(options), env_(environment), commits_(commits), write_locked_(write_locked),
+ShardTablets::ShardTablets(int shard, const TabletsOptions& options,
+                           const Tablets::Environment& environment, GroupCommit& commits,
+                           std::atomic<bool>& write_locked, size_t open_files_max)
+    : shard_(shard),
+      options_(options),
+      env_(environment),
+      commits_(commits),
+      write_locked_(write_locked),
       open_files_(environment.files, open_files_max) {}
 
 void ShardTablets::Configure(LogTablet& log, const TableInfo& table) {
@@ -26,8 +31,8 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
   if (table == nullptr || bucket.bucket < 0 || bucket.bucket >= table->bucket_count() ||
       bucket.partition.has_value() != table->is_partitioned() ||
       (bucket.partition.has_value() && table->FindPartition(*bucket.partition) == nullptr)) {
-    return Fail(ErrorCode::kUnknownTableOrBucket, "no such bucket: table={} bucket={}", bucket.table.value,
-                bucket.bucket);
+    return Fail(ErrorCode::kUnknownTableOrBucket, "no such bucket: table={} bucket={}",
+                bucket.table.value, bucket.bucket);
   }
   auto tablet = std::make_shared<Tablet>();
   tablet->bucket = bucket;
@@ -35,7 +40,9 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
   const auto point = points_.find(bucket);
   ASSIGN_OR_RETURN(
       tablet->log,
-      LogTablet::Open({.bucket = bucket, .directory = BucketDirectory(*table, bucket, "log"), .log = options_.log},
+      LogTablet::Open({.bucket = bucket,
+                       .directory = BucketDirectory(*table, bucket, "log"),
+                       .log = options_.log},
                       {.files = &env_.files,
                        .data_directory = options_.data_directory,
                        .clock = &env_.clock,
@@ -43,11 +50,13 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
                        .commits = &commits_,
                        .shard = shard_,
                        .write_locked = &write_locked_,
-                       .recovery_point =
-                           point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second)}));
+                       .recovery_point = point == points_.end()
+                                             ? std::nullopt
+                                             : std::optional<RecoveryPoint>(point->second)}));
   Configure(*tablet->log, *table);
   if (table->has_primary_key() && env_.open_kv) {
-    const std::string directory = options_.data_directory + "/" + BucketDirectory(*table, bucket, "kv");
+    const std::string directory =
+        options_.data_directory + "/" + BucketDirectory(*table, bucket, "kv");
     ASSIGN_OR_RETURN(tablet->kv, env_.open_kv(*tablet, directory));
   }
   tablet->used_ms = env_.clock.NowMs();
@@ -67,7 +76,8 @@ void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {
   });
   std::erase_if(points_, [&](const auto& entry) { return gone(entry.first); });
   for (const auto& tablet : dropped) {
-    tablet->log->Abandon(Fail(ErrorCode::kUnknownTableOrBucket, "table or partition was dropped: table={}", table.value));
+    tablet->log->Abandon(Fail(ErrorCode::kUnknownTableOrBucket,
+                              "table or partition was dropped: table={}", table.value));
   }
 }
 
@@ -78,7 +88,8 @@ void ShardTablets::Change(const std::shared_ptr<const TableInfo>& table) {
     Configure(*tablet->log, *table);
     if (tablet->kv == nullptr) continue;
     if (const Status changed = tablet->kv->SetTable(table); !changed.ok()) {
-      LogWarn("tablet", "primary-key tablet goes on with the old table: {}", changed.error().message);
+      LogWarn("tablet", "primary-key tablet goes on with the old table: {}",
+              changed.error().message);
     }
   }
 }
@@ -99,8 +110,8 @@ std::vector<TableBucket> ShardTablets::Buckets() const {
   return buckets;
 }
 
-std::vector<SyncJob> ShardTablets::BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count,
-                                             bool& failed) {
+std::vector<SyncJob> ShardTablets::BeginSync(const std::vector<TableBucket>& buckets, size_t from,
+                                             size_t count, bool& failed) {
   std::vector<SyncJob> jobs;
   for (size_t i = from; i < std::min(from + count, buckets.size()); ++i) {
     const auto known = tablets_.find(buckets[i]);
@@ -167,7 +178,8 @@ void ShardTablets::WriteBackAll(std::function<void()> done) {
     ++*left;
     tablet->kv->StartWriteBack([finish](const Status& status) {
       if (!status.ok()) {
-        LogWarn("tablet", "could not write a bucket back, its log will be replayed: {}", status.error().message);
+        LogWarn("tablet", "could not write a bucket back, its log will be replayed: {}",
+                status.error().message);
       }
       finish();
     });

@@ -30,7 +30,9 @@ class ShardTablets {
                GroupCommit& commits, std::atomic<bool>& write_locked, size_t open_files_max);
 
   /// Recovery points known from the checkpoint, of buckets not opened yet.
-  void SetRecoveryPoint(const TableBucket& bucket, const RecoveryPoint& point) { points_[bucket] = point; }
+  void SetRecoveryPoint(const TableBucket& bucket, const RecoveryPoint& point) {
+    points_[bucket] = point;
+  }
 
   Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
 
@@ -41,7 +43,8 @@ class ShardTablets {
 
   /// Tickets for up to `count` tablets with something to sync, going on behind `after`.
   std::vector<TableBucket> Buckets() const;
-  std::vector<SyncJob> BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count, bool& failed);
+  std::vector<SyncJob> BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count,
+                                 bool& failed);
   void FinishSync(const std::vector<SyncJob>& jobs);
 
   /// Files to delete elsewhere.

@@ -32,17 +32,21 @@ size_t OpenFilesBudget(size_t wanted) {
 struct TabletsMetrics : MetricGroup {
   using MetricGroup::MetricGroup;
   Gauge unsynced_bytes{*this, "log_unsynced_bytes", "Log bytes not yet synced in their segments."};
-  Gauge last_sync_ms{*this, "log_last_sync_timestamp_ms", "When all segments were last synced, ms since the epoch."};
+  Gauge last_sync_ms{*this, "log_last_sync_timestamp_ms",
+                     "When all segments were last synced, ms since the epoch."};
   Gauge open_tablets{*this, "tablets_open", "Buckets in memory."};
   Gauge journal_files{*this, "journal_files", "Files of the journal."};
-  Gauge write_locked{*this, "disk_write_locked", "1 while writes are refused because the disk is full."};
-  Counter sync_failures{*this, "log_sync_failures_total", "Rounds of syncing segments that did not succeed."};
+  Gauge write_locked{*this, "disk_write_locked",
+                     "1 while writes are refused because the disk is full."};
+  Counter sync_failures{*this, "log_sync_failures_total",
+                        "Rounds of syncing segments that did not succeed."};
 };
 
 }  // namespace
 
 struct Tablets::State {
-  State(TabletsOptions o, Environment e) : options(std::move(o)), env(std::move(e)), metrics(env.metrics) {}
+  State(TabletsOptions o, Environment e)
+      : options(std::move(o)), env(std::move(e)), metrics(env.metrics) {}
 
   /// Run `f(ShardTablets&)` on each shard, one after another, and wait.
   template <class F>
@@ -106,20 +110,24 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
 
   const size_t budget = OpenFilesBudget(s.options.open_files_max);
   OpenFiles replay_files(files, budget);
-  ASSIGN_OR_RETURN(auto journal,
-                   ReplayJournal(replay_files,
-                                 {.data_directory = s.options.data_directory,
-                                  .log = s.options.log,
-                                  .journal = s.options.journal,
-                                  .exists = [&](const TableBucket& b) { return s.env.find_table(b) != nullptr; }},
-                                 s.written));
+  ASSIGN_OR_RETURN(
+      auto journal,
+      ReplayJournal(
+          replay_files,
+          {.data_directory = s.options.data_directory,
+           .log = s.options.log,
+           .journal = s.options.journal,
+           .exists = [&](const TableBucket& b) { return s.env.find_table(b) != nullptr; }},
+          s.written));
   Shards& shards = s.env.shards;
   s.commits = std::make_unique<GroupCommit>(
       files, std::move(journal),
-      [&shards](int shard, std::function<void()> f) { shards.at(shard).Post(std::move(f)); }, s.env.metrics);
+      [&shards](int shard, std::function<void()> f) { shards.at(shard).Post(std::move(f)); },
+      s.env.metrics);
   const size_t per_shard = std::max<size_t>(8, budget / static_cast<size_t>(shards.count()));
   for (int i = 0; i < shards.count(); ++i) {
-    s.shards.push_back(std::make_unique<ShardTablets>(i, s.options, s.env, *s.commits, s.write_locked, per_shard));
+    s.shards.push_back(
+        std::make_unique<ShardTablets>(i, s.options, s.env, *s.commits, s.write_locked, per_shard));
   }
   for (const auto& [bucket, point] : s.written.points) {
     s.shards[TableBucketHash()(bucket) % s.shards.size()]->SetRecoveryPoint(bucket, point);
@@ -133,7 +141,8 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
 void Tablets::Start() {
   State* s = state_.get();
   s->EmptyTrash();
-  s->housekeeper = std::make_unique<WorkerThread>("housekeeping", WorkerThread::Priority::kNormal, [s] { s->Housekeep(); });
+  s->housekeeper = std::make_unique<WorkerThread>("housekeeping", WorkerThread::Priority::kNormal,
+                                                  [s] { s->Housekeep(); });
 }
 
 void Tablets::Stop() {
@@ -166,7 +175,9 @@ void Tablets::Stop() {
 void Tablets::State::WriteBackAll() {
   for (size_t i = 0; i < shards.size(); ++i) {
     std::promise<void> done;
-    env.shards.at(static_cast<int>(i)).Post([&] { shards[i]->WriteBackAll([&] { done.set_value(); }); });
+    env.shards.at(static_cast<int>(i)).Post([&] {
+      shards[i]->WriteBackAll([&] { done.set_value(); });
+    });
     done.get_future().wait();
   }
 }
@@ -175,13 +186,16 @@ void Tablets::State::WriteBackAll() {
 
 Shards& Tablets::shards() { return state_->env.shards; }
 
-Shard& Tablets::ShardOf(const TableBucket& bucket) { return state_->env.shards.For(TableBucketHash()(bucket)); }
+Shard& Tablets::ShardOf(const TableBucket& bucket) {
+  return state_->env.shards.For(TableBucketHash()(bucket));
+}
 
 Result<std::shared_ptr<Tablet>> Tablets::Open(const TableBucket& bucket) {
   return state_->shards[TableBucketHash()(bucket) % state_->shards.size()]->Open(bucket);
 }
 
-std::vector<Tablets::ShardGroup> Tablets::GroupByShard(const std::vector<TableBucket>& buckets) const {
+std::vector<Tablets::ShardGroup> Tablets::GroupByShard(
+    const std::vector<TableBucket>& buckets) const {
   std::vector<ShardGroup> groups(state_->shards.size());
   for (size_t i = 0; i < groups.size(); ++i) groups[i].shard = static_cast<int>(i);
   for (size_t i = 0; i < buckets.size(); ++i) {
@@ -211,7 +225,9 @@ void Tablets::PartitionDropped(const std::shared_ptr<const TableInfo>& table, Pa
 void Tablets::TableChanged(std::shared_ptr<const TableInfo> table) {
   State& s = *state_;
   for (size_t i = 0; i < s.shards.size(); ++i) {
-    s.env.shards.at(static_cast<int>(i)).Post([tablets = s.shards[i].get(), table] { tablets->Change(table); });
+    s.env.shards.at(static_cast<int>(i)).Post([tablets = s.shards[i].get(), table] {
+      tablets->Change(table);
+    });
   }
 }
 
@@ -260,7 +276,9 @@ Status Tablets::State::SyncShard(size_t shard) {
   for (size_t from = 0; from < buckets.size(); from += kSyncsAtOnce) {
     std::vector<SyncJob> jobs;
     bool failed = false;
-    on_shard([&](ShardTablets& tablets) { jobs = tablets.BeginSync(buckets, from, kSyncsAtOnce, failed); });
+    on_shard([&](ShardTablets& tablets) {
+      jobs = tablets.BeginSync(buckets, from, kSyncsAtOnce, failed);
+    });
     for (SyncJob& job : jobs) {
       job.status = job.ticket.Run(env.files);
       if (!job.status.ok()) status = job.status;
@@ -346,7 +364,8 @@ void Tablets::State::CheckSpace() {
   if (!left.ok()) return;
   const bool locked = *left < options.space_reserve_bytes;
   if (locked != write_locked.exchange(locked)) {
-    LogWarn("tablet", "disk is {}: bytes_left={}", locked ? "full, writes are refused" : "writable again", *left);
+    LogWarn("tablet", "disk is {}: bytes_left={}",
+            locked ? "full, writes are refused" : "writable again", *left);
   }
   metrics.write_locked.Set(locked ? 1 : 0);
 }
@@ -357,7 +376,9 @@ void Tablets::State::Housekeep() {
   while (true) {
     {
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, std::chrono::milliseconds(std::min<int64_t>(kSpaceCheckMs, options.sync_interval.count())),
+      wake.wait_for(lock,
+                    std::chrono::milliseconds(
+                        std::min<int64_t>(kSpaceCheckMs, options.sync_interval.count())),
                     [&] { return stopping; });
       if (stopping) return;
     }

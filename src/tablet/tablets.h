@@ -33,7 +33,8 @@ class Tablets {
   /// The table of a bucket, as the catalog knows it now; null when it does not exist. Any thread.
   using FindTable = std::function<std::shared_ptr<const TableInfo>(const TableBucket&)>;
   /// Make the key-value half of a new tablet (set by server/ from storage of KV). On the owning shard.
-  using OpenKv = std::function<Result<std::shared_ptr<KvTablet>>(Tablet& tablet, const std::string& directory)>;
+  using OpenKv = std::function<Result<std::shared_ptr<KvTablet>>(Tablet& tablet,
+                                                                 const std::string& directory)>;
 
   struct Environment {
     Shards& shards;
@@ -120,7 +121,8 @@ class Tablets {
 };
 
 /// The directory of a bucket below the data directory: data/{db}/{table}-{id}[/{partition}-p{id}]/{kind}-{bucket}.
-std::string BucketDirectory(const TableInfo& table, const TableBucket& bucket, std::string_view kind);
+std::string BucketDirectory(const TableInfo& table, const TableBucket& bucket,
+                            std::string_view kind);
 /// The directory of all buckets of a table, or of one partition of it.
 std::string TableDirectory(const TableInfo& table);
 

@@ -25,14 +25,17 @@ struct TabletsOptions {
 };
 
 inline constexpr std::array kTabletsOptions = {
-    Option<TabletsOptions>{"log.sync.interval", &TabletsOptions::sync_interval, std::chrono::milliseconds(10),
-                           std::chrono::minutes(5), kRestart,
+    Option<TabletsOptions>{"log.sync.interval", &TabletsOptions::sync_interval,
+                           std::chrono::milliseconds(10), std::chrono::minutes(5), kRestart,
                            "Sync segments and release the journal about this often."},
-    Option<TabletsOptions>{"log.retention.check-interval", &TabletsOptions::retention_interval, std::chrono::seconds(1),
-                           std::chrono::days(1), kRestart, "Look for expired segments this often."},
-    Option<TabletsOptions>{"server.bucket.idle-close-time", &TabletsOptions::idle_close, std::chrono::seconds(1),
-                           std::chrono::days(1), kRestart, "Close a bucket that nobody used for this long."},
-    Option<TabletsOptions>{"server.data-disk.reserve-size", &TabletsOptions::space_reserve_bytes, 0, 1024 * GiB, kRestart,
+    Option<TabletsOptions>{"log.retention.check-interval", &TabletsOptions::retention_interval,
+                           std::chrono::seconds(1), std::chrono::days(1), kRestart,
+                           "Look for expired segments this often."},
+    Option<TabletsOptions>{"server.bucket.idle-close-time", &TabletsOptions::idle_close,
+                           std::chrono::seconds(1), std::chrono::days(1), kRestart,
+                           "Close a bucket that nobody used for this long."},
+    Option<TabletsOptions>{"server.data-disk.reserve-size", &TabletsOptions::space_reserve_bytes, 0,
+                           1024 * GiB, kRestart,
                            "Refuse writes while less than this is free on the data disk."},
 };
 

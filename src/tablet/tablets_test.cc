@@ -24,7 +24,8 @@ class TabletsTest : public ::testing::Test {
     table_ = std::make_shared<TableInfo>(TableInfo{
         .id = TableId(5),
         .path = {"db", "t"},
-        .descriptor = {.schema = *Schema::Make({.columns = {{.name = "id", .type = DataType::Of(TypeKind::kInt)}}}),
+        .descriptor = {.schema = *Schema::Make(
+                           {.columns = {{.name = "id", .type = DataType::Of(TypeKind::kInt)}}}),
                        .bucket_count = 4}});
   }
   ~TabletsTest() override {
@@ -35,18 +36,19 @@ class TabletsTest : public ::testing::Test {
   void Start() {
     shards_ = std::make_unique<Shards>(2);
     pool_ = std::make_unique<BlockingPool>(1);
-    auto opened = Tablets::Open(
-        {.data_directory = "/data",
-         .log = {.segment_bytes = 4096, .index_interval_bytes = 256},
-         .journal = {.file_bytes = 64 * KiB, .first_file_bytes = 16 * KiB},
-         .sync_interval = std::chrono::hours(1),
-         .space_reserve_bytes = 1000},
-        {.shards = *shards_,
-         .pool = *pool_,
-         .files = files_,
-         .clock = clock_,
-         .metrics = metrics_,
-         .find_table = [this](const TableBucket& b) { return b.table == table_->id && !dropped_ ? table_ : nullptr; }});
+    auto opened = Tablets::Open({.data_directory = "/data",
+                                 .log = {.segment_bytes = 4096, .index_interval_bytes = 256},
+                                 .journal = {.file_bytes = 64 * KiB, .first_file_bytes = 16 * KiB},
+                                 .sync_interval = std::chrono::hours(1),
+                                 .space_reserve_bytes = 1000},
+                                {.shards = *shards_,
+                                 .pool = *pool_,
+                                 .files = files_,
+                                 .clock = clock_,
+                                 .metrics = metrics_,
+                                 .find_table = [this](const TableBucket& b) {
+                                   return b.table == table_->id && !dropped_ ? table_ : nullptr;
+                                 }});
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     tablets_ = std::move(*opened);
     shards_->Start();
@@ -68,21 +70,25 @@ class TabletsTest : public ::testing::Test {
   R On(int bucket, F f) {
     std::promise<R> promise;
     auto future = promise.get_future();
-    boost::asio::co_spawn(shards_->at(0).io(), tablets_->Run(Bucket(bucket), std::move(f)),
-                          [&](std::exception_ptr, R result) { promise.set_value(std::move(result)); });
+    boost::asio::co_spawn(
+        shards_->at(0).io(), tablets_->Run(Bucket(bucket), std::move(f)),
+        [&](std::exception_ptr, R result) { promise.set_value(std::move(result)); });
     return future.get();
   }
 
   /// Append one batch and wait until it is acknowledged.
-  Result<Appended> Append(int bucket, std::string body, int64_t writer = -1, int32_t sequence = -1) {
+  Result<Appended> Append(int bucket, std::string body, int64_t writer = -1,
+                          int32_t sequence = -1) {
     std::promise<Status> durable;
     auto acknowledged = durable.get_future();
     auto appended = On(bucket, [&](Tablet& tablet) -> Result<Appended> {
       auto done = tablet.log->Append(
-          SharedBytes::Of(MakeBatch({.writer_id = writer, .sequence = sequence, .body = std::move(body)})),
+          SharedBytes::Of(
+              MakeBatch({.writer_id = writer, .sequence = sequence, .body = std::move(body)})),
           {.source = AppendOptions::Source::kTrusted});
       if (!done.ok()) return done;
-      tablet.log->WhenHighWatermark(done->last_offset + 1, [&](const Status& status) { durable.set_value(status); });
+      tablet.log->WhenHighWatermark(done->last_offset + 1,
+                                    [&](const Status& status) { durable.set_value(status); });
       return done;
     });
     if (!appended.ok()) return appended;
@@ -92,7 +98,8 @@ class TabletsTest : public ::testing::Test {
   }
 
   Offset EndOffset(int bucket) {
-    return *On(bucket, [](Tablet& tablet) -> Result<Offset> { return tablet.log->high_watermark(); });
+    return *On(bucket,
+               [](Tablet& tablet) -> Result<Offset> { return tablet.log->high_watermark(); });
   }
 
   static TableBucket Bucket(int bucket) { return {.table = TableId(5), .bucket = bucket}; }
@@ -131,7 +138,8 @@ TEST_F(TabletsTest, UnknownBucketsAreRefused) {
   EXPECT_EQ(on({.table = TableId(5), .bucket = 4}), ErrorCode::kUnknownTableOrBucket);
   EXPECT_EQ(on({.table = TableId(5), .bucket = -1}), ErrorCode::kUnknownTableOrBucket);
   EXPECT_EQ(on({.table = TableId(6), .bucket = 0}), ErrorCode::kUnknownTableOrBucket);
-  EXPECT_EQ(on({.table = TableId(5), .partition = PartitionId(1), .bucket = 0}), ErrorCode::kUnknownTableOrBucket);
+  EXPECT_EQ(on({.table = TableId(5), .partition = PartitionId(1), .bucket = 0}),
+            ErrorCode::kUnknownTableOrBucket);
 }
 
 TEST_F(TabletsTest, AcknowledgedBatchesAreThereAfterPowerLoss) {
@@ -174,7 +182,8 @@ TEST_F(TabletsTest, SyncingReleasesTheJournal) {
 TEST_F(TabletsTest, WhenTheJournalFailsTheAppendFailsAndARetryAfterTheSyncIsADuplicate) {
   Start();
   ASSERT_TRUE(Append(1, "first", 3, 0).ok());
-  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage, FaultyFileSystem::Until::kForEver);
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage,
+                  FaultyFileSystem::Until::kForEver);
   EXPECT_EQ(Append(1, "second", 3, 1).code(), ErrorCode::kLogStorage);
   EXPECT_EQ(EndOffset(1), 1) << "not durable, not visible";
   files_.ClearFaults();
@@ -203,7 +212,8 @@ TEST_F(TabletsTest, ADroppedTableIsGoneAndItsWaitersKnow) {
   ASSERT_TRUE(Append(3, "x").ok());
   std::promise<Status> told;
   ASSERT_TRUE(On(3, [&](Tablet& tablet) -> Status {
-                tablet.log->WhenHighWatermark(100, [&](const Status& status) { told.set_value(status); });
+                tablet.log->WhenHighWatermark(
+                    100, [&](const Status& status) { told.set_value(status); });
                 return {};
               }).ok());
   dropped_ = true;
@@ -227,7 +237,8 @@ TEST_F(TabletsTest, RetentionRemovesOldSegmentsButNotTheOffsets) {
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(Append(0, std::string(400, 'x')).ok());
   clock_.AdvanceMs(8LL * 24 * 3600 * 1000);
   tablets_->ApplyRetentionNow();
-  const auto start = On(0, [](Tablet& tablet) -> Result<Offset> { return tablet.log->start_offset(); });
+  const auto start =
+      On(0, [](Tablet& tablet) -> Result<Offset> { return tablet.log->start_offset(); });
   EXPECT_EQ(*start, 40);
   EXPECT_EQ(Append(0, "next")->base_offset, 40);
 }

@@ -12,12 +12,12 @@ namespace {
 constexpr uint32_t kMagic = 0x31535757;  // "WWS1"
 
 struct SnapshotHeader {
-  Le<uint32_t> magic;         //  0
-  Le<uint32_t> crc;           //  4  CRC-32C of everything behind this field
-  Le<int64_t> end_offset;     //  8  the state after the log up to here
-  Le<uint32_t> batch_count;   // 16
-  uint8_t incomplete;         // 20  1: writers that are not in here may have written before
-};                            // 21  batches follow
+  Le<uint32_t> magic;        //  0
+  Le<uint32_t> crc;          //  4  CRC-32C of everything behind this field
+  Le<int64_t> end_offset;    //  8  the state after the log up to here
+  Le<uint32_t> batch_count;  // 16
+  uint8_t incomplete;        // 20  1: writers that are not in here may have written before
+};  // 21  batches follow
 static_assert(sizeof(SnapshotHeader) == 21);
 
 struct SnapshotBatch {
@@ -26,7 +26,7 @@ struct SnapshotBatch {
   Le<int64_t> base_offset;  // 12
   Le<int64_t> last_offset;  // 20
   Le<int64_t> timestamp;    // 28
-};                          // 36
+};  // 36
 static_assert(sizeof(SnapshotBatch) == 36);
 
 // Sequences count up from 0 and start again after the largest int.
@@ -38,19 +38,23 @@ Result<std::optional<WriterBatch>> WriterState::Check(int64_t writer_id, int32_t
   const auto found = writers_.find(writer_id);
   if (found == writers_.end()) {
     if (sequence == 0 || incomplete_) return std::nullopt;
-    return Fail(ErrorCode::kOutOfOrderSequence, "first batch of a writer must have sequence 0: writer={} sequence={}",
-                writer_id, sequence);
+    return Fail(ErrorCode::kOutOfOrderSequence,
+                "first batch of a writer must have sequence 0: writer={} sequence={}", writer_id,
+                sequence);
   }
   const Writer& writer = found->second;
   for (const WriterBatch& batch : writer.batches()) {
     if (batch.sequence == sequence) return batch;
   }
   if (sequence == After(writer.last().sequence)) return std::nullopt;
-  return Fail(ErrorCode::kOutOfOrderSequence, "batch is not the writer's next: writer={} sequence={} last={}",
-              writer_id, sequence, writer.last().sequence);
+  return Fail(ErrorCode::kOutOfOrderSequence,
+              "batch is not the writer's next: writer={} sequence={} last={}", writer_id, sequence,
+              writer.last().sequence);
 }
 
-void WriterState::Add(int64_t writer_id, const WriterBatch& batch) { writers_[writer_id].Push(batch); }
+void WriterState::Add(int64_t writer_id, const WriterBatch& batch) {
+  writers_[writer_id].Push(batch);
+}
 
 void WriterState::Writer::Push(const WriterBatch& batch) {
   if (count == kBatchesPerWriter) {
@@ -61,8 +65,9 @@ void WriterState::Writer::Push(const WriterBatch& batch) {
 }
 
 void WriterState::Expire(int64_t now_ms) {
-  const size_t gone = std::erase_if(
-      writers_, [&](const auto& writer) { return writer.second.last().timestamp < now_ms - expiration_ms_; });
+  const size_t gone = std::erase_if(writers_, [&](const auto& writer) {
+    return writer.second.last().timestamp < now_ms - expiration_ms_;
+  });
   if (gone > 0) incomplete_ = true;
 }
 
@@ -93,13 +98,15 @@ std::string WriterState::Encode(Offset end_offset) const {
 Result<Offset> WriterState::Decode(BytesView snapshot) {
   Clear();
   if (snapshot.size() < sizeof(SnapshotHeader)) {
-    return Fail(ErrorCode::kCorruptMessage, "writer snapshot is cut short: bytes={}", snapshot.size());
+    return Fail(ErrorCode::kCorruptMessage, "writer snapshot is cut short: bytes={}",
+                snapshot.size());
   }
   const auto& header = *reinterpret_cast<const SnapshotHeader*>(snapshot.data());
   BytesView rows = snapshot.substr(sizeof(SnapshotHeader));
   if (header.magic != kMagic || rows.size() != size_t{header.batch_count} * sizeof(SnapshotBatch) ||
       header.crc != Crc32c(snapshot.substr(offsetof(SnapshotHeader, end_offset)))) {
-    return Fail(ErrorCode::kCorruptMessage, "writer snapshot is damaged: bytes={}", snapshot.size());
+    return Fail(ErrorCode::kCorruptMessage, "writer snapshot is damaged: bytes={}",
+                snapshot.size());
   }
   incomplete_ = header.incomplete != 0;
   for (; !rows.empty(); rows.remove_prefix(sizeof(SnapshotBatch))) {

@@ -13,7 +13,9 @@ class WriterStateTest : public ::testing::Test {
   void Add(int64_t writer, int32_t sequence, int64_t timestamp = 0) {
     state_.Add(writer, {sequence, sequence, sequence, timestamp});
   }
-  ErrorCode CodeOf(int64_t writer, int32_t sequence) const { return state_.Check(writer, sequence).code(); }
+  ErrorCode CodeOf(int64_t writer, int32_t sequence) const {
+    return state_.Check(writer, sequence).code();
+  }
   bool IsNew(int64_t writer, int32_t sequence) const {
     const auto checked = state_.Check(writer, sequence);
     return checked.ok() && !checked->has_value();
