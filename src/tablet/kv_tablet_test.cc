@@ -453,8 +453,8 @@ TEST(KvTablet, AFailedWriteBackIsTriedAgainLater) {
 }
 
 TEST(KvEnvironment, FewWriteBacksRunAtATimeAndAllRun) {
+  int ran = 0;  // outlives the bucket, which runs what is left when it goes
   KvTestBucket bucket({});
-  int ran = 0;
   for (int i = 0; i < 10; ++i) bucket.environment().RunWriteBack([&] { ++ran; });
   EXPECT_EQ(bucket.background_waiting(), 2u);
   EXPECT_EQ(ran, 0);
