@@ -1,24 +1,15 @@
 """What both servers have in common: ports, readiness, CPU time, memory, and our own server as a subject."""
 import os
 import pathlib
-import random
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
-
-def free_port():
-    """A loopback port below the range that the kernel gives to outgoing connections."""
-    while True:
-        port = random.randint(20000, 30000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e"))
+from weir_server import free_port  # noqa: E402
 
 
 def wait_for(condition, seconds_max):
