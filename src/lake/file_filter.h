@@ -1,0 +1,37 @@
+// Can a file, or any file of a manifest, hold a row that satisfies a condition? Inclusive metrics and partition
+// evaluation: "yes" may be wrong, "no" never is. Made once for a plan, then asked from any thread.
+#pragma once
+
+#include <map>
+
+#include "base/result.h"
+#include "lake/data_file.h"
+#include "lake/expression.h"
+#include "lake/manifest_list.h"
+
+namespace weir::iceberg {
+
+struct TableMetadata;
+
+class FileFilter {
+ public:
+  /// Errors  kInvalidTable  the condition does not fit the schema
+  static Result<FileFilter> Make(const Expression& condition, const TableMetadata& table,
+                                 bool case_sensitive = true);
+
+  bool MayMatch(const ManifestFile& manifest) const;
+  /// By its partition values only; true for delete files of any kind that may touch matching rows.
+  bool PartitionMayMatch(const DataFile& file) const;
+  /// By partition values, counts and bounds. Data files only.
+  bool MayMatch(const DataFile& file) const;
+
+  /// The condition with ids instead of names.
+  const Expression& bound() const { return bound_; }
+
+ private:
+  Expression bound_;
+  /// By spec id: the condition on partition values, leaves' field_id being the position in the tuple.
+  std::map<int32_t, Expression> by_spec_;
+};
+
+}  // namespace weir::iceberg
