@@ -4,6 +4,10 @@ namespace weir {
 
 std::string_view Name(ErrorCode code) {
   switch (code) {
+    case ErrorCode::kCommitStateUnknown:
+      return "COMMIT_STATE_UNKNOWN";
+    case ErrorCode::kCommitConflict:
+      return "COMMIT_CONFLICT";
     case ErrorCode::kSqlFailed:
       return "SQL_FAILED";
     case ErrorCode::kSqlSyntax:

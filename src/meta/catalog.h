@@ -107,6 +107,9 @@ class Catalog {
   std::vector<TableRef> Tables() const { return index_.Tables(); }
   int32_t CountTables(std::string_view database) const { return index_.CountTables(database); }
 
+  /// The store everything is kept in, for what changes together with it: the lake's catalog, covered offsets.
+  Store& store() { return *store_; }
+
   // Smaller things kept in the same store.
 
   ProducerOffsets& producer_offsets() { return *producer_offsets_; }

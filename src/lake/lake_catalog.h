@@ -1,0 +1,203 @@
+// The built-in Iceberg catalog: namespaces, tables and views, and for each the metadata file that is current.
+//
+// A commit writes a new `…metadata.json` under a name never used before, then swaps the pointers of all its tables
+// in one transaction of the meta store, together with whatever else the caller must have happen at the same moment
+// (covered offsets of tiering: INV-5). A crash between the two leaves an orphan file and nothing else. Commits of
+// one table go one after another; those of different tables do not wait for each other's files.
+//
+// Locations are ours to give: `<warehouse>/<namespace>/<table>-<8 of the uuid>`. Everything in a table's metadata
+// that names a place is checked to lie below it (lake/location_rules.h).
+//
+// Thread: any; every call that reads or writes metadata files blocks.
+// Format: docs/formats/lake_catalog.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "lake/table_metadata.h"
+#include "lake/table_update.h"
+#include "lake/view_metadata.h"
+
+namespace weir {
+class Store;
+class Transaction;
+}  // namespace weir
+
+namespace weir::iceberg {
+
+class FileIo;
+
+/// The levels of a namespace, outermost first; not empty.
+using Namespace = std::vector<std::string>;
+
+/// A table or a view.
+struct Ident {
+  Namespace levels;
+  std::string name;
+
+  /// "a.b.t"; for messages.
+  std::string ToString() const;
+  friend auto operator<=>(const Ident&, const Ident&) = default;
+};
+
+/// "a.b"; for messages.
+std::string ToString(const Namespace& levels);
+
+struct LakeCatalogOptions {
+  std::string warehouse;  // absolute path, file:///… or s3://bucket/…
+  /// Where tables that others made may lie, besides the warehouse, to be registered.
+  std::vector<std::string> register_from = {};
+  /// Parsed metadata kept in memory, in bytes of its JSON.
+  int64_t cached_metadata_bytes_max = 64 * MiB;
+};
+
+struct LoadedTable {
+  Ident ident;
+  std::shared_ptr<const TableMetadata> metadata;
+  std::string metadata_location;     // empty: staged, not yet created
+  std::optional<TableId> tiered_by;  // the Fluss table that Weir tiers into it
+
+  explicit operator bool() const { return metadata != nullptr; }
+};
+
+struct LoadedView {
+  Ident ident;
+  std::shared_ptr<const ViewMetadata> metadata;
+  std::string metadata_location;
+};
+
+struct TableCommit {
+  Ident ident;
+  std::vector<TableRequirement> requirements;
+  std::vector<TableUpdate> updates;
+  std::optional<TableId> tiered_by = std::nullopt;  // with AssertCreate: the new table's
+};
+
+enum class Purge : uint8_t { kNo, kYes };
+enum class Overwrite : uint8_t { kNo, kYes };
+
+/// A dropped table whose files may be deleted by maintenance.
+struct PurgeRequest {
+  std::string id;    // the table's uuid
+  std::string root;  // all its files are below
+  std::string metadata_location;
+  int64_t dropped_ms = 0;
+};
+
+struct ChangedKeys {
+  std::vector<std::string> updated;
+  std::vector<std::string> removed;
+  std::vector<std::string> missing;  // asked to be removed, not there
+};
+
+class LakeCatalog {
+ public:
+  /// Errors  kStorage  a record cannot be read
+  static Result<std::unique_ptr<LakeCatalog>> Open(Store& store, FileIo& files,
+                                                   LakeCatalogOptions options,
+                                                   const Clock& clock = SystemClock());
+  ~LakeCatalog();
+  LakeCatalog(const LakeCatalog&) = delete;
+  LakeCatalog& operator=(const LakeCatalog&) = delete;
+
+  const LakeCatalogOptions& options() const;
+  FileIo& files();
+
+  // Namespaces. Errors of all: kDatabaseNotExist.
+
+  /// Levels above are made when missing, as the REST specification allows.
+  /// Errors  kInvalidDatabase  a bad name;  kDatabaseAlreadyExist
+  Status CreateNamespace(const Namespace& levels, const StringMap& properties = {});
+  /// The same when it may be there already.
+  Status EnsureNamespace(const Namespace& levels);
+  bool NamespaceExists(const Namespace& levels) const;
+  Result<StringMap> NamespaceProperties(const Namespace& levels) const;
+  /// Errors  kInvalidDatabase  a key in both
+  Result<ChangedKeys> UpdateNamespace(const Namespace& levels,
+                                      const std::vector<std::string>& removals,
+                                      const StringMap& updates);
+  /// The direct children of `parent` (the outermost ones when it is empty), by name.
+  Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const;
+  /// Errors  kDatabaseNotEmpty  it has tables, views or namespaces
+  Status DropNamespace(const Namespace& levels);
+
+  // Tables. Errors of all: kTableNotExist; kStorage and others of FileIo.
+
+  /// By name.
+  Result<std::vector<Ident>> ListTables(const Namespace& levels) const;
+  bool TableExists(const Ident& ident) const;
+  Result<LoadedTable> LoadTable(const Ident& ident);
+  /// The table that Weir tiers `table` into; nothing when there is none.
+  Result<std::optional<LoadedTable>> FindTiered(TableId table);
+  std::optional<Ident> FindTieredIdent(TableId table) const;
+  /// Where the current metadata is, without reading it; for entity tags.
+  Result<std::string> MetadataLocation(const Ident& ident) const;
+
+  /// What CreateTable would make: nothing is written. Complete it by Commit with AssertCreate.
+  /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable
+  Result<LoadedTable> StageTable(const Ident& ident, NewTable table);
+  /// `table.location` is not followed: locations are ours.
+  /// Errors  kDatabaseNotExist; kTableAlreadyExist, also when a view has the name; kInvalidTable
+  Result<LoadedTable> CreateTable(const Ident& ident, NewTable table,
+                                  std::optional<TableId> tiered_by = std::nullopt,
+                                  const Transaction* extra = nullptr);
+  /// Take over a table by its metadata file, which must lie where we may read (LakeCatalogOptions).
+  /// Errors  kAuthorization  it does not, or belongs to a table that exists
+  Result<LoadedTable> RegisterTable(const Ident& ident, const std::string& metadata_location,
+                                    Overwrite overwrite = Overwrite::kNo);
+  /// Errors  kDatabaseNotExist  of the new name;  kTableAlreadyExist
+  Status RenameTable(const Ident& from, const Ident& to);
+  /// `kYes` records a PurgeRequest; files are never deleted here.
+  Status DropTable(const Ident& ident, Purge purge);
+  /// Give up tiering into the table; it stays, as an ordinary one.
+  Status ReleaseTiered(TableId table);
+
+  /// Commit changes of one or several tables, all or none, and `extra` with them.
+  /// Errors  kCommitConflict      a requirement does not hold; nothing happened
+  ///         kInvalidTable        an update makes no sense, a table is named twice, or a place is not the table's
+  ///         kCommitStateUnknown  the store failed while it wrote: it may turn out to have happened.
+  ///                              No file may be deleted; read back first
+  /// Durable when it returns.
+  Result<std::vector<LoadedTable>> Commit(std::span<const TableCommit> commits,
+                                          const Transaction* extra = nullptr);
+  Result<LoadedTable> Commit(TableCommit commit, const Transaction* extra = nullptr);
+
+  // Views. They and tables share names. Errors of all: kTableNotExist.
+
+  Result<std::vector<Ident>> ListViews(const Namespace& levels) const;
+  bool ViewExists(const Ident& ident) const;
+  Result<LoadedView> LoadView(const Ident& ident);
+  /// `version.schema_id` and `version_id` are assigned.
+  /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable
+  Result<LoadedView> CreateView(const Ident& ident, Schema schema, ViewVersion version,
+                                StringMap properties);
+  /// Errors  kCommitConflict, kInvalidTable, kCommitStateUnknown  as for tables
+  Result<LoadedView> CommitView(const Ident& ident, std::span<const AssertViewUuid> requirements,
+                                std::span<const ViewUpdate> updates);
+  Status RenameView(const Ident& from, const Ident& to);
+  Status DropView(const Ident& ident);
+
+  // For maintenance.
+
+  /// Every table there is, of all namespaces.
+  std::vector<Ident> AllTables() const;
+  std::vector<PurgeRequest> PurgeRequests() const;
+  /// The files of a request are gone.
+  Status ForgetPurge(const std::string& id);
+
+ private:
+  struct State;
+  explicit LakeCatalog(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::iceberg
