@@ -8,6 +8,10 @@ std::string_view Name(ErrorCode code) {
       return "COMMIT_STATE_UNKNOWN";
     case ErrorCode::kCommitConflict:
       return "COMMIT_CONFLICT";
+    case ErrorCode::kFileAlreadyExist:
+      return "FILE_ALREADY_EXIST";
+    case ErrorCode::kFileNotExist:
+      return "FILE_NOT_EXIST";
     case ErrorCode::kSqlFailed:
       return "SQL_FAILED";
     case ErrorCode::kSqlSyntax:

@@ -13,6 +13,8 @@ enum class ErrorCode : int32_t {
       -1011,  // a commit to the lake may or may not have happened: read back before anything else
   kCommitConflict =
       -1010,  // a commit to the lake was made against a state that is no longer current
+  kFileAlreadyExist = -1006,  // a file of the lake is there already, so it was not written
+  kFileNotExist = -1005,      // a file of the lake is missing
   kSqlFailed =
       -1004,  // a query failed while it ran, or means nothing: the SQL engine's words (HTTP and shell only)
   kSqlSyntax = -1003,  // text that is not a statement (HTTP and shell only)

@@ -1,0 +1,229 @@
+#include "lake/file_io.h"
+
+#include <arrow/buffer.h>
+#include <arrow/io/interfaces.h>
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include "base/clock.h"
+#include "lake/arrow_error.h"
+#include "lake/local_store.h"
+#include "lake/object_store_metrics.h"
+#include "lake/output_stream.h"
+#include "lake/s3_store.h"
+
+namespace weir::iceberg {
+namespace {
+
+/// Counts one call: its time from construction on, whether it failed, its bytes.
+class Counted {
+ public:
+  explicit Counted(OperationMetrics& metrics) : metrics_(metrics) { metrics_.requests.Add(); }
+
+  template <class R>
+  R Done(R result, int64_t bytes = 0) {
+    metrics_.seconds.ObserveUs(SystemClock().MonotonicUs() - started_us_);
+    if (bytes > 0) metrics_.bytes.Add(bytes);
+    if (!result.ok()) metrics_.errors.Add();
+    return result;
+  }
+
+ private:
+  OperationMetrics& metrics_;
+  const int64_t started_us_ = SystemClock().MonotonicUs();
+};
+
+/// Names the location in errors of later reads and counts them.
+class CountedInput final : public arrow::io::RandomAccessFile {
+ public:
+  CountedInput(std::string location, std::shared_ptr<arrow::io::RandomAccessFile> file,
+               std::shared_ptr<ObjectStoreMetrics> metrics)
+      : location_(std::move(location)), file_(std::move(file)), metrics_(std::move(metrics)) {}
+
+  arrow::Status Close() override { return file_->Close(); }
+  bool closed() const override { return file_->closed(); }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Status Seek(int64_t position) override {
+    position_ = position;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> GetSize() override { return Named(file_->GetSize()); }
+
+  arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
+    Counted counted(metrics_->read);
+    auto got = Named(file_->ReadAt(position, bytes, out));
+    const int64_t read = got.ok() ? *got : 0;
+    return counted.Done(std::move(got), read);
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t bytes) override {
+    Counted counted(metrics_->read);
+    auto got = Named(file_->ReadAt(position, bytes));
+    const int64_t read = got.ok() ? (*got)->size() : 0;
+    return counted.Done(std::move(got), read);
+  }
+  arrow::Result<int64_t> Read(int64_t bytes, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t got, ReadAt(position_, bytes, out));
+    position_ += got;
+    return got;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t bytes) override {
+    ARROW_ASSIGN_OR_RAISE(auto got, ReadAt(position_, bytes));
+    position_ += got->size();
+    return got;
+  }
+
+ private:
+  template <class T>
+  arrow::Result<T> Named(arrow::Result<T> result) const {
+    if (result.ok()) return result;
+    return ToArrow(FromArrow(result.status(), "cannot read a file", location_).value());
+  }
+
+  const std::string location_;
+  std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  std::shared_ptr<ObjectStoreMetrics> metrics_;
+  int64_t position_ = 0;
+};
+
+class CountedOutput final : public OutputFile {
+ public:
+  CountedOutput(std::unique_ptr<OutputFile> file, std::shared_ptr<ObjectStoreMetrics> metrics)
+      : file_(std::move(file)), metrics_(std::move(metrics)) {}
+
+  Status Append(BytesView bytes) override { return file_->Append(bytes); }
+  Status Finish() override {
+    Counted counted(metrics_->write);
+    return counted.Done(file_->Finish(), file_->bytes());
+  }
+  int64_t bytes() const override { return file_->bytes(); }
+  std::shared_ptr<arrow::io::OutputStream> stream() override { return file_->stream(); }
+
+ private:
+  std::unique_ptr<OutputFile> file_;
+  std::shared_ptr<ObjectStoreMetrics> metrics_;
+};
+
+}  // namespace
+
+struct FileIo::State {
+  struct Place {
+    std::shared_ptr<FileStore> store;
+    std::shared_ptr<ObjectStoreMetrics> metrics;
+  };
+
+  Result<Place*> Find(const std::string& location) {
+    ASSIGN_OR_RETURN(const std::string scheme, SchemeOf(location));
+    const auto found = places.find(scheme);
+    if (found == places.end()) {
+      return Fail(ErrorCode::kInvalidConfig, "no file system for the scheme: location={}",
+                  location);
+    }
+    return &found->second;
+  }
+
+  MetricRegistry& registry;
+  FileIoOptions options;
+  std::map<std::string, Place, std::less<>> places;
+};
+
+FileIo::FileIo(FileIoOptions options, MetricRegistry& registry)
+    : state_(new State{registry, std::move(options), {}}) {
+  const auto local = std::make_shared<ObjectStoreMetrics>(registry, "file", 0, 0);
+  const auto s3 = std::make_shared<ObjectStoreMetrics>(
+      registry, "s3", state_->options.write_requests_price, state_->options.read_requests_price);
+  state_->places["file"] = {MakeLocalStore(), local};
+  state_->places["s3"] = {MakeS3Store(state_->options, s3), s3};
+}
+
+FileIo::~FileIo() = default;
+
+void FileIo::SetStore(std::string scheme, std::shared_ptr<FileStore> store) {
+  State::Place& place = state_->places[scheme];
+  place.store = std::move(store);
+  if (place.metrics == nullptr) {
+    place.metrics = std::make_shared<ObjectStoreMetrics>(state_->registry, scheme, 0, 0);
+  }
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::OpenInput(
+    const std::string& location, std::optional<int64_t> bytes) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  Counted counted(place->metrics->stat);
+  ASSIGN_OR_RETURN(auto file, counted.Done(place->store->OpenInput(location, bytes)));
+  return std::make_shared<CountedInput>(location, std::move(file), place->metrics);
+}
+
+Result<std::string> FileIo::ReadAll(const std::string& location, int64_t bytes_max) {
+  ASSIGN_OR_RETURN(const auto file, OpenInput(location));
+  ASSIGN_OR_RETURN_ARROW(const int64_t size, file->GetSize(), "cannot read a file", location);
+  if (size > bytes_max) {
+    return Fail(ErrorCode::kStorage, "a file is too long: path={} bytes={} bytes_max={}", location,
+                size, bytes_max);
+  }
+  std::string bytes(static_cast<size_t>(size), '\0');
+  ASSIGN_OR_RETURN_ARROW(const int64_t got, file->ReadAt(0, size, bytes.data()),
+                         "cannot read a file", location);
+  bytes.resize(static_cast<size_t>(got));
+  return bytes;
+}
+
+Result<std::unique_ptr<OutputFile>> FileIo::OpenOutput(const std::string& location) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  ASSIGN_OR_RETURN(auto file, place->store->OpenOutput(location));
+  return std::make_unique<CountedOutput>(std::move(file), place->metrics);
+}
+
+Status FileIo::WriteNew(const std::string& location, BytesView bytes) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  Counted counted(place->metrics->write);
+  return counted.Done(place->store->WriteNew(location, bytes), static_cast<int64_t>(bytes.size()));
+}
+
+Status FileIo::Delete(const std::string& location) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  Counted counted(place->metrics->remove);
+  return counted.Done(place->store->Delete(location));
+}
+
+Result<std::vector<FileStat>> FileIo::List(const std::string& location) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  Counted counted(place->metrics->list);
+  return counted.Done(place->store->List(location));
+}
+
+Result<std::optional<FileStat>> FileIo::Stat(const std::string& location) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  Counted counted(place->metrics->stat);
+  return counted.Done(place->store->Stat(location));
+}
+
+Result<std::string> SchemeOf(std::string_view location) {
+  if (location.starts_with('/')) return "file";
+  const size_t colon = location.find(':');
+  const std::string_view scheme = location.substr(0, colon == location.npos ? 0 : colon);
+  if (scheme.empty() || scheme.find('/') != scheme.npos) {
+    return Fail(ErrorCode::kInvalidConfig, "not an absolute path or a URL: location={}", location);
+  }
+  if (scheme == "s3a" || scheme == "s3n") return "s3";
+  return std::string(scheme);
+}
+
+Result<std::string> LocalPath(std::string_view location) {
+  std::string_view path = location;
+  if (path.starts_with("file:")) path.remove_prefix(5);
+  while (path.starts_with("//")) path.remove_prefix(1);
+  if (!path.starts_with('/')) {
+    return Fail(ErrorCode::kInvalidConfig, "not a local path: location={}", location);
+  }
+  return std::string(path);
+}
+
+std::string Join(std::string_view folder, std::string_view name) {
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  while (name.starts_with('/')) name.remove_prefix(1);
+  return fmt::format("{}/{}", folder, name);
+}
+
+}  // namespace weir::iceberg

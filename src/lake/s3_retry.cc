@@ -1,0 +1,43 @@
+#include "lake/s3_retry.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::iceberg {
+namespace {
+
+int64_t FullWaitMs(const FileIoOptions& options, int64_t attempt) {
+  const int64_t doubled = options.backoff_min.count() << std::min<int64_t>(attempt, 20);
+  return std::min(doubled, options.backoff_max.count());
+}
+
+bool Mentions(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+int64_t RetryWaitMs(const FileIoOptions& options, int64_t attempt, double random) {
+  const int64_t full = FullWaitMs(options, attempt);
+  return full / 2 + static_cast<int64_t>(random * static_cast<double>(full - full / 2));
+}
+
+bool MayRetry(const FileIoOptions& options, int64_t attempt) {
+  if (attempt + 1 >= options.attempts_max) return false;
+  int64_t waits = 0;
+  for (int64_t i = 0; i <= attempt; ++i) waits += FullWaitMs(options, i);
+  return waits <= options.retry_time_max.count();
+}
+
+bool PassesByItself(std::string_view name, std::string_view message) {
+  constexpr std::array kPassing = {
+      "InternalError",   "ServiceUnavailable",   "SlowDown",        "Throttling",
+      "RequestTimeout",  "RequestLimitExceeded", "TooManyRequests", "BandwidthLimit",
+      "InternalFailure", "RequestTimeTooSkewed"};
+  if (std::ranges::any_of(kPassing, [&](const char* part) { return Mentions(name, part); })) {
+    return true;
+  }
+  constexpr std::array kWords = {"HTTP response code: 5", "HTTP response code: 429",
+                                 "HTTP response code: 408", "curlCode"};
+  return std::ranges::any_of(kWords, [&](const char* part) { return Mentions(message, part); });
+}
+
+}  // namespace weir::iceberg
