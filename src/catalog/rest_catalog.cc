@@ -1,0 +1,97 @@
+#include "catalog/rest_catalog.h"
+
+#include "base/log.h"
+#include "catalog/endpoints.h"
+#include "catalog/idempotency_keys.h"
+#include "catalog/rest_context.h"
+#include "catalog/token_issuer.h"
+
+namespace weir::iceberg {
+
+struct RestCatalog::State {
+  State(RestCatalogParts parts, RestOptions o, TokenIssuer issuer, const Clock& c)
+      : clock(c),
+        options(o),
+        metrics(parts.metrics),
+        tokens(std::move(issuer)),
+        keys(parts.store, options.idempotency_lifetime, clock),
+        context{.lake = parts.lake,
+                .tokens = tokens,
+                .keys = keys,
+                .options = options,
+                .metrics = metrics,
+                .authenticate = std::move(parts.authenticate),
+                .file_settings = std::move(parts.file_settings),
+                .file_secrets = std::move(parts.file_secrets)} {}
+
+  const Clock& clock;
+  const RestOptions options;
+  RestMetrics metrics;
+  const TokenIssuer tokens;
+  IdempotencyKeys keys;
+  RestContext context;
+
+  RestResponse Run(RestOperation operation, const RestRequest& request);
+  RestResponse RunOnce(const Endpoint& endpoint, const RestRequest& request);
+  RestResponse Handle(RestRequest& request);
+};
+
+RestResponse RestCatalog::State::Run(RestOperation operation, const RestRequest& request) {
+  auto response = operation(context, request);
+  if (response.ok()) return *std::move(response);
+  const RestError& error = response.error();
+  if (error.status() >= 500) {
+    metrics.failures.Add();
+    LogWarn("catalog", "a request failed: method={} path={:.200} type={} error=\"{}\"",
+            request.method, request.path, error.type(), error.message);
+  }
+  return RestResponse::Of(error);
+}
+
+RestResponse RestCatalog::State::RunOnce(const Endpoint& endpoint, const RestRequest& request) {
+  auto past = keys.Begin(request);
+  if (!past.ok()) return RestResponse::Of(past.error());
+  if (past->answer) return *std::move(past->answer);
+  RestResponse response =
+      Run(past->committed && endpoint.again ? endpoint.again : endpoint.run, request);
+  keys.Finish(request, response);
+  return response;
+}
+
+RestResponse RestCatalog::State::Handle(RestRequest& request) {
+  const auto endpoint = FindEndpoint(request);
+  if (!endpoint.ok()) return RestResponse::Of(endpoint.error());
+  const bool once =
+      (*endpoint)->effect == Effect::kChanges && !request.headers.idempotency_key.empty();
+  return once ? RunOnce(**endpoint, request) : Run((*endpoint)->run, request);
+}
+
+RestCatalog::RestCatalog(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RestCatalog::~RestCatalog() = default;
+
+Result<std::unique_ptr<RestCatalog>> RestCatalog::Open(RestCatalogParts parts, RestOptions options,
+                                                       const Clock& clock) {
+  ASSIGN_OR_RETURN(
+      TokenIssuer tokens,
+      TokenIssuer::Open(parts.store,
+                        std::chrono::duration_cast<std::chrono::seconds>(options.token_lifetime),
+                        clock));
+  return std::unique_ptr<RestCatalog>(new RestCatalog(
+      std::make_unique<State>(std::move(parts), options, std::move(tokens), clock)));
+}
+
+bool RestCatalog::NeedsUser(std::string_view path) { return path != "/v1/oauth/tokens"; }
+
+Result<std::string> RestCatalog::UserOfToken(std::string_view token) const {
+  return state_->tokens.UserOf(token);
+}
+
+RestResponse RestCatalog::Handle(RestRequest request) {
+  const int64_t started_us = state_->clock.MonotonicUs();
+  state_->metrics.requests.Add();
+  RestResponse response = state_->Handle(request);
+  state_->metrics.request_seconds.ObserveUs(state_->clock.MonotonicUs() - started_us);
+  return response;
+}
+
+}  // namespace weir::iceberg
