@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lake/literal.h"
+#include "lake/partition_spec.h"
 
 namespace weir::iceberg {
 
@@ -24,16 +24,13 @@ Result<FileFormat> FileFormatFromName(std::string_view name);
 /// "data", "position-deletes", "equality-deletes".
 std::string_view Name(FileContent content);
 
-/// One value for each field of the partition spec, in its order; a null is an empty optional.
-using PartitionTuple = std::vector<std::optional<Literal>>;
-
 struct DataFile {
   FileContent content = FileContent::kData;
   std::string file_path;
   FileFormat format = FileFormat::kParquet;
   /// Of the manifest it stands in.
   int32_t spec_id = 0;
-  PartitionTuple partition;
+  PartitionValues partition;
   int64_t record_count = 0;
   int64_t file_size_bytes = 0;
 

@@ -19,7 +19,7 @@ namespace weir::iceberg {
 
 class FileIo;
 class Schema;
-class PartitionSpec;
+struct Snapshot;
 struct TableMetadata;
 
 enum class EntryStatus : int32_t { kExisting = 0, kAdded = 1, kDeleted = 2 };
@@ -46,8 +46,12 @@ Result<std::vector<ManifestEntry>> ReadManifest(FileIo& io, const ManifestFile& 
 Result<std::vector<ManifestEntry>> ParseManifest(BytesView bytes, const PartitionSpec& spec,
                                                  const Schema& schema);
 
-/// Fill what entries of `manifest` leave out, as its list entry says.
-void Inherit(const ManifestFile& manifest, std::vector<ManifestEntry>& entries);
+/// Fill what entries of `manifest` leave out, as its row of the list says.
+/// Errors  kCorruptRecord  an old entry without sequence number in a manifest that has one
+Status Inherit(const ManifestFile& manifest, std::vector<ManifestEntry>& entries);
+
+/// The manifests of a snapshot: its list or, in v1 tables, the paths in the snapshot itself.
+Result<std::vector<ManifestFile>> ManifestsOf(FileIo& io, const Snapshot& snapshot);
 
 /// Collects entries of one spec and one content, then gives the bytes and their row of the list.
 class ManifestWriter {
@@ -72,7 +76,8 @@ class ManifestWriter {
 
   struct Finished {
     std::string bytes;
-    /// Without path, length filled in; sequence_number unset.
+    /// Its length filled in. No path and no sequence_number yet; min_sequence_number is the least of the live
+    /// entries' own, INT64_MAX when all inherit.
     ManifestFile manifest;
   };
   Finished Finish() &&;
