@@ -30,7 +30,8 @@ Catalog::Catalog(std::unique_ptr<Store> store, const CatalogOptions& options, co
           std::make_unique<ProducerOffsets>(*store_, clock, options.producer_offsets_ttl.count())),
       snapshot_leases_(std::make_unique<SnapshotLeases>(*store_, clock)),
       cluster_configs_(std::make_unique<ClusterConfigs>(*store_)),
-      server_tags_(std::make_unique<ServerTags>(*store_)) {}
+      server_tags_(std::make_unique<ServerTags>(*store_)),
+      lake_snapshots_(std::make_unique<LakeSnapshots>(*store_, clock)) {}
 
 Catalog::~Catalog() = default;
 
@@ -62,7 +63,8 @@ Status Catalog::Load() {
   RETURN_IF_ERROR(producer_offsets_->Load());
   RETURN_IF_ERROR(snapshot_leases_->Load());
   RETURN_IF_ERROR(cluster_configs_->Load());
-  return server_tags_->Load();
+  RETURN_IF_ERROR(server_tags_->Load());
+  return lake_snapshots_->Load();
 }
 
 Status Catalog::LoadTables() {
@@ -218,7 +220,7 @@ Result<TableRef> Catalog::CreateTable(const TablePath& path, TableDescriptor des
   ASSIGN_OR_RETURN(TableDescriptor complete, WithDefaults(std::move(descriptor), options_));
   ASSIGN_OR_RETURN(TableConfig config, CheckTable(complete, options_));
 
-  const std::lock_guard lock(changes_);
+  std::unique_lock lock(changes_);
   RETURN_IF_ERROR(GetDatabase(path.database));
   if (TableRef existing = FindTable(path)) {
     if (if_exists == IfExists::kIgnore) return existing;
@@ -237,9 +239,13 @@ Result<TableRef> Catalog::CreateTable(const TablePath& path, TableDescriptor des
       const AutoPartitionPlan plan,
       PlanAutoPartitions(table, now, now, static_cast<size_t>(options_.partitions_max)));
   RETURN_IF_ERROR(AddPartitions(table, plan.create, transaction));
+  if (hooks_.may_create_table) RETURN_IF_ERROR(hooks_.may_create_table(table));
   transaction.Put(records::TableKey(table.id), records::ToRecord(table));
   RETURN_IF_ERROR(store_->Commit(transaction));
-  return index_.PutTable(std::move(table));
+  TableRef created = index_.PutTable(std::move(table));
+  lock.unlock();
+  if (hooks_.table_created) hooks_.table_created(created);
+  return created;
 }
 
 Result<TableInfo> Catalog::Altered(const TableInfo& table, const TableChanges& changes,
@@ -256,6 +262,7 @@ Result<TableInfo> Catalog::Altered(const TableInfo& table, const TableChanges& c
     transaction.Put(records::SchemaKey(table.id, table.schema_id), SchemaToText(table.schema()));
   } else {
     ASSIGN_OR_RETURN(out.descriptor, WithConfigChanges(table, changes.configs));
+    RETURN_IF_ERROR(ImplyLakeFormat(out.descriptor.properties, options_));
   }
   ASSIGN_OR_RETURN(out.config, CheckTable(out.descriptor, options_));
   return out;
@@ -278,6 +285,7 @@ Status Catalog::AlterTable(const TablePath& path, const TableChanges& changes,
   if (table.descriptor == old->descriptor) return {};
   table.modified_ms = clock_.NowMs();
   const bool now_automatic = table.config.auto_partition.enabled;
+  if (hooks_.may_alter_table) RETURN_IF_ERROR(hooks_.may_alter_table(table));
   transaction.Put(records::TableKey(table.id), records::ToRecord(table));
   RETURN_IF_ERROR(store_->Commit(transaction));
   const TableRef altered = index_.PutTable(std::move(table));

@@ -25,6 +25,7 @@
 #include "meta/catalog_index.h"
 #include "meta/catalog_options.h"
 #include "meta/cluster_configs.h"
+#include "meta/lake_snapshots.h"
 #include "meta/producer_offsets.h"
 #include "meta/server_tags.h"
 #include "meta/snapshot_leases.h"
@@ -52,6 +53,11 @@ using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
 /// a crash between the two, the tablets find data of tables the catalog does not know, and drop
 /// that.
 struct CatalogHooks {
+  /// Asked before the change; must be quick and may refuse: the lake table would clash or cannot be expressed.
+  std::function<Status(const TableInfo& table)> may_create_table;
+  std::function<Status(const TableInfo& table)> may_alter_table;
+  /// Not under the catalog's lock; the client waits for it.
+  std::function<void(const TableRef& table)> table_created;
   std::function<void(const TableRef& table)> table_dropped;
   std::function<void(const TableRef& table, const PartitionInfo& partition)> partition_dropped;
   std::function<void(const TableRef& table)> table_changed;
@@ -116,6 +122,9 @@ class Catalog {
   SnapshotLeases& snapshot_leases() { return *snapshot_leases_; }
   ClusterConfigs& cluster_configs() { return *cluster_configs_; }
   ServerTags& server_tags() { return *server_tags_; }
+  LakeSnapshots& lake_snapshots() { return *lake_snapshots_; }
+  /// For what must change together with the catalog's own records; keys are apart (docs/formats/meta_store.md).
+  Store& store() { return *store_; }
 
   // Databases.
 
@@ -198,6 +207,7 @@ class Catalog {
   std::unique_ptr<SnapshotLeases> snapshot_leases_;
   std::unique_ptr<ClusterConfigs> cluster_configs_;
   std::unique_ptr<ServerTags> server_tags_;
+  std::unique_ptr<LakeSnapshots> lake_snapshots_;
 };
 
 /// The partitions of `table` that match a partial spec (every named key equal), by name.

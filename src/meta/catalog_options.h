@@ -21,7 +21,7 @@ struct CatalogOptions {
   bool allow_kv_tables = true;
   std::chrono::milliseconds auto_partition_check_interval = std::chrono::minutes(10);
   std::chrono::milliseconds producer_offsets_ttl = std::chrono::hours(24);
-  bool lake_enabled = false;
+  bool lake_enabled = true;
   std::string lake_format;
   std::string remote_data_dir;
 };
@@ -55,8 +55,9 @@ inline constexpr std::array kCatalogOptions = {
                            "Whether tables may be tiered into a lake."},
     Option<CatalogOptions>{
         "datalake.format", &CatalogOptions::lake_format, kRestart,
-        "Lake format of new tables: paimon, iceberg, lance or hudi; empty for none. It decides how "
-        "keys are encoded and rows are bucketed, so it never changes for an existing table."},
+        "Lake format of all new tables: iceberg, paimon, lance or hudi; empty: iceberg for tables "
+        "with 'table.datalake.enabled', none for others. It decides how keys are encoded and rows "
+        "are bucketed, so it never changes for an existing table. Weir itself writes iceberg."},
     Option<CatalogOptions>{"remote.data.dir", &CatalogOptions::remote_data_dir, kRestart,
                            "Where remote log segments and snapshots are kept."},
 };

@@ -288,7 +288,6 @@ TEST_F(CatalogTest, RefusesWhatCannotBeAltered) {
        {.configs = {{"table.datalake.freshness", "1 min"}}},
        kInvalidAlterTable,
        "lake format"},
-      {"log", {.configs = {{"table.datalake.enabled", "true"}}}, kInvalidTable, "no lake"},
       {"kv", {.configs = {{"table.datalake.enabled", "true"}}}, kInvalidAlterTable, "lake format"},
       {"log",
        {.configs = {{"table.auto-partition.enabled", "true"}}},

@@ -28,10 +28,11 @@ Status CheckAlterable(const TableInfo& table, const std::vector<ConfigChange>& c
     const bool free_of_layout = !table.has_primary_key() && table.descriptor.bucket_keys.empty();
     if (change.key.starts_with(kLakePrefix) && !table.config.lake_format &&
         !(free_of_layout && change.key == "table.datalake.enabled")) {
-      return Fail(
-          ErrorCode::kInvalidAlterTable,
-          "'{}' cannot be altered for a table that was created before the server had a lake format",
-          change.key);
+      return Fail(ErrorCode::kInvalidAlterTable,
+                  "'{}' cannot be altered: the table's keys and buckets do not follow a lake "
+                  "format; create "
+                  "it with 'table.datalake.format'",
+                  change.key);
     }
   }
   return {};

@@ -86,6 +86,18 @@ Status ParseOption(std::string_view text, Durability& out) {
       {{"DISK", Durability::kDisk}, {"OS", Durability::kOs}, {"MEMORY", Durability::kMemory}}};
   return ParseNamed<Durability>(text, kNames, out);
 }
+Status ParseOption(std::string_view text, LakeDeleteMode& out) {
+  static constexpr std::array<NamedValue<LakeDeleteMode>, 3> kNames = {
+      {{"POSITION", LakeDeleteMode::kPosition},
+       {"DELETION-VECTOR", LakeDeleteMode::kDeletionVector},
+       {"COPY-ON-WRITE", LakeDeleteMode::kCopyOnWrite}}};
+  return ParseNamed<LakeDeleteMode>(text, kNames, out);
+}
+Status ParseOption(std::string_view text, LakeLayout& out) {
+  static constexpr std::array<NamedValue<LakeLayout>, 2> kNames = {
+      {{"FLUSS", LakeLayout::kFluss}, {"CLEAN", LakeLayout::kClean}}};
+  return ParseNamed<LakeLayout>(text, kNames, out);
+}
 Status ParseOption(std::string_view text, LakeFormat& out) {
   ASSIGN_OR_RETURN(out, ParseLakeFormat(text));
   return {};
@@ -180,6 +192,18 @@ constexpr std::array kTableOptions = {
     TableOption{"table.datalake.historical-partition.enabled", "Boolean", "false", kAlterable,
                 &Set<&C::lake_historical_partition>,
                 "Look up expired partitions in the lake. Not served by Weir."},
+    TableOption{"table.datalake.iceberg.delete-mode", "POSITION, DELETION-VECTOR, COPY-ON-WRITE",
+                "POSITION", kFixed, &Set<&C::lake_delete_mode>,
+                "How updates and deletes reach readers of the Iceberg table: position deletes "
+                "(format version 2), deletion vectors (version 3), or data files written anew. "
+                "Weir's own."},
+    TableOption{"table.datalake.iceberg.layout", "FLUSS, CLEAN", "FLUSS", kFixed,
+                &Set<&C::lake_layout>,
+                "Whether the Iceberg table has the columns __bucket, __offset and __timestamp, "
+                "which the readers of Fluss need. Weir's own."},
+    TableOption{"table.datalake.iceberg.live", "Boolean", "true", kAlterable, &Set<&C::lake_live>,
+                "Whether the built-in Iceberg catalog adds the rows that are not tiered yet. "
+                "Weir's own."},
     TableOption{"table.datalake.table-name", "String", "", kAlterable, &Set<&C::lake_table>,
                 "Name of the lake table; default: the table's own."},
     TableOption{"table.delete.behavior", "ALLOW, IGNORE, DISABLE", "ALLOW", kFixed,

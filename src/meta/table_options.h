@@ -22,6 +22,10 @@ enum class LogFormat : uint8_t { kArrow, kIndexed, kCompacted };
 enum class MergeEngine : uint8_t { kNone, kFirstRow, kVersioned, kAggregation };
 enum class DeleteBehavior : uint8_t { kAllow, kIgnore, kDisable };
 enum class ChangelogImage : uint8_t { kFull, kWal };
+/// How updates and deletes of a primary-key table reach readers of its Iceberg table.
+enum class LakeDeleteMode : uint8_t { kPosition, kDeletionVector, kCopyOnWrite };
+/// kFluss: with the columns __bucket, __offset and __timestamp, as Fluss' own readers expect.
+enum class LakeLayout : uint8_t { kFluss, kClean };
 enum class PartitionTimeUnit : uint8_t { kYear, kQuarter, kMonth, kDay, kHour };
 
 /// When an append is acknowledged: after fdatasync, after write(2), or from memory.
@@ -72,6 +76,9 @@ struct TableConfig {
   bool lake_historical_partition = false;
   std::optional<std::string> lake_database;
   std::optional<std::string> lake_table;
+  LakeDeleteMode lake_delete_mode = LakeDeleteMode::kPosition;
+  LakeLayout lake_layout = LakeLayout::kFluss;
+  bool lake_live = true;
 
   /// What is set, or `ignore` for tables with a merge engine, else `allow`.
   DeleteBehavior EffectiveDeleteBehavior() const;

@@ -348,25 +348,54 @@ Status CheckStatistics(const TableConfig& config, const Schema& schema) {
   return {};
 }
 
-Status CheckLake(const TableConfig& config, const CatalogOptions& options) {
+/// What `datalake.format` says, or what it means when it says nothing.
+std::string_view EffectiveLakeFormat(const CatalogOptions& options) {
+  return options.lake_format.empty() ? kDefaultLakeFormat : std::string_view(options.lake_format);
+}
+
+/// What Fluss' layout of an Iceberg table can express: buckets are Iceberg's own bucket[n] of one column,
+/// partitions are identities of text columns.
+Status CheckIcebergLayout(const TableDescriptor& table) {
+  if (table.bucket_keys.size() > 1) {
+    return BadTable(
+        "a table in Iceberg can be bucketed by one column only: bucket key={}; name one with "
+        "'bucket.key' (DISTRIBUTED BY), it must be part of the primary key",
+        fmt::join(table.bucket_keys, ","));
+  }
+  const Schema& schema = table.schema;
+  for (const std::string& name : table.partition_keys) {
+    const DataType& type = schema.columns()[static_cast<size_t>(*schema.Find(name))].type;
+    if (type.kind != TypeKind::kString && type.kind != TypeKind::kChar) {
+      return BadTable(
+          "a table in Iceberg can be partitioned by text columns only: column={} type={}", name,
+          type.ToString());
+    }
+  }
+  if (table.bucket_keys.empty()) return {};
+  const std::array positions = {static_cast<int>(*schema.Find(table.bucket_keys.front()))};
+  RETURN_IF_ERROR(KeyEncoder::Make(KeyFormat::kIceberg, schema.types(), positions));
+  return {};
+}
+
+Status CheckLake(const TableConfig& config, const TableDescriptor& table,
+                 const CatalogOptions& options) {
   if (config.lake_historical_partition) {
     return BadConfig(
         "'table.datalake.historical-partition.enabled' is not supported by this server");
   }
   if (!config.lake_enabled) return {};
-  if (options.lake_format.empty() || !options.lake_enabled) {
+  if (!options.lake_enabled) {
     return BadTable(
-        "'table.datalake.enabled' is set, but this server has no lake: see 'datalake.enabled' and "
-        "'datalake.format'");
+        "'table.datalake.enabled' is set, but this server has no lake: see 'datalake.enabled'");
   }
-  ASSIGN_OR_RETURN(const LakeFormat cluster, ParseLakeFormat(options.lake_format));
+  ASSIGN_OR_RETURN(const LakeFormat cluster, ParseLakeFormat(EffectiveLakeFormat(options)));
   if (config.lake_format && *config.lake_format != cluster) {
     return BadConfig(
         "'table.datalake.format' must match the server's 'datalake.format' ('{}') when the lake is "
         "enabled",
-        options.lake_format);
+        EffectiveLakeFormat(options));
   }
-  return {};
+  return cluster == LakeFormat::kIceberg ? CheckIcebergLayout(table) : Status();
 }
 
 Status CheckRowTtl(const TableConfig& config) {
@@ -392,6 +421,14 @@ void SetIfAbsent(Properties& properties, std::string_view key, std::string value
 }
 
 }  // namespace
+
+Status ImplyLakeFormat(Properties& properties, const CatalogOptions& options) {
+  if (!options.lake_enabled) return {};
+  ASSIGN_OR_RETURN(const TableConfig config, ParseTableConfig(properties));
+  if (config.lake_enabled)
+    SetIfAbsent(properties, "table.datalake.format", std::string(EffectiveLakeFormat(options)));
+  return {};
+}
 
 void NormalizeDurations(Properties& properties) {
   for (auto& [key, text] : properties) {
@@ -425,6 +462,7 @@ Result<TableDescriptor> WithDefaults(TableDescriptor descriptor, const CatalogOp
               std::to_string(options.default_replication_factor));
   if (!options.lake_format.empty())
     SetIfAbsent(properties, "table.datalake.format", options.lake_format);
+  RETURN_IF_ERROR(ImplyLakeFormat(properties, options));
 
   ASSIGN_OR_RETURN(const TableConfig config, ParseTableConfig(properties));
   if (descriptor.partition_keys.size() > 1 && config.auto_partition.enabled) {
@@ -458,7 +496,7 @@ Result<TableConfig> CheckTable(const TableDescriptor& descriptor, const CatalogO
   RETURN_IF_ERROR(CheckPartitions(config, descriptor));
   RETURN_IF_ERROR(CheckSystemColumns(schema));
   RETURN_IF_ERROR(CheckStatistics(config, schema));
-  RETURN_IF_ERROR(CheckLake(config, options));
+  RETURN_IF_ERROR(CheckLake(config, descriptor, options));
   RETURN_IF_ERROR(CheckRowTtl(config));
   RETURN_IF_ERROR(CheckAutoIncrement(config, schema));
   return config;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "meta/catalog_options.h"
@@ -21,6 +22,13 @@ namespace weir {
 /// lake
 ///         kInvalidConfig  a kv format version newer than this server's
 Result<TableDescriptor> WithDefaults(TableDescriptor descriptor, const CatalogOptions& options);
+
+/// The lake format of a table that is to be tiered and names none.
+inline constexpr std::string_view kDefaultLakeFormat = "iceberg";
+
+/// Give a table that is to be tiered the server's lake format. Tables that are not keep keys and buckets free of it.
+/// Errors  kInvalidConfig
+Status ImplyLakeFormat(Properties& properties, const CatalogOptions& options);
 
 /// Write durations so that the Java client can read them back: it knows "7 d", but neither "PT168H"
 /// nor "5000". Leaves alone what is no duration; CheckTable will say so.

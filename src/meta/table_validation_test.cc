@@ -162,7 +162,10 @@ std::vector<Case> Cases() {
       {"statistics of nothing", {.properties = {{"table.statistics.columns", " , "}}}, kInvalidConfig, "empty"},
       {"statistics of a primary key table", {.primary_key = pk, .properties = {{"table.statistics.columns", "*"}}}, kInvalidConfig, "primary key"},
       // lake
-      {"lake on a server without", {.properties = {{"table.datalake.enabled", "true"}}}, kInvalidTable, "datalake.enabled"},
+      {"lake", {.properties = {{"table.datalake.enabled", "true"}}}, kNone},
+      {"lake by another format", {.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", "paimon"}}}, kInvalidConfig, "iceberg"},
+      {"lake with two bucket keys", {.primary_key = {"id", "name"}, .properties = {{"table.datalake.enabled", "true"}}}, kInvalidTable, "one column only"},
+      {"bad delete mode", {.properties = {{"table.datalake.iceberg.delete-mode", "equality"}}}, kInvalidConfig, "COPY-ON-WRITE"},
       {"lake format without lake", {.properties = {{"table.datalake.format", "iceberg"}}}, kNone},
       {"historical partitions", {.properties = {{"table.datalake.historical-partition.enabled", "true"}}}, kInvalidConfig, "historical"},
       // not served
@@ -203,6 +206,21 @@ TEST(TableValidation, FillsInWhatClientsReadBack) {
                                       .properties = Auto({{"table.auto-partition.key", "dt"}})})
                                   .value();
   EXPECT_EQ(two.properties.at("table.auto-partition.num-precreate"), "0");
+}
+
+TEST(TableValidation, TablesOfAServerWithoutLakeCannotAskForIt) {
+  CatalogOptions no_lake;
+  no_lake.lake_enabled = false;
+  EXPECT_EQ(Accept({.properties = {{"table.datalake.enabled", "true"}}}, no_lake).code(),
+            ErrorCode::kInvalidTable);
+}
+
+TEST(TableValidation, OnlyTablesThatAreTieredGetTheBuiltInFormat) {
+  EXPECT_FALSE(
+      Accept({.primary_key = {"id", "name"}})->properties.contains("table.datalake.format"));
+  EXPECT_EQ(Accept({.primary_key = {"id"}, .properties = {{"table.datalake.enabled", "true"}}})
+                ->properties.at("table.datalake.format"),
+            "iceberg");
 }
 
 TEST(TableValidation, SetsALakeFormatOnlyWhenTheServerHasOne) {

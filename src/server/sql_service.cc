@@ -9,9 +9,7 @@ namespace {
 
 SqlOptions OptionsOf(const Configuration& configuration) {
   SqlOptions options = configuration.sql;
-  const bool lake =
-      configuration.catalog.lake_enabled && !configuration.catalog.lake_format.empty();
-  options.lake = lake ? LakeTiering::kOn : LakeTiering::kOff;
+  options.lake = configuration.catalog.lake_enabled ? LakeTiering::kOn : LakeTiering::kOff;
   return options;
 }
 

@@ -20,7 +20,7 @@ namespace weir {
 class Catalog;
 class SqlBuckets;
 
-/// Whether tables can be tiered into a lake (options datalake.enabled and datalake.format).
+/// Whether tables can be tiered into a lake (option datalake.enabled).
 enum class LakeTiering { kOff, kOn };
 
 struct SqlOptions {

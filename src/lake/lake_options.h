@@ -1,0 +1,21 @@
+// Where the lake is. What reaches its files is lake/file_io_options.h; what fills it, tiering/tiering_options.h.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "base/options.h"
+
+namespace weir::iceberg {
+
+struct LakeOptions {
+  std::string warehouse;  // empty: the folder `lake` of the data directory
+};
+
+inline constexpr std::array kLakeOptions = {
+    Option<LakeOptions>{"datalake.iceberg.warehouse", &LakeOptions::warehouse, kRestart,
+                        "Folder of the Iceberg tables: a local path or s3://bucket/prefix; empty "
+                        "for `lake` in the data directory."},
+};
+
+}  // namespace weir::iceberg
