@@ -80,6 +80,12 @@ Result<pb::GetKvSnapshotMetadataResponse> GetKvSnapshotMetadata(
     RequestContext& context, const pb::GetKvSnapshotMetadataRequest& request);
 Result<pb::GetLakeSnapshotResponse> GetLakeSnapshot(RequestContext& context,
                                                     const pb::GetLakeSnapshotRequest& request);
+Result<pb::LakeTieringHeartbeatResponse> LakeTieringHeartbeat(
+    RequestContext& context, const pb::LakeTieringHeartbeatRequest& request);
+Task<Result<pb::PrepareLakeTableSnapshotResponse>> PrepareLakeTableSnapshot(
+    RequestContext& context, const pb::PrepareLakeTableSnapshotRequest& request);
+Task<Result<pb::CommitLakeTableSnapshotResponse>> CommitLakeTableSnapshot(
+    RequestContext& context, const pb::CommitLakeTableSnapshotRequest& request);
 Result<pb::GetFileSystemSecurityTokenResponse> GetFileSystemSecurityToken(
     RequestContext& context, const pb::GetFileSystemSecurityTokenRequest& request);
 Task<Result<pb::AcquireKvSnapshotLeaseResponse>> AcquireKvSnapshotLease(

@@ -11,8 +11,10 @@
 
 namespace weir {
 
-class Catalog;  // meta/catalog.h
-class Tablets;  // tablet/tablets.h
+class Catalog;          // meta/catalog.h
+class Tablets;          // tablet/tablets.h
+class ExternalTiering;  // tiering/external_tiering.h
+class TieringSchedule;  // tiering/tiering_schedule.h
 
 struct Services {
   Shards& shards;
@@ -21,6 +23,9 @@ struct Services {
   MetricRegistry& metrics;
   Catalog* catalog = nullptr;
   Tablets* tablets = nullptr;
+  TieringSchedule* tiering_schedule = nullptr;
+  ExternalTiering* external_tiering = nullptr;  // null unless a job outside tiers
+  int32_t coordinator_epoch = 0;                // another one after each start
   int32_t server_id = 0;        // the node id metadata shows for this process, in both roles
   std::string advertised_host;  // empty: the address the client connected to
   int advertised_port = 0;      // 0: the port the client connected to

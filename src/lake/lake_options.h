@@ -18,4 +18,7 @@ inline constexpr std::array kLakeOptions = {
                         "for `lake` in the data directory."},
 };
 
+/// Where the tables are: what the option says, a relative path made absolute, or `lake` in `data_directory`.
+std::string WarehouseOf(const LakeOptions& options, const std::string& data_directory);
+
 }  // namespace weir::iceberg

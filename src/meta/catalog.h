@@ -123,8 +123,6 @@ class Catalog {
   ClusterConfigs& cluster_configs() { return *cluster_configs_; }
   ServerTags& server_tags() { return *server_tags_; }
   LakeSnapshots& lake_snapshots() { return *lake_snapshots_; }
-  /// For what must change together with the catalog's own records; keys are apart (docs/formats/meta_store.md).
-  Store& store() { return *store_; }
 
   // Databases.
 

@@ -123,8 +123,10 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     observer_ = std::move(observer);
   }
 
-  /// Local segments at or above this offset stay, whatever retention says (KV recovery, tiering).
+  /// Local segments at or above this offset stay, whatever retention says: KV recovery needs them.
   void set_min_retain_offset(Offset offset) { min_retain_offset_ = offset; }
+  /// The same for the lake, which does not have them yet (INV-5).
+  void set_lake_offset(Offset offset) { lake_offset_ = offset; }
 
   void set_durability(Durability durability) { options_.durability = durability; }
   void set_retention_ms(int64_t ms) { options_.retention_ms = ms; }
@@ -183,6 +185,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   Offset high_watermark_ = 0;
   LogPosition watermark_position_;
   Offset min_retain_offset_ = INT64_MAX;
+  Offset lake_offset_ = INT64_MAX;
   std::deque<InFlight> in_flight_;  // appended, not yet safe; offset order
   std::function<void(Offset)> observer_;
   std::map<std::pair<Offset, WaiterId>, WaiterCallback> waiters_;

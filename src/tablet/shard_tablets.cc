@@ -17,6 +17,7 @@ ShardTablets::ShardTablets(int shard, const TabletsOptions& options,
       open_files_(environment.files, open_files_max) {}
 
 void ShardTablets::Configure(LogTablet& log, const TableInfo& table) {
+  if (env_.lake_offset) log.set_lake_offset(env_.lake_offset(table, log.options().bucket));
   log.set_durability(table.config.durability);
   log.set_retention_ms(table.config.log_ttl.count());
 }
@@ -62,6 +63,13 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
   tablet->used_ms = env_.clock.NowMs();
   tablets_.emplace(bucket, tablet);
   return tablet;
+}
+
+std::optional<Offset> ShardTablets::KnownEnd(const TableBucket& bucket) const {
+  if (const auto open = tablets_.find(bucket); open != tablets_.end())
+    return open->second->log->high_watermark();
+  const auto point = points_.find(bucket);
+  return point == points_.end() ? std::nullopt : std::optional(point->second.offset);
 }
 
 void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {

@@ -35,6 +35,8 @@ class ShardTablets {
   }
 
   Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
+  /// See Tablets::KnownEnd.
+  std::optional<Offset> KnownEnd(const TableBucket& bucket) const;
 
   /// Tables that changed or went away.
   void Drop(TableId table, std::optional<PartitionId> partition);
@@ -63,7 +65,7 @@ class ShardTablets {
   int64_t unsynced_bytes() const;
 
  private:
-  static void Configure(LogTablet& log, const TableInfo& table);
+  void Configure(LogTablet& log, const TableInfo& table);
 
   const int shard_;
   const TabletsOptions& options_;

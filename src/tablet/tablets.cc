@@ -194,6 +194,10 @@ Result<std::shared_ptr<Tablet>> Tablets::Open(const TableBucket& bucket) {
   return state_->shards[TableBucketHash()(bucket) % state_->shards.size()]->Open(bucket);
 }
 
+std::optional<Offset> Tablets::KnownEnd(const TableBucket& bucket) const {
+  return state_->shards[TableBucketHash()(bucket) % state_->shards.size()]->KnownEnd(bucket);
+}
+
 std::vector<Tablets::ShardGroup> Tablets::GroupByShard(
     const std::vector<TableBucket>& buckets) const {
   std::vector<ShardGroup> groups(state_->shards.size());

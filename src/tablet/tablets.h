@@ -44,6 +44,8 @@ class Tablets {
     MetricRegistry& metrics;
     FindTable find_table;
     OpenKv open_kv = {};  // may be empty: primary-key tables are then logs only
+    /// The first offset of a bucket that the lake does not have; INT64_MAX when it goes to no lake. On any shard.
+    std::function<Offset(const TableInfo&, const TableBucket&)> lake_offset = {};
   };
 
   /// Replay the journal, then be ready. Blocks; called before the shards start or from none of them.
@@ -92,6 +94,10 @@ class Tablets {
 
   /// The tablet, opened when needed. On the owning shard only; what it returns stays there.
   Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
+
+  /// The end of a bucket's readable log without opening it: of the open tablet, or as it was last closed or
+  /// checkpointed. Nothing when nobody knows. On the owning shard only.
+  std::optional<Offset> KnownEnd(const TableBucket& bucket) const;
 
   /// Hooks of the catalog, called on any thread after the change is durable there.
   void TableDropped(const std::shared_ptr<const TableInfo>& table);
