@@ -49,7 +49,7 @@ class LakeSnapshotsTest : public testing::Test {
  protected:
   void Open() {
     store_.reset();
-    store_ = std::move(*Store::Open(files_, "meta"));
+    store_ = std::move(*Store::Open(files_, "/meta"));
     snapshots_ = std::make_unique<LakeSnapshots>(*store_, clock_);
     ASSERT_TRUE(snapshots_->Load().ok());
   }

@@ -2,16 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 #include "base/log.h"
 #include "io/file.h"
-#include "lake/table_metadata.h"
 
 namespace weir {
 namespace {
 
 constexpr std::string_view kSuffix = ".offsets";
 constexpr int64_t kOffsetsBytesMax = 64 * MiB;
-constexpr size_t kUuidLength = 36;
+constexpr size_t kNameLength = 32;
+
+/// A name that was never used before.
+std::string NewName() {
+  std::random_device dice;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", dice(), dice(), dice(), dice());
+}
 
 LakeOffsets Merged(std::optional<LakeSnapshot> previous, LakeOffsets offsets) {
   if (previous) offsets.merge(previous->tiered);  // those of this round win
@@ -31,7 +38,7 @@ Result<std::string> ExternalTiering::Prepare(const TableInfo& table, LakeOffsets
     offsets = Merged(snapshots_.Latest(table.id), std::move(offsets));
   const std::string folder = FolderOf(table);
   RETURN_IF_ERROR(files_.CreateDirectories(folder));
-  std::string path = folder + "/" + iceberg::NewUuid() + std::string(kSuffix);
+  std::string path = folder + "/" + NewName() + std::string(kSuffix);
   RETURN_IF_ERROR(ReplaceFile(files_, path, ToOffsetsJson(table.id, offsets)));
   return path;
 }
@@ -41,7 +48,7 @@ Result<LakeOffsets> ExternalTiering::Read(const TableInfo& table, const std::str
   const std::string prefix = FolderOf(table) + "/";
   const std::string_view name = std::string_view(path).substr(std::min(prefix.size(), path.size()));
   if (!path.starts_with(prefix) || !name.ends_with(kSuffix) ||
-      name.size() != kUuidLength + kSuffix.size() || name.find('/') != std::string_view::npos) {
+      name.size() != kNameLength + kSuffix.size() || name.find('/') != std::string_view::npos) {
     return Fail(ErrorCode::kInvalidConfig, "not an offsets file of table '{}': path={}",
                 table.path.ToString(), path);
   }

@@ -2,7 +2,7 @@
 // lake by itself, and then tells us what it committed.
 //   PREPARE: offsets of this round, merged with the last snapshot's, in a file; the job keeps its path
 //   COMMIT:  snapshot id and path; from now on readers see that snapshot with those offsets
-// Files: <folder>/<database>/<table>-<id>/metadata/<uuid>.offsets (docs/formats/lake_offsets.md).
+// Files: <folder>/<database>/<table>-<id>/metadata/<random name>.offsets (docs/formats/lake_offsets.md).
 // Thread: any that may block. Source: Fluss 545c5539 LakeTableHelper, CommitLakeTableSnapshot.
 #pragma once
 
