@@ -74,6 +74,9 @@ Configuration::Configuration() {
   options.Add(tablets, kTabletsOptions);
   options.Add(tablets.log, kLogOptions);
   options.Add(tablets.journal, kJournalOptions);
+  options.Add(lake, iceberg::kLakeOptions);
+  options.Add(lake_files, iceberg::kFileIoOptions);
+  options.Add(rest, iceberg::kRestOptions);
 }
 
 Status Configuration::Set(std::string_view source, const std::string& key,

@@ -11,6 +11,9 @@
 
 #include "base/options.h"
 #include "base/result.h"
+#include "catalog/rest_options.h"
+#include "lake/file_io_options.h"
+#include "lake/lake_options.h"
 #include "meta/catalog_options.h"
 #include "server/server_options.h"
 #include "sql/engine.h"
@@ -46,6 +49,9 @@ class Configuration {
   SqlOptions sql;
   WebOptions web;
   TabletsOptions tablets;
+  iceberg::LakeOptions lake;
+  iceberg::FileIoOptions lake_files;
+  iceberg::RestOptions rest;
   /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option
   /// set, which is shown.
   std::map<std::string, std::string> users;

@@ -1,0 +1,65 @@
+#include "server/lake_service.h"
+
+#include "meta/catalog.h"
+
+namespace weir {
+namespace {
+
+/// What a client needs to reach the store, in the names that Java's and Python's clients look for.
+iceberg::StringPairs FileSettings(const iceberg::FileIoOptions& options) {
+  iceberg::StringPairs out;
+  if (!options.s3_endpoint.empty()) {
+    out.emplace_back("s3.endpoint", options.s3_endpoint);
+    out.emplace_back("s3.path-style-access", options.s3_path_style_access ? "true" : "false");
+    out.emplace_back("s3.force-virtual-addressing",
+                     options.s3_path_style_access ? "false" : "true");
+  }
+  if (!options.s3_region.empty()) {
+    out.emplace_back("client.region", options.s3_region);
+    out.emplace_back("s3.region", options.s3_region);
+  }
+  return out;
+}
+
+iceberg::StringPairs FileSecrets(const iceberg::FileIoOptions& options) {
+  iceberg::StringPairs out;
+  if (options.s3_access_key_id.empty()) return out;
+  out.emplace_back("s3.access-key-id", options.s3_access_key_id);
+  out.emplace_back("s3.secret-access-key", options.s3_secret_access_key);
+  if (!options.s3_session_token.empty())
+    out.emplace_back("s3.session-token", options.s3_session_token);
+  return out;
+}
+
+}  // namespace
+
+std::function<bool(std::string_view, std::string_view)> PasswordCheck(
+    const Configuration& configuration) {
+  if (configuration.users.empty()) return {};
+  return [&configuration](std::string_view user, std::string_view password) {
+    const auto found = configuration.users.find(std::string(user));
+    return found != configuration.users.end() && found->second == password;
+  };
+}
+
+Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& configuration,
+                                                       const std::string& data_directory,
+                                                       Catalog& catalog, MetricRegistry& metrics) {
+  std::unique_ptr<LakeService> out(new LakeService);
+  out->files_ = std::make_unique<iceberg::FileIo>(configuration.lake_files, metrics);
+  ASSIGN_OR_RETURN(out->tables_,
+                   iceberg::LakeCatalog::Open(
+                       catalog.store(), *out->files_,
+                       {.warehouse = iceberg::WarehouseOf(configuration.lake, data_directory)}));
+  ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
+                                   {.lake = *out->tables_,
+                                    .store = catalog.store(),
+                                    .metrics = metrics,
+                                    .authenticate = PasswordCheck(configuration),
+                                    .file_settings = FileSettings(configuration.lake_files),
+                                    .file_secrets = FileSecrets(configuration.lake_files)},
+                                   configuration.rest));
+  return out;
+}
+
+}  // namespace weir
