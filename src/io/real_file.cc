@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <climits>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include "io/errno_error.h"
 #include "io/file.h"
@@ -190,7 +192,15 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status SyncAll(const std::string& directory) override {
-    return WithDirectory(directory, "syncfs", syncfs);
+    // One descriptor for ever: it is told of every error since it was opened, whoever else was told before.
+    std::lock_guard lock(sync_mutex_);
+    const auto [known, fresh] = sync_fds_.try_emplace(directory, -1);
+    if (known->second < 0) {
+      known->second = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (known->second < 0) return FromErrno("open", directory, errno);
+    if (syncfs(known->second) != 0) return FromErrno("syncfs", directory, errno);
+    return {};
   }
 
   Result<int64_t> SpaceLeft(const std::string& directory) override {
@@ -216,6 +226,9 @@ class PosixFileSystem final : public FileSystem {
     if (failed != 0) return FromErrno(operation, directory, error_number);
     return {};
   }
+
+  std::mutex sync_mutex_;
+  std::map<std::string, int> sync_fds_;  // by directory
 };
 
 }  // namespace

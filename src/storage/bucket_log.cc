@@ -43,6 +43,18 @@ Status SyncTicket::Run(FileSystem& files) const {
   return {};
 }
 
+Status SyncTicket::TakeOver(const Status& synced) const {
+  for (const SegmentFile& segment : segments) {
+    std::lock_guard lock(segment.turn->mutex);
+    if (segment.turn->failed) {
+      return Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}",
+                  segment.file->path());
+    }
+    segment.turn->failed = !synced.ok();
+  }
+  return synced;
+}
+
 BucketLog::BucketLog(OpenFiles& files, std::string directory, std::string root,
                      const LogOptions& options)
     : files_(files), directory_(std::move(directory)), root_(std::move(root)), options_(options) {}
@@ -93,8 +105,8 @@ void BucketLog::MarkDirectoriesDirty() {
 Status BucketLog::AddSegment(Offset base) {
   if (!files_.files().Exists(directory_)) {
     RETURN_IF_ERROR(files_.files().CreateDirectories(directory_));
-    MarkDirectoriesDirty();
   }
+  if (segments_.empty()) MarkDirectoriesDirty();  // also when they are there: killed a moment ago
   auto segment = std::make_unique<LogSegment>(files_, directory_, base, 0, options_);
   ASSIGN_OR_RETURN(const auto file, segment->file());
   if (const Status emptied = file->Truncate(0); !emptied.ok()) {

@@ -70,6 +70,8 @@ struct SyncTicket {
 
   /// Blocks. Errors: kStorage; also when a sync of one of the files failed before.
   Status Run(FileSystem& files) const;
+  /// The same when the whole file system was synced after the ticket was begun, with `synced` as the outcome.
+  Status TakeOver(const Status& synced) const;
 };
 
 class BucketLog {
@@ -155,7 +157,7 @@ class BucketLog {
 
   Status Recover(const std::optional<RecoveryPoint>& point);
   Status LoadSegments();
-  Status RemoveEmptySegments();
+  Status RemoveEmptySegments(const std::optional<RecoveryPoint>& point);
   size_t FirstToCheck(const std::optional<RecoveryPoint>& point, RecoveryPoint& from) const;
   Status CheckFrom(size_t index, RecoveryPoint from);
   Result<int64_t> CheckSegment(LogSegment& segment, int64_t position);

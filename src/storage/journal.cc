@@ -185,7 +185,7 @@ Status Journal::ScanFile(JournalFile& file,
         ASSIGN_OR_RETURN(got, file.file->ReadAt(at, buffer.data(), buffer.size()));
       }
     }
-    const auto record = ParseJournalRecord(BytesView(buffer).substr(0, got));
+    auto record = ParseJournalRecord(BytesView(buffer).substr(0, got));
     const bool follows =
         record.ok() && (epoch == 0 || (record->epoch == epoch && record->sequence > last));
     if (!follows) {
@@ -198,6 +198,10 @@ Status Journal::ScanFile(JournalFile& file,
     }
     epoch = record->epoch;
     last = record->sequence;
+    for (ReplayedEntry& entry : record->entries) {
+      entry.file = file.file;
+      entry.position = at + (entry.records.data() - buffer.data());
+    }
     RETURN_IF_ERROR(visit(*record));
     at += record->bytes;
     file.used = at;
@@ -232,6 +236,8 @@ Status Journal::Load(const Replay& replay) {
             [](const auto& a, const auto& b) { return a->first < b->first; });
   for (const auto& file : full_) {
     if (file->last <= released_) continue;
+    // The last record may be in the page cache only, from a server killed before its sync.
+    RETURN_IF_ERROR(file->file->Sync());
     RETURN_IF_ERROR(ScanFile(*file, [&](const JournalRecord& record) -> Status {
       if (record.sequence <= released_) return {};
       for (const ReplayedEntry& entry : record.entries) RETURN_IF_ERROR(replay(entry));
@@ -308,6 +314,8 @@ Status Journal::WriteToActive(std::span<const BytesView> pieces, int64_t bytes, 
   if (done.ok()) done = active_->file->Sync();
   if (!done.ok()) {
     active_->failed = true;
+    // Nor may the next start find there what the kernel has but the disk has not.
+    (void)active_->file->Truncate(active_->used);
     LogError("storage", "journal file is given up: {}", done.error().message);
     return done;
   }

@@ -38,6 +38,8 @@ struct ReplayedEntry {
   Offset base_offset = 0;
   Offset end_offset = 0;
   BytesView records;
+  std::shared_ptr<const File> file;  // where the records are, until the journal releases them
+  int64_t position = 0;
 };
 
 /// Parse one record that starts at the front of `bytes`, which may go on behind it; the entries point into it.
@@ -86,7 +88,7 @@ class Journal {
 
  private:
   struct JournalFile {
-    std::unique_ptr<File> file;
+    std::shared_ptr<File> file;
     int64_t number = 0;  // in its name
     int64_t zeroed = 0;  // overwriting costs a third of growing
     int64_t used = 0;

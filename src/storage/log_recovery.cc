@@ -34,14 +34,16 @@ Status BucketLog::LoadSegments() {
   }
   std::sort(segments_.begin(), segments_.end(),
             [](const auto& a, const auto& b) { return a->base_offset() < b->base_offset(); });
-  return RemoveEmptySegments();
+  return {};
 }
 
 // Only the newest segment may be empty. Another one is what a roll left that failed half-way; the log went on in the
-// segment before it, so its name lies about where offsets are.
-Status BucketLog::RemoveEmptySegments() {
+// segment before it, so its name lies about where offsets are. An empty first one has lost what was not synced: the
+// log starts there, and what follows does not count.
+Status BucketLog::RemoveEmptySegments(const std::optional<RecoveryPoint>& point) {
   for (size_t i = 0; i + 1 < segments_.size();) {
-    if (segments_[i]->bytes() > 0) {
+    const bool first = i == 0 && (!point || point->at.segment_base <= segments_[0]->base_offset());
+    if (segments_[i]->bytes() > 0 || first) {
       ++i;
       continue;
     }
@@ -73,6 +75,7 @@ size_t BucketLog::FirstToCheck(const std::optional<RecoveryPoint>& point,
 
 Status BucketLog::Recover(const std::optional<RecoveryPoint>& point) {
   RETURN_IF_ERROR(LoadSegments());
+  RETURN_IF_ERROR(RemoveEmptySegments(point));
   if (segments_.empty()) {
     if (!point.has_value() || point->offset == 0) return {};
     // All files are gone. Offsets once given out are not given out again.

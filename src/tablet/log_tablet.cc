@@ -1,11 +1,13 @@
 #include "tablet/log_tablet.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "record/log_batch.h"
 #include "tablet/commit_queue.h"
+#include "tablet/replay.h"
 
 namespace weir {
 namespace {
@@ -45,10 +47,16 @@ Result<std::shared_ptr<LogTablet>> LogTablet::Open(LogTabletOptions options,
       auto log,
       BucketLog::Open(*environment.open_files, environment.data_directory + "/" + options.directory,
                       environment.data_directory, options.log, environment.recovery_point));
+  const PendingLog* const journaled = std::exchange(environment.journaled, nullptr);
+  if (journaled != nullptr && !journaled->applied) RETURN_IF_ERROR(ApplyPending(*log, *journaled));
+  const bool durable = journaled != nullptr && log->end_offset() <= journaled->end_offset();
   std::shared_ptr<LogTablet> tablet(
       new LogTablet(std::move(options), std::move(environment), std::move(log)));
   // What a crash left behind the checkpoint must be durable before anybody reads it, or it could vanish again.
-  ASSIGN_OR_RETURN(const auto ticket, tablet->log_->BeginSync());
+  std::optional<SyncTicket> ticket;
+  if (!durable) {
+    ASSIGN_OR_RETURN(ticket, tablet->log_->BeginSync());
+  }
   if (ticket.has_value()) {
     const Status synced = ticket->Run(*tablet->env_.files);
     tablet->log_->FinishSync(*ticket, synced);

@@ -26,6 +26,7 @@
 namespace weir {
 
 class CommitQueue;
+struct PendingLog;
 
 struct LogTabletOptions {
   TableBucket bucket;
@@ -67,6 +68,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     std::atomic<bool>* write_locked =
         nullptr;  // the disk's: set when it is full, cleared by Tablets
     std::optional<RecoveryPoint> recovery_point;
+    const PendingLog* journaled = nullptr;  // what the journal still holds; only read by Open
   };
 
   /// Open the bucket's log; nothing is created on disk before the first append.

@@ -1,5 +1,7 @@
 #include "tablet/shard_tablets.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "tablet/group_commit.h"
 #include "tablet/kv_tablet.h"
@@ -39,21 +41,29 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
   tablet->bucket = bucket;
   tablet->table = table;
   const auto point = points_.find(bucket);
+  const auto pending = pending_.find(bucket);
+  if (pending != pending_.end() && pending->second.blocked) {
+    return Fail(ErrorCode::kLogStorage,
+                "bucket could not be recovered, make space and start again: directory={}",
+                pending->second.directory);
+  }
   ASSIGN_OR_RETURN(
       tablet->log,
-      LogTablet::Open({.bucket = bucket,
-                       .directory = BucketDirectory(*table, bucket, "log"),
-                       .log = options_.log},
-                      {.files = &env_.files,
-                       .data_directory = options_.data_directory,
-                       .clock = &env_.clock,
-                       .open_files = &open_files_,
-                       .commits = &commits_,
-                       .shard = shard_,
-                       .write_locked = &write_locked_,
-                       .recovery_point = point == points_.end()
-                                             ? std::nullopt
-                                             : std::optional<RecoveryPoint>(point->second)}));
+      LogTablet::Open(
+          {.bucket = bucket,
+           .directory = BucketDirectory(*table, bucket, "log"),
+           .log = options_.log},
+          {.files = &env_.files,
+           .data_directory = options_.data_directory,
+           .clock = &env_.clock,
+           .open_files = &open_files_,
+           .commits = &commits_,
+           .shard = shard_,
+           .write_locked = &write_locked_,
+           .recovery_point =
+               point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second),
+           .journaled = pending == pending_.end() ? nullptr : &pending->second}));
+  if (pending != pending_.end()) pending->second.applied = true;
   Configure(*tablet->log, *table);
   if (table->has_primary_key() && env_.open_kv) {
     const std::string directory =
@@ -69,7 +79,53 @@ std::optional<Offset> ShardTablets::KnownEnd(const TableBucket& bucket) const {
   if (const auto open = tablets_.find(bucket); open != tablets_.end())
     return open->second->log->high_watermark();
   const auto point = points_.find(bucket);
-  return point == points_.end() ? std::nullopt : std::optional(point->second.offset);
+  const auto pending = pending_.find(bucket);
+  if (point == points_.end() && pending == pending_.end()) return std::nullopt;
+  return std::max(point == points_.end() ? 0 : point->second.offset,
+                  pending == pending_.end() ? 0 : pending->second.end_offset());
+}
+
+void ShardTablets::SetPending(const TableBucket& bucket, PendingLog log) {
+  pending_.emplace(bucket, std::move(log));
+  not_home_.push_back(bucket);
+}
+
+bool ShardTablets::BringHome(size_t count, Points& points) {
+  for (; count > 0 && !not_home_.empty(); --count) {
+    const TableBucket bucket = not_home_.back();
+    not_home_.pop_back();
+    const auto pending = pending_.find(bucket);
+    if (pending == pending_.end() || pending->second.applied) continue;
+    if (pending->second.blocked) {
+      failed_home_.push_back(bucket);
+      continue;
+    }
+    const auto point = points_.find(bucket);
+    const auto home = weir::BringHome(
+        open_files_, options_.data_directory, options_.log,
+        point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second),
+        pending->second);
+    if (home.ok()) {
+      pending->second.applied = true;
+      points.emplace_back(bucket, *home);
+    } else {
+      LogError("tablet", "journal cannot be brought home: directory={} error={}",
+               pending->second.directory, home.error().message);
+      failed_home_.push_back(bucket);
+    }
+  }
+  return !not_home_.empty();
+}
+
+bool ShardTablets::FinishBringHome(const Points& points) {
+  for (const auto& [bucket, point] : points) {
+    // Somebody may have opened it meanwhile, then its own syncs count; or dropped it.
+    if (!pending_.contains(bucket) || tablets_.contains(bucket)) continue;
+    const auto known = points_.try_emplace(bucket, point).first;
+    if (known->second.offset < point.offset) known->second = point;
+  }
+  not_home_.swap(failed_home_);
+  return not_home_.empty();
 }
 
 void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {
@@ -83,6 +139,7 @@ void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {
     return true;
   });
   std::erase_if(points_, [&](const auto& entry) { return gone(entry.first); });
+  std::erase_if(pending_, [&](const auto& entry) { return gone(entry.first); });
   for (const auto& tablet : dropped) {
     tablet->log->Abandon(Fail(ErrorCode::kUnknownTableOrBucket,
                               "table or partition was dropped: table={}", table.value));
@@ -204,7 +261,7 @@ void ShardTablets::CloseAll() {
   }
 }
 
-std::vector<std::pair<TableBucket, RecoveryPoint>> ShardTablets::RecoveryPoints() const {
+ShardTablets::Points ShardTablets::RecoveryPoints() const {
   return {points_.begin(), points_.end()};
 }
 

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "storage/open_files.h"
+#include "tablet/replay.h"
 #include "tablet/tablet.h"
 #include "tablet/tablets.h"
 
@@ -34,9 +35,21 @@ class ShardTablets {
     points_[bucket] = point;
   }
 
+  /// What the journal holds of this shard's buckets.
+  void SetPending(const TableBucket& bucket, PendingLog log);
+
   Result<std::shared_ptr<Tablet>> Open(const TableBucket& bucket);
   /// See Tablets::KnownEnd.
   std::optional<Offset> KnownEnd(const TableBucket& bucket) const;
+
+  /// Bring home what the journal holds for up to `count` buckets that nobody has opened, and add where their logs
+  /// then end. Returns whether some are left.
+  using Points = std::vector<std::pair<TableBucket, RecoveryPoint>>;
+  bool BringHome(size_t count, Points& points);
+  /// The file system was synced after these were brought home. Returns whether all are; otherwise try again.
+  bool FinishBringHome(const Points& points);
+  /// The journal was released.
+  void ForgetPending() { pending_.clear(); }
 
   /// Tables that changed or went away.
   void Drop(TableId table, std::optional<PartitionId> partition);
@@ -60,7 +73,7 @@ class ShardTablets {
   void CloseAll();
 
   /// Recovery points of all buckets ever opened or in the checkpoint.
-  std::vector<std::pair<TableBucket, RecoveryPoint>> RecoveryPoints() const;
+  Points RecoveryPoints() const;
   size_t tablet_count() const { return tablets_.size(); }
   int64_t unsynced_bytes() const;
 
@@ -75,6 +88,9 @@ class ShardTablets {
   OpenFiles open_files_;
   std::unordered_map<TableBucket, std::shared_ptr<Tablet>, TableBucketHash> tablets_;
   std::unordered_map<TableBucket, RecoveryPoint, TableBucketHash> points_;
+  PendingLogs pending_;                // until the journal is released
+  std::vector<TableBucket> not_home_;  // of pending_, to be looked at
+  std::vector<TableBucket> failed_home_;
 };
 
 }  // namespace weir

@@ -18,6 +18,9 @@ namespace weir {
 namespace {
 
 constexpr size_t kSyncsAtOnce = 64;  // files held open while a shard's buckets are synced
+constexpr size_t kSyncAllFrom =
+    16;  // of these: one call for the file system is cheaper than theirs
+constexpr size_t kBringHomeAtOnce = 8;  // buckets, about a millisecond of their shard
 constexpr int64_t kSpaceCheckMs = 1000;
 constexpr size_t kOpenFilesMin = 64;
 constexpr const char* kTrash = "data/.dropped";
@@ -27,6 +30,13 @@ size_t OpenFilesBudget(size_t wanted) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMin;
   return std::max<size_t>(kOpenFilesMin, std::min<size_t>(limit.rlim_cur, 65536) / 4);
+}
+
+/// The catalog has the bucket's table and partition.
+bool Exists(const Tablets::Environment& environment, const TableBucket& bucket) {
+  const auto table = environment.find_table(bucket);
+  if (table == nullptr) return false;
+  return !bucket.partition.has_value() || table->FindPartition(*bucket.partition) != nullptr;
 }
 
 struct TabletsMetrics : MetricGroup {
@@ -66,6 +76,8 @@ struct Tablets::State {
   void CloseIdleNow();
   Status SyncRound();
   Status SyncShard(size_t shard);
+  Status BringHome();
+  void RunTickets(std::vector<SyncJob>& jobs);
   Status WriteCheckpoint(bool clean);
   void CheckSpace();
   void DeleteLater(std::vector<std::string> paths);
@@ -82,6 +94,8 @@ struct Tablets::State {
   std::atomic<bool> write_locked{false};
   std::mutex housekeeping;  // one round at a time
   Checkpoint written;       // what the checkpoint file says
+  bool all_home = false;    // nothing of the last run is in the journal only; housekeeping
+  Status home_sync;         // the first error of making that durable
   std::atomic<int64_t> trash_number{0};
 
   std::mutex mutex;
@@ -110,18 +124,18 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
 
   const size_t budget = OpenFilesBudget(s.options.open_files_max);
   OpenFiles replay_files(files, budget);
+  Checkpoint checkpoint = s.written;
   ASSIGN_OR_RETURN(
-      auto journal,
-      ReplayJournal(
-          replay_files,
-          {.data_directory = s.options.data_directory,
-           .log = s.options.log,
-           .journal = s.options.journal,
-           .exists = [&](const TableBucket& b) { return s.env.find_table(b) != nullptr; }},
-          s.written));
+      RecoveredJournal recovered,
+      RecoverJournal(replay_files,
+                     {.data_directory = s.options.data_directory,
+                      .log = s.options.log,
+                      .journal = s.options.journal,
+                      .exists = [&](const TableBucket& b) { return Exists(s.env, b); }},
+                     checkpoint));
   Shards& shards = s.env.shards;
   s.commits = std::make_unique<GroupCommit>(
-      files, std::move(journal),
+      files, std::move(recovered.journal),
       [&shards](int shard, std::function<void()> f) { shards.at(shard).Post(std::move(f)); },
       s.env.metrics);
   const size_t per_shard = std::max<size_t>(8, budget / static_cast<size_t>(shards.count()));
@@ -129,11 +143,17 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
     s.shards.push_back(
         std::make_unique<ShardTablets>(i, s.options, s.env, *s.commits, s.write_locked, per_shard));
   }
-  for (const auto& [bucket, point] : s.written.points) {
+  for (const auto& [bucket, point] : checkpoint.points) {
     s.shards[TableBucketHash()(bucket) % s.shards.size()]->SetRecoveryPoint(bucket, point);
   }
-  // The mark of a clean stop is good for one start only.
-  if (s.written.clean) RETURN_IF_ERROR(s.WriteCheckpoint(false));
+  for (auto& [bucket, log] : recovered.pending) {
+    s.shards[TableBucketHash()(bucket) % s.shards.size()]->SetPending(bucket, std::move(log));
+  }
+  // The mark of a clean stop is good for one start only. An old checkpoint is as good, so a full disk is no reason
+  // not to start.
+  if (const Status saved = s.WriteCheckpoint(false); !saved.ok()) {
+    LogWarn("tablet", "could not write the first checkpoint: {}", saved.error().message);
+  }
   s.open = true;
   return std::unique_ptr<Tablets>(new Tablets(std::move(state)));
 }
@@ -265,6 +285,15 @@ void Tablets::State::DeleteLater(std::vector<std::string> paths) {
 
 // ---- Housekeeping -------------------------------------------------------------------------------------------
 
+void Tablets::State::RunTickets(std::vector<SyncJob>& jobs) {
+  if (jobs.size() < kSyncAllFrom) {
+    for (SyncJob& job : jobs) job.status = job.ticket.Run(env.files);
+    return;
+  }
+  const Status synced = env.files.SyncAll(options.data_directory);
+  for (SyncJob& job : jobs) job.status = job.ticket.TakeOver(synced);
+}
+
 Status Tablets::State::SyncShard(size_t shard) {
   Status status;
   const auto on_shard = [&](auto f) {
@@ -283,8 +312,8 @@ Status Tablets::State::SyncShard(size_t shard) {
     on_shard([&](ShardTablets& tablets) {
       jobs = tablets.BeginSync(buckets, from, kSyncsAtOnce, failed);
     });
-    for (SyncJob& job : jobs) {
-      job.status = job.ticket.Run(env.files);
+    RunTickets(jobs);
+    for (const SyncJob& job : jobs) {
       if (!job.status.ok()) status = job.status;
     }
     if (failed) status = Fail(ErrorCode::kLogStorage, "some buckets cannot be synced");
@@ -297,12 +326,43 @@ Status Tablets::State::SyncShard(size_t shard) {
   return status;
 }
 
+// What the journal held at the start and no client has asked for goes to the segments, and one call makes it durable.
+Status Tablets::State::BringHome() {
+  if (all_home) return {};
+  std::vector<ShardTablets::Points> points(shards.size());
+  bool all = true;
+  const auto on_shard = [&](size_t i, auto f) {
+    std::promise<void> done;
+    env.shards.at(static_cast<int>(i)).Post([&] {
+      f(*shards[i]);
+      done.set_value();
+    });
+    done.get_future().wait();
+  };
+  for (size_t i = 0; i < shards.size(); ++i) {
+    for (bool more = true; more;) {
+      on_shard(
+          i, [&](ShardTablets& tablets) { more = tablets.BringHome(kBringHomeAtOnce, points[i]); });
+    }
+  }
+  // After one failure the kernel has forgotten what was dirty: the journal keeps it for the next start.
+  if (home_sync.ok()) home_sync = env.files.SyncAll(options.data_directory);
+  RETURN_IF_ERROR(home_sync);
+  for (size_t i = 0; i < shards.size(); ++i) {
+    on_shard(i, [&](ShardTablets& tablets) {
+      if (!tablets.FinishBringHome(points[i])) all = false;
+    });
+  }
+  if (!all) return Fail(ErrorCode::kLogStorage, "some buckets are in the journal only");
+  return {};
+}
+
 // Everything in the journal up to the sequence read first is in segments, since buckets write there before they
 // queue for the journal; so after all segments are synced it is not needed any more.
 Status Tablets::State::SyncRound() {
   Journal& journal = commits->journal();
   const Journal::Sequence sequence = journal.last_sequence();
-  Status status;
+  Status status = BringHome();
   for (size_t i = 0; i < shards.size(); ++i) {
     const Status synced = SyncShard(i);
     if (!synced.ok()) status = synced;
@@ -310,6 +370,9 @@ Status Tablets::State::SyncRound() {
   RETURN_IF_ERROR(WriteCheckpoint(false));
   RETURN_IF_ERROR(status);
   journal.Release(sequence);
+  if (!std::exchange(all_home, true)) {
+    OnEachShard([](ShardTablets& tablets) { tablets.ForgetPending(); });
+  }
   metrics.last_sync_ms.Set(env.clock.NowMs());
   metrics.journal_files.Set(journal.file_count());
   return {};
