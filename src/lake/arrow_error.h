@@ -2,6 +2,7 @@
 // For .cc files only: pulls in Arrow.
 #pragma once
 
+#include <arrow/result.h>
 #include <arrow/status.h>
 
 #include <string_view>

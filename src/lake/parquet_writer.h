@@ -38,7 +38,8 @@ struct MetricsMode {
 };
 
 struct ParquetWriterOptions {
-  /// Begin a new row group when the encoded bytes of the current one pass this; bounds the memory of a writer.
+  /// Begin a new row group when the rows of the current one take this many bytes as Arrow; bounds the memory of a
+  /// writer, which holds a whole row group in encoded form.
   int64_t row_group_bytes = 128 * MiB;
   int64_t page_bytes = 1 * MiB;
   int64_t dictionary_bytes = 2 * MiB;
