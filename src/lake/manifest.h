@@ -53,6 +53,9 @@ Status Inherit(const ManifestFile& manifest, std::vector<ManifestEntry>& entries
 /// The manifests of a snapshot: its list or, in v1 tables, the paths in the snapshot itself.
 Result<std::vector<ManifestFile>> ManifestsOf(FileIo& io, const Snapshot& snapshot);
 
+/// The schema that knows most columns of a spec, the current one first: an older spec may name columns that are gone.
+const Schema& SchemaForSpec(const PartitionSpec& spec, const TableMetadata& table);
+
 /// Collects entries of one spec and one content, then gives the bytes and their row of the list.
 class ManifestWriter {
  public:

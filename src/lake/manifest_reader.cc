@@ -192,23 +192,6 @@ ManifestEntry ReadEntry(const AvroValue& record, const DataFileReader& files, Av
   return entry;
 }
 
-/// The schema that knows most of the spec's columns, the current one first: an older spec may name columns that
-/// are gone.
-const Schema& SchemaFor(const PartitionSpec& spec, const TableMetadata& table) {
-  const auto known = [&](const Schema& schema) {
-    size_t count = 0;
-    for (const PartitionField& field : spec.fields) {
-      count += schema.FindField(field.source_id()) != nullptr;
-    }
-    return count;
-  };
-  const Schema* best = &table.current_schema();
-  for (const Schema& schema : table.schemas) {
-    if (known(schema) > known(*best)) best = &schema;
-  }
-  return *best;
-}
-
 std::optional<int32_t> HeaderNumber(const AvroReader& reader, std::string_view key) {
   const auto text = reader.Metadata(key);
   int32_t number = 0;
@@ -231,6 +214,21 @@ Result<ManifestFile> ManifestFromHeader(FileIo& io, const std::string& path) {
 }
 
 }  // namespace
+
+const Schema& SchemaForSpec(const PartitionSpec& spec, const TableMetadata& table) {
+  const auto known = [&](const Schema& schema) {
+    size_t count = 0;
+    for (const PartitionField& field : spec.fields) {
+      count += schema.FindField(field.source_id()) != nullptr;
+    }
+    return count;
+  };
+  const Schema* best = &table.current_schema();
+  for (const Schema& schema : table.schemas) {
+    if (known(schema) > known(*best)) best = &schema;
+  }
+  return *best;
+}
 
 Result<std::vector<ManifestEntry>> ParseManifest(BytesView bytes, const PartitionSpec& spec,
                                                  const Schema& schema) {
@@ -288,7 +286,7 @@ Result<std::vector<ManifestEntry>> ReadManifest(FileIo& io, const ManifestFile& 
                 manifest.manifest_path, manifest.partition_spec_id);
   }
   ASSIGN_OR_RETURN(const std::string bytes, io.ReadAll(manifest.manifest_path));
-  auto entries = ParseManifest(bytes, *spec, SchemaFor(*spec, table));
+  auto entries = ParseManifest(bytes, *spec, SchemaForSpec(*spec, table));
   if (!entries.ok()) return damaged(entries.error());
   if (const Status inherited = Inherit(manifest, *entries); !inherited.ok()) {
     return damaged(inherited.error());

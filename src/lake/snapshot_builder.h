@@ -14,11 +14,11 @@
 #include "base/result.h"
 #include "lake/data_file.h"
 #include "lake/snapshot.h"
+#include "lake/table_update.h"
 
 namespace weir::iceberg {
 
 class FileIo;
-struct TableMetadata;
 
 enum class SnapshotOperation {
   kAppend,     // only new data files
@@ -48,6 +48,10 @@ struct SnapshotChange {
 
 struct NewSnapshot {
   Snapshot snapshot;
+  /// For the commit: same table, branch still where it was.
+  std::vector<TableRequirement> requirements;
+  /// For the commit: add the snapshot, point the branch at it.
+  std::vector<TableUpdate> updates;
   /// Current snapshot of the branch that was the base: what the commit must require (none: branch must not exist).
   std::optional<int64_t> parent_snapshot_id;
   /// Manifests and the list; delete them only when the commit is known to have been refused.
