@@ -70,7 +70,8 @@ Result<Expression> ExpressionFromJson(const boost::json::value& json, const Sche
                                       bool case_sensitive);
 
 /// Name the columns by id, turn constants into the columns' types, push negations into the leaves.
-/// Errors  kInvalidTable  unknown column, a constant of a type that does not fit
+/// A constant that the column cannot hold makes its comparison kUnknown.
+/// Errors  kInvalidTable  unknown column
 Result<Expression> Bind(const Expression& expression, const Schema& schema, bool case_sensitive);
 
 }  // namespace weir::iceberg

@@ -8,6 +8,7 @@
 #include "lake/data_file.h"
 #include "lake/expression.h"
 #include "lake/manifest_list.h"
+#include "lake/schema.h"
 
 namespace weir::iceberg {
 
@@ -20,7 +21,7 @@ class FileFilter {
                                  bool case_sensitive = true);
 
   bool MayMatch(const ManifestFile& manifest) const;
-  /// By its partition values only; true for delete files of any kind that may touch matching rows.
+  /// By its partition values only; for data and delete files.
   bool PartitionMayMatch(const DataFile& file) const;
   /// By partition values, counts and bounds. Data files only.
   bool MayMatch(const DataFile& file) const;
@@ -30,8 +31,13 @@ class FileFilter {
 
  private:
   Expression bound_;
-  /// By spec id: the condition on partition values, leaves' field_id being the position in the tuple.
-  std::map<int32_t, Expression> by_spec_;
+  Schema schema_;
+  struct OnPartition {
+    /// Leaves' field_id is the position in the tuple.
+    Expression condition;
+    Type partition_type;
+  };
+  std::map<int32_t, OnPartition> by_spec_;
 };
 
 }  // namespace weir::iceberg

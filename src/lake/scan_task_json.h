@@ -1,5 +1,5 @@
 // File scan tasks as the REST specification writes them: schemas ContentFile, FileScanTask and the delete files
-// they refer to. Partition values and bounds are in JSON single-value form. Plain functions, any thread.
+// they refer to. Partition values are in JSON single-value form, bounds in hexadecimal. Plain functions, any thread.
 #pragma once
 
 #include <boost/json/fwd.hpp>
