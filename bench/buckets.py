@@ -8,22 +8,20 @@ open and in the journal. "killed" is a kill -9 right after the last acknowledgem
 """
 import argparse
 import json
+import os
 import pathlib
 import resource
 import shutil
 import socket
-import subprocess
+import struct
 import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "test/crash"), str(ROOT / "test/e2e")]
-import os  # noqa: E402
-
 from crash_model import KV_TABLE, LOG_TABLE  # noqa: E402
-from raw_client import (RawClient, check_bucket, field, kv_batch, kv_row, log_batch, message, parse,  # noqa: E402
-                        varint)
+from raw_client import RawClient, check_bucket, field, kv_batch, kv_row, log_batch, message, parse  # noqa: E402
 import weir_server  # noqa: E402
 from weir_server import WeirServer  # noqa: E402
 
@@ -58,16 +56,17 @@ class Subject:
 
     def __init__(self, nofile, options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-buckets-"))
-        self.nofile = nofile
-        self.server = WeirServer(self.folder / "data", options)
+        program = weir_server.weir_binary()
+        if nofile:
+            limited = self.folder / "weir"
+            limited.write_text(f'#!/bin/sh\nulimit -n {nofile}\nexec {program} "$@"\n')
+            limited.chmod(0o755)
+            program = limited
+        self.server = WeirServer(self.folder / "data", options, binary=program)
         self.launch()
 
     def launch(self):
-        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if self.nofile:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self.nofile, limits[1]))
         self.server.launch()
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         return round(self.server.ready_seconds * 1000)
 
     def client(self):
@@ -129,7 +128,7 @@ def measure_connections(count, nofile, options):
     try:
         time.sleep(1)
         before = subject.server.memory_kib()
-        request = struct_frame()
+        request = api_versions_frame()
         for _ in range(count):
             try:
                 connection = socket.create_connection(("127.0.0.1", subject.server.port), timeout=10)
@@ -154,8 +153,7 @@ def measure_connections(count, nofile, options):
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
-def struct_frame():
-    import struct
+def api_versions_frame():
     body = b"\x0a\x04test\x12\x01\x31"
     frame = struct.pack(">hhi", 1000, 0, 1) + body
     return struct.pack(">i", len(frame)) + frame

@@ -25,7 +25,7 @@ sys.path[:0] = [str(HERE), str(REPOSITORY / "tests/java")]
 import calibration  # noqa: E402
 import official_client  # noqa: E402
 from fluss_cluster import FlussCluster, server_jars  # noqa: E402
-from servers import WeirServer, cpu_seconds, memory_mib, pin  # noqa: E402
+from servers import WeirServer, cpu_seconds, memory_mib, pin, start_pinned  # noqa: E402
 
 # operation: (title, unit, how many units the CPU figure is per, goal as a share of the other server)
 OPERATIONS = {
@@ -173,7 +173,7 @@ def main():
 
     def start(subject):
         subjects.append(subject)
-        subject.start()
+        start_pinned(subject, server_cpus)
         return subject
 
     try:

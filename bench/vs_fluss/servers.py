@@ -1,15 +1,12 @@
 """What both servers have in common: ports, readiness, CPU time, memory, and our own server as a subject."""
 import os
 import pathlib
-import signal
-import socket
-import struct
-import subprocess
 import sys
 import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e"))
-from weir_server import free_port  # noqa: E402
+import weir_server  # noqa: E402
+from weir_server import answers, call, free_port  # noqa: E402,F401
 
 
 def wait_for(condition, seconds_max):
@@ -20,35 +17,9 @@ def wait_for(condition, seconds_max):
         time.sleep(0.001)
 
 
-def _call(port, api, body):
-    """The body of a successful answer; None otherwise."""
-    def exactly(conn, count):
-        data = b""
-        while len(data) < count:
-            part = conn.recv(count - len(data))
-            if not part:
-                raise ConnectionError
-            data += part
-        return data
-
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as conn:
-            frame = struct.pack(">hhi", api, 0, 1) + body
-            conn.sendall(struct.pack(">i", len(frame)) + frame)
-            reply = exactly(conn, struct.unpack(">i", exactly(conn, 4))[0])
-            return reply[5:] if reply[0] == 0 else None
-    except OSError:
-        return None
-
-
-def answers(port):
-    """API_VERSIONS is answered."""
-    return _call(port, 1000, b"\x0a\x04test\x12\x011") is not None
-
-
 def tablet_servers(port):
     """How many tablet servers GET_METADATA lists (its field 2)."""
-    body, at, count = _call(port, 1012, b"") or b"", 0, 0
+    body, at, count = call(port, 1012, b"") or b"", 0, 0
     while at < len(body):
         count += body[at] >> 3 == 2
         at += 2 + body[at + 1]
@@ -83,33 +54,26 @@ def pin(pids, cpus):
                 pass  # a thread that just ended
 
 
-class WeirServer:
+def start_pinned(subject, cpus):
+    """Start a server on some CPUs only: it must see from the first moment what it may use."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        subject.start()
+    finally:
+        os.sched_setaffinity(0, ours)
+
+
+class WeirServer(weir_server.WeirServer):
     name = "Weir"
 
     def __init__(self, binary, folder):
-        self.binary = binary
-        self.folder = pathlib.Path(folder)
-        self.process = None
-        self.ready_seconds = None
+        super().__init__(pathlib.Path(folder) / "data", binary=binary)
 
     def start(self):
-        self.folder.mkdir(parents=True)
-        port, http = free_port(), free_port()
-        self.bootstrap = f"127.0.0.1:{port}"
-        with open(self.folder / "server.log", "wb") as log:
-            started = time.monotonic()
-            self.process = subprocess.Popen(
-                [str(self.binary), "serve", "--data-dir", str(self.folder / "data"), "--listen", self.bootstrap,
-                 "--http", f"127.0.0.1:{http}"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-            wait_for(lambda: answers(port), 20)
-            self.ready_seconds = time.monotonic() - started
+        self.launch()
         return self
 
     @property
     def pids(self):
-        return [self.process.pid]
-
-    def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+        return [self.pid]

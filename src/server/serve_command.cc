@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "server/server.h"
 
 namespace weir {
@@ -85,6 +86,7 @@ Status SetLogLevelByName(const std::string& name) {
 Status Serve(const ServeFlags& flags) {
   const auto started = std::chrono::steady_clock::now();
   TuneAllocator();
+  RaiseOpenFileLimit();
   const sigset_t stop_signals = BlockStopSignals();
   Configuration configuration;
   RETURN_IF_ERROR(LoadConfiguration(flags, configuration));

@@ -3,9 +3,9 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <future>
-#include <thread>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "handlers/handlers.h"
 #include "handlers/services.h"
 #include "io/file.h"
@@ -30,7 +30,7 @@ struct Server::State {
 
   static int ShardCount(const ServerOptions& options) {
     if (options.shards > 0) return options.shards;
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return AvailableCpus();
   }
 
   const Configuration& configuration;

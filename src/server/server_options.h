@@ -18,7 +18,7 @@ struct ServerOptions {
   std::string http = "127.0.0.1:8080";    // empty: no HTTP
   std::string advertised_address;         // empty: the address each client connected to
   std::string log_level = "info";
-  int32_t shards = 0;  // 0: one per core
+  int32_t shards = 0;  // 0: one per core we may use
   int32_t blocking_threads = 4;
   int32_t connections_max = 20'000;
   int64_t request_bytes_max = 100 * MiB;
@@ -39,13 +39,15 @@ inline constexpr std::array kServerOptions = {
         "HOST:PORT that clients are told to connect to; empty for the address they came to."},
     Option<ServerOptions>{"server.log-level", &ServerOptions::log_level, kRestart,
                           "debug, info, warn or error."},
-    Option<ServerOptions>{"server.shards", &ServerOptions::shards, 0, 1024, kRestart,
-                          "Threads that own buckets and connections; 0 for one per core."},
+    Option<ServerOptions>{
+        "server.shards", &ServerOptions::shards, 0, 1024, kRestart,
+        "Threads that own buckets and connections; 0 for one per core the process may use."},
     Option<ServerOptions>{"server.blocking-threads", &ServerOptions::blocking_threads, 1, 1024,
                           kRestart, "Threads for what waits for the disk."},
-    Option<ServerOptions>{"server.connections-max", &ServerOptions::connections_max, 1, 10'000'000,
-                          kRestart,
-                          "Connections of the wire protocol; further ones are closed at once."},
+    Option<ServerOptions>{
+        "server.connections-max", &ServerOptions::connections_max, 1, 10'000'000, kRestart,
+        "Connections of the wire protocol, and at most half of the files that may be open; further "
+        "ones are closed at once."},
     Option<ServerOptions>{"netty.server.max-request-size", &ServerOptions::request_bytes_max,
                           64 * KiB, 2 * GiB - 1, kRestart, "The largest request accepted."},
     Option<ServerOptions>{

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "handlers/handlers.h"
 #include "meta/catalog.h"
 
@@ -24,6 +25,7 @@ ConnectionLimits LimitsOf(const ServerOptions& options) {
 WireService::WireService(const Configuration& configuration, Services& services)
     : options_(configuration.server),
       services_(services),
+      connections_max_(std::min<int64_t>(options_.connections_max, OpenFileLimit() / 2)),
       authenticator_(configuration.users),
       rpc_({.apis = Apis(),
             .services = services,
@@ -68,7 +70,7 @@ Status WireService::Listen() {
 
 void WireService::OnAccepted(Shard& shard, Connection::Socket socket) {
   ConnectionSet& set = *connections_[static_cast<size_t>(shard.index())];
-  if (static_cast<int64_t>(set.size()) * services_.shards.count() >= options_.connections_max) {
+  if (static_cast<int64_t>(set.size()) * services_.shards.count() >= connections_max_) {
     metrics_.refused.Add();
     return;
   }

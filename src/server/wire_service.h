@@ -43,6 +43,7 @@ class WireService {
 
   const ServerOptions& options_;
   Services& services_;
+  const int64_t connections_max_;
   Authenticator authenticator_;
   AllowEverything authorizer_;
   RpcServer rpc_;

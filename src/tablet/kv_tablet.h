@@ -109,6 +109,9 @@ class KvTablet {
   /// The log from here on is needed to rebuild this state: retention must not pass it.
   Offset flushed_offset() const { return state_.flushed_offset; }
 
+  /// About how much log the next open would replay if nothing were written back.
+  int64_t unwritten_log_bytes() const { return state_.unwritten_log_bytes; }
+
   /// Write changed rows back to RocksDB on the environment's threads; `done` is called on the
   /// owning shard. The tablet does so by itself when much is not written; this is for shutdown and
   /// tests.

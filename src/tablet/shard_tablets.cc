@@ -7,6 +7,11 @@
 #include "tablet/kv_tablet.h"
 
 namespace weir {
+namespace {
+
+constexpr int64_t kWriteBackBytesMin = 256 * KiB;
+
+}  // namespace
 
 ShardTablets::ShardTablets(int shard, const TabletsOptions& options,
                            const Tablets::Environment& environment, GroupCommit& commits,
@@ -239,7 +244,8 @@ void ShardTablets::WriteBackAll(std::function<void()> done) {
     if (--*left == 0) done();
   };
   for (const auto& [bucket, tablet] : tablets_) {
-    if (tablet->kv == nullptr) continue;
+    // A folder for a few rows takes longer to make than the rows to replay.
+    if (tablet->kv == nullptr || tablet->kv->unwritten_log_bytes() < kWriteBackBytesMin) continue;
     ++*left;
     tablet->kv->StartWriteBack([finish](const Status& status) {
       if (!status.ok()) {

@@ -1,7 +1,5 @@
 #include "tablet/tablets.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <future>
@@ -9,6 +7,7 @@
 
 #include "async/worker_thread.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "storage/checkpoint.h"
 #include "tablet/group_commit.h"
 #include "tablet/replay.h"
@@ -27,9 +26,7 @@ constexpr const char* kTrash = "data/.dropped";
 
 size_t OpenFilesBudget(size_t wanted) {
   if (wanted > 0) return wanted;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMin;
-  return std::max<size_t>(kOpenFilesMin, std::min<size_t>(limit.rlim_cur, 65536) / 4);
+  return std::max<size_t>(kOpenFilesMin, std::min<size_t>(OpenFileLimit(), 65536) / 4);
 }
 
 /// The catalog has the bucket's table and partition.

@@ -43,21 +43,27 @@ def _read_exactly(conn, count):
     return data
 
 
-def answers(port):
-    """Whether the server at `port` answers API_VERSIONS."""
-    body = b"\x0a\x04test\x12\x01\x31"
-    frame = struct.pack(">hhi", 1000, 0, 1) + body
+def call(port, api, body):
+    """The body of a successful answer, by a connection of its own; None otherwise."""
+    frame = struct.pack(">hhi", api, 0, 1) + body
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as conn:
             conn.sendall(struct.pack(">i", len(frame)) + frame)
             size, = struct.unpack(">i", _read_exactly(conn, 4))
-            return _read_exactly(conn, size)[0] == 0
+            reply = _read_exactly(conn, size)
+            return reply[5:] if reply[0] == 0 else None
     except OSError:
-        return False
+        return None
+
+
+def answers(port):
+    """Whether the server at `port` answers API_VERSIONS."""
+    return call(port, 1000, b"\x0a\x04test\x12\x01\x31") is not None
 
 
 class WeirServer:
-    def __init__(self, data_dir, options=(), env=None):
+    def __init__(self, data_dir, options=(), env=None, binary=None):
+        self.binary = binary or weir_binary()
         self.data_dir = pathlib.Path(data_dir)
         self.options = list(options)
         self.env = env
@@ -91,7 +97,7 @@ class WeirServer:
     def launch(self, wait=True):
         """Start the process and, unless told not to, wait until it answers on the Fluss port."""
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(weir_binary()), "serve", "--data-dir", str(self.data_dir), "--listen", self.bootstrap,
+        command = [str(self.binary), "serve", "--data-dir", str(self.data_dir), "--listen", self.bootstrap,
                    "--http", self.http, *self.options]
         started = time.monotonic()
         with open(self.log_path, "ab") as log:
