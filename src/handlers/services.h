@@ -2,6 +2,7 @@
 // unless noted. A handler reaches it through context.services().
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "async/blocking_pool.h"
@@ -29,6 +30,9 @@ struct Services {
   int32_t server_id = 0;        // the node id metadata shows for this process, in both roles
   std::string advertised_host;  // empty: the address the client connected to
   int advertised_port = 0;      // 0: the port the client connected to
+  int http_port = 0;            // of the Iceberg catalog; 0: none
+  /// How readers reach the lake's files, without any secret: keys of Iceberg's clients.
+  std::map<std::string, std::string> lake_file_settings;
 };
 
 }  // namespace weir

@@ -76,6 +76,7 @@ Configuration::Configuration() {
   options.Add(tablets.journal, kJournalOptions);
   options.Add(lake, iceberg::kLakeOptions);
   options.Add(lake_files, iceberg::kFileIoOptions);
+  options.Add(tiering, kTieringOptions);
   options.Add(rest, iceberg::kRestOptions);
 }
 

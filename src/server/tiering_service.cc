@@ -1,0 +1,50 @@
+#include "server/tiering_service.h"
+
+#include "base/clock.h"
+#include "io/file.h"
+#include "server/lake_service.h"
+
+namespace weir {
+
+Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration& configuration,
+                                                             const std::string& data_directory,
+                                                             LakeService& lake, Tablets& tablets,
+                                                             Services& services) {
+  std::unique_ptr<TieringService> out(new TieringService);
+  ASSIGN_OR_RETURN(TieringMode mode, ParseTieringMode(configuration.tiering.mode));
+  if (!configuration.catalog.lake_enabled) mode = TieringMode::kOff;
+  out->logs_ = MakeTabletLogs(tablets);
+  out->runner_ = std::make_unique<TieringRunner>(
+      configuration.tiering, mode,
+      TieringRunner::Environment{.catalog = *services.catalog,
+                                 .lake = lake.tables(),
+                                 .io = lake.files(),
+                                 .logs = *out->logs_,
+                                 .clock = services.clock,
+                                 .metrics = services.metrics,
+                                 .index_folder = data_directory + "/lake-index"});
+  services.tiering_schedule = &out->runner_->schedule();
+  // So that a job which spoke to this server before it was restarted is told to begin anew.
+  services.coordinator_epoch = static_cast<int32_t>((services.clock.NowMs() / 1000) & INT32_MAX);
+  if (mode == TieringMode::kExternal) {
+    const std::string& remote = configuration.catalog.remote_data_dir;
+    out->external_ = std::make_unique<ExternalTiering>(
+        RealFileSystem(), (remote.empty() ? data_directory + "/remote" : remote) + "/lake",
+        services.catalog->lake_snapshots());
+    services.external_tiering = out->external_.get();
+  }
+  return out;
+}
+
+Offset LakeOffsetOf(const Configuration& configuration, const LakeSnapshots& snapshots,
+                    const TableInfo& table, const TableBucket& bucket) {
+  if (!configuration.catalog.lake_enabled || !table.config.lake_enabled ||
+      configuration.tiering.mode == "off")
+    return INT64_MAX;
+  const auto latest = snapshots.Latest(table.id);
+  if (!latest) return 0;
+  const auto found = latest->tiered.find(bucket);
+  return found == latest->tiered.end() ? 0 : found->second;
+}
+
+}  // namespace weir

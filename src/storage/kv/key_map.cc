@@ -1,0 +1,133 @@
+#include "storage/kv/key_map.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <system_error>
+
+#include "base/log.h"
+
+namespace weir {
+namespace {
+
+rocksdb::Slice ToSlice(BytesView bytes) { return {bytes.data(), bytes.size()}; }
+
+Status FromRocks(const rocksdb::Status& status, const char* what) {
+  if (status.ok()) return {};
+  const ErrorCode code = status.IsNoSpace() ? ErrorCode::kStorage : ErrorCode::kKvStorage;
+  return Fail(code, "rocksdb failed: op={} status={}", what, status.ToString());
+}
+
+rocksdb::Options OptionsOf(const KeyMapOptions& wanted) {
+  rocksdb::BlockBasedTableOptions table;
+  table.checksum = rocksdb::kCRC32c;
+  table.block_cache = rocksdb::NewLRUCache(static_cast<size_t>(wanted.block_cache_bytes));
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = static_cast<size_t>(wanted.write_buffer_bytes);
+  options.max_write_buffer_number = 2;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.max_background_jobs = 2;
+  options.max_open_files = 64;
+  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  options.keep_log_file_num = 1;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+}  // namespace
+
+struct KeyMap::State {
+  std::unique_ptr<rocksdb::DB> db;
+};
+struct KeyMap::Batch::Rep {
+  rocksdb::WriteBatch batch;
+};
+
+KeyMap::Batch::Batch() : rep_(std::make_unique<Rep>()) {}
+KeyMap::Batch::~Batch() = default;
+void KeyMap::Batch::Put(BytesView key, BytesView value) {
+  (void)rep_->batch.Put(ToSlice(key), ToSlice(value));
+}
+void KeyMap::Batch::Delete(BytesView key) { (void)rep_->batch.Delete(ToSlice(key)); }
+void KeyMap::Batch::DeleteRange(BytesView from, BytesView to) {
+  (void)rep_->batch.DeleteRange(ToSlice(from), ToSlice(to));
+}
+
+KeyMap::KeyMap(std::unique_ptr<State> state) : state_(std::move(state)) {}
+KeyMap::~KeyMap() { (void)Flush(); }
+
+Result<std::unique_ptr<KeyMap>> KeyMap::Open(const std::filesystem::path& folder,
+                                             const KeyMapOptions& wanted) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return Fail(ErrorCode::kStorage, "cannot create a folder: path={} error={}", folder.string(),
+                error.message());
+  const rocksdb::Options options = OptionsOf(wanted);
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status opened = rocksdb::DB::Open(options, folder.string(), &db);
+  if (opened.IsCorruption()) {
+    LogWarn("kv", "a damaged index is made again: path={} status={}", folder.string(),
+            opened.ToString());
+    (void)rocksdb::DestroyDB(folder.string(), options);
+    opened = rocksdb::DB::Open(options, folder.string(), &db);
+  }
+  RETURN_IF_ERROR(FromRocks(opened, "open"));
+  auto state = std::make_unique<State>();
+  state->db.reset(db);
+  return std::unique_ptr<KeyMap>(new KeyMap(std::move(state)));
+}
+
+Result<std::optional<std::string>> KeyMap::Get(BytesView key) const {
+  std::string value;
+  const rocksdb::Status status = state_->db->Get(rocksdb::ReadOptions(), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  RETURN_IF_ERROR(FromRocks(status, "get"));
+  return std::optional(std::move(value));
+}
+
+Result<std::vector<std::optional<std::string>>> KeyMap::GetAll(
+    std::span<const BytesView> keys) const {
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(keys.size());
+  for (const BytesView key : keys) slices.push_back(ToSlice(key));
+  std::vector<std::string> values;
+  const auto statuses = state_->db->MultiGet(rocksdb::ReadOptions(), slices, &values);
+  std::vector<std::optional<std::string>> out(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    RETURN_IF_ERROR(FromRocks(statuses[i], "get"));
+    out[i] = std::move(values[i]);
+  }
+  return out;
+}
+
+Status KeyMap::Visit(BytesView prefix,
+                     const std::function<void(BytesView, BytesView)>& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(rocksdb::ReadOptions()));
+  for (at->Seek(ToSlice(prefix)); at->Valid() && at->key().starts_with(ToSlice(prefix)); at->Next())
+    visit({at->key().data(), at->key().size()}, {at->value().data(), at->value().size()});
+  return FromRocks(at->status(), "scan");
+}
+
+Status KeyMap::Apply(Batch& batch) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;  // what a crash takes is made again
+  RETURN_IF_ERROR(FromRocks(state_->db->Write(options, &batch.rep_->batch), "write"));
+  batch.rep_->batch.Clear();
+  return {};
+}
+
+Status KeyMap::Flush() { return FromRocks(state_->db->Flush(rocksdb::FlushOptions()), "flush"); }
+
+}  // namespace weir

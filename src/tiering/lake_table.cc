@@ -1,0 +1,62 @@
+#include "lake/fluss_layout.h"
+#include "tiering/tiering_round.h"
+
+namespace weir {
+namespace {
+
+int FormatVersionOf(const TableInfo& table) {
+  const bool vectors =
+      table.has_primary_key() && table.config.lake_delete_mode == LakeDeleteMode::kDeletionVector;
+  return vectors ? 3 : iceberg::kFormatVersionDefault;
+}
+
+/// Make room for a new table: a lake table whose own table is gone (a crash came between the two) goes as well.
+Status ClearName(const RoundEnvironment& environment, const TableInfo& table,
+                 const iceberg::Ident& ident) {
+  if (!environment.lake.TableExists(ident)) return {};
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable other, environment.lake.LoadTable(ident));
+  if (other.tiered_by && environment.catalog.FindTable(*other.tiered_by) == nullptr)
+    return environment.lake.DropTable(ident, iceberg::Purge::kYes);
+  return Fail(ErrorCode::kLakeTableAlreadyExist,
+              "the lake has another table of this name: table={}; rename or drop it there",
+              table.path.ToString());
+}
+
+}  // namespace
+
+iceberg::Ident LakeIdentOf(const TableInfo& table) {
+  return {.levels = {table.path.database}, .name = table.path.table};
+}
+
+Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment,
+                                             const TableInfo& table) {
+  ASSIGN_OR_RETURN(auto found, environment.lake.FindTiered(table.id));
+  if (!found) {
+    const iceberg::Ident ident = LakeIdentOf(table);
+    RETURN_IF_ERROR(ClearName(environment, table, ident));
+    RETURN_IF_ERROR(environment.lake.EnsureNamespace(ident.levels));
+    ASSIGN_OR_RETURN(iceberg::NewTable wanted, iceberg::LakeTableOf(table, FormatVersionOf(table)));
+    return environment.lake.CreateTable(ident, std::move(wanted), table.id);
+  }
+  ASSIGN_OR_RETURN(std::vector<iceberg::TableUpdate> changes,
+                   iceberg::LakeTableChanges(table, *found->metadata));
+  if (changes.empty()) return std::move(*found);
+  return environment.lake.Commit(iceberg::TableCommit{
+      .ident = found->ident,
+      .requirements = {iceberg::AssertTableUuid{found->metadata->table_uuid},
+                       iceberg::AssertCurrentSchemaId{found->metadata->current_schema_id}},
+      .updates = std::move(changes)});
+}
+
+std::vector<TableBucket> BucketsOf(const TableInfo& table) {
+  std::vector<TableBucket> buckets;
+  const auto add = [&](std::optional<PartitionId> partition) {
+    for (BucketId bucket = 0; bucket < table.bucket_count(); ++bucket)
+      buckets.push_back({.table = table.id, .partition = partition, .bucket = bucket});
+  };
+  if (!table.is_partitioned()) add(std::nullopt);
+  for (const auto& [name, partition] : table.partitions) add(partition.id);
+  return buckets;
+}
+
+}  // namespace weir

@@ -1,0 +1,290 @@
+#include "tiering/tiering_round.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+#include "lake/file_io.h"
+#include "lake/snapshot_builder.h"
+#include "meta/store.h"
+#include "tiering/lake_deletes.h"
+#include "tiering/round_names.h"
+
+namespace weir {
+namespace {
+
+// What Fluss' own job writes into a snapshot, and looks for.
+constexpr const char* kCommitUser = "__fluss_lake_tiering";
+constexpr const char* kCommitUserKey = "commit-user";
+constexpr const char* kOffsetsKey = "fluss-offsets";
+
+std::string NewRoundName() {
+  std::random_device dice;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", dice(), dice(), dice(), dice());
+}
+
+class Round {
+ public:
+  Round(const RoundEnvironment& environment, const TableRef& table, RoundState& state,
+        const std::function<Status()>& alive)
+      : env_(environment), table_(table), state_(state), alive_(alive) {}
+
+  Result<RoundResult> Run() {
+    RETURN_IF_ERROR(SweepEarlierRound());
+    RETURN_IF_ERROR(FindWork());
+    if (ranges_.empty()) return std::move(result_);
+    ASSIGN_OR_RETURN(lake_, EnsureLakeTable(env_, *table_));
+    RETURN_IF_ERROR(OpenIndex());
+    const Status done = WriteAndCommit();
+    if (!done.ok()) {
+      GiveUp(done.error());
+      return Forward(done);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  // What there is to do.
+
+  Status FindWork() {
+    if (const auto latest = env_.catalog.lake_snapshots().Latest(table_->id))
+      covered_ = latest->tiered;
+    const std::vector<TableBucket> buckets = BucketsOf(*table_);
+    if (state_.opened_all) {
+      ASSIGN_OR_RETURN(const auto ends, env_.logs.KnownEnds(buckets));
+      std::vector<TableBucket> moved;
+      for (size_t i = 0; i < buckets.size(); ++i) {
+        // Not known: closed since it was looked at, or new.
+        if (!ends[i] || *ends[i] > CoveredOf(buckets[i])) moved.push_back(buckets[i]);
+      }
+      return AddRanges(moved);
+    }
+    RETURN_IF_ERROR(AddRanges(buckets));
+    state_.opened_all = true;
+    return {};
+  }
+
+  Offset CoveredOf(const TableBucket& bucket) const {
+    const auto found = covered_.find(bucket);
+    return found == covered_.end() ? 0 : found->second;
+  }
+
+  Status AddRanges(const std::vector<TableBucket>& buckets) {
+    if (buckets.empty()) return {};
+    ASSIGN_OR_RETURN(const auto ranges, env_.logs.Ranges(buckets));
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      const Offset covered = CoveredOf(buckets[i]);
+      const Offset from = std::max(covered, ranges[i].start);
+      if (from > covered) {
+        LogWarn("tiering",
+                "rows had expired before they were to go to the lake: table={} bucket={} rows={}",
+                table_->path.ToString(), buckets[i].bucket, from - covered);
+      }
+      if (ranges[i].end <= from) continue;
+      ranges_.push_back({buckets[i], from, ranges[i].end});
+      result_.behind += ranges[i].end - from;
+    }
+    return {};
+  }
+
+  Status OpenIndex() {
+    if (!NeedsKeyIndex(*table_)) return {};
+    if (state_.index == nullptr) {
+      ASSIGN_OR_RETURN(auto index,
+                       KeyIndex::Open(fmt::format("{}/{}", env_.index_folder, table_->id.value)));
+      state_.index = std::move(index);
+    }
+    ASSIGN_OR_RETURN(const LakeKeys keys,
+                     LakeKeys::Create(*table_, lake_.metadata->current_schema()));
+    RETURN_IF_ERROR(state_.index->Sync(env_.io, *lake_.metadata, keys));
+    return {};
+  }
+
+  // Doing it.
+
+  Status WriteAndCommit() {
+    name_ = {.round = NewRoundName(),
+             .location = lake_.metadata->location,
+             .snapshot_id = iceberg::NewSnapshotId()};
+    RETURN_IF_ERROR(SaveRound(env_.catalog.store(), table_->id, name_));
+    ASSIGN_OR_RETURN(const TailRequest request, MakeRequest());
+    ASSIGN_OR_RETURN(Tail tail, WriteTail(request, ranges_, written_));
+    ASSIGN_OR_RETURN(LakeDeletes deletes,
+                     WriteLakeDeletes(request, table_->config.lake_delete_mode, tail, written_));
+    if (tail.parts.empty()) {
+      result_.more = false;
+      return Forget();
+    }
+    return Commit(tail, deletes);
+  }
+
+  Result<TailRequest> MakeRequest() {
+    TailRequest request{
+        .table = table_,
+        .lake = lake_.metadata.get(),
+        .logs = &env_.logs,
+        .io = &env_.io,
+        .index = state_.index.get(),
+        .folder = DataFolder(),
+        .new_name = [this] { return fmt::format("{}-{:05}", name_.round, files_++); },
+        .alive = alive_};
+    ASSIGN_OR_RETURN(request.parquet,
+                     iceberg::ParquetWriterOptions::FromProperties(lake_.metadata->properties));
+    const int64_t memory = env_.options.memory_bytes_max / std::max(1, env_.options.threads);
+    // A row group is held whole before it is written, and twice while it is.
+    request.parquet.row_group_bytes = std::min(request.parquet.row_group_bytes, memory / 4);
+    request.limits.file_bytes_target = env_.options.file_bytes_target;
+    // Reduced tables hold a round's batches, decompressed; logs pass through.
+    request.limits.log_bytes_max =
+        request.index == nullptr ? 8 * env_.options.file_bytes_target : memory / 8;
+    return request;
+  }
+
+  std::string DataFolder() const {
+    const std::string_view configured = lake_.metadata->Property("write.data.path");
+    return configured.empty() ? lake_.metadata->location + "/data" : std::string(configured);
+  }
+
+  Status Commit(Tail& tail, LakeDeletes& deletes) {
+    iceberg::SnapshotChange change = ChangeOf(tail, deletes);
+    LakeOffsets offsets = OffsetsAfter(tail);
+    const std::string path =
+        fmt::format("{}/metadata/{}.offsets", lake_.metadata->location, name_.round);
+    written_.push_back(path);
+    RETURN_IF_ERROR(env_.io.WriteNew(path, ToOffsetsJson(table_->id, offsets)));
+    change.summary = {{kCommitUserKey, kCommitUser}, {kOffsetsKey, path}};
+    ASSIGN_OR_RETURN(iceberg::NewSnapshot built,
+                     iceberg::BuildSnapshot(env_.io, *lake_.metadata, change));
+    written_.insert(written_.end(), built.written_files.begin(), built.written_files.end());
+
+    Transaction extra;
+    LakeSnapshots::Change record = env_.catalog.lake_snapshots().Add(
+        table_->id,
+        {.snapshot_id = name_.snapshot_id,
+         .tiered = offsets,
+         .tiered_path = path,
+         .readable = offsets,
+         .readable_path = path},
+        {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
+    ForgetRound(table_->id, extra);
+    const auto committed = env_.lake.Commit({.ident = lake_.ident,
+                                             .requirements = std::move(built.requirements),
+                                             .updates = std::move(built.updates)},
+                                            &extra);
+    RETURN_IF_ERROR(committed);
+    env_.catalog.lake_snapshots().Applied(std::move(record));
+    AfterCommit(tail, deletes, offsets);
+    return {};
+  }
+
+  iceberg::SnapshotChange ChangeOf(const Tail& tail, const LakeDeletes& deletes) {
+    iceberg::SnapshotChange change{.snapshot_id = name_.snapshot_id,
+                                   .timestamp_ms = env_.clock.NowMs()};
+    for (const TailPart& part : tail.parts) {
+      change.added.insert(change.added.end(), part.data.begin(), part.data.end());
+      for (const auto& [path, rows] : part.deleted) result_.deleted_rows += rows.size();
+    }
+    const bool appends = !change.added.empty();
+    change.added.insert(change.added.end(), deletes.added.begin(), deletes.added.end());
+    change.removed = deletes.removed;
+    if (!deletes.added.empty() || !deletes.removed.empty()) {
+      change.operation =
+          appends ? iceberg::SnapshotOperation::kOverwrite : iceberg::SnapshotOperation::kDelete;
+      if (!deletes.removed_data_files.empty())
+        change.operation = iceberg::SnapshotOperation::kOverwrite;
+    }
+    result_.files = static_cast<int64_t>(change.added.size());
+    for (const iceberg::DataFile& file : change.added) result_.bytes += file.file_size_bytes;
+    return change;
+  }
+
+  /// Those of before, but of partitions that are gone, and those of this round.
+  LakeOffsets OffsetsAfter(const Tail& tail) const {
+    LakeOffsets offsets = covered_;
+    std::erase_if(offsets, [&](const auto& entry) {
+      return entry.first.partition && table_->FindPartition(*entry.first.partition) == nullptr;
+    });
+    for (const TailPart& part : tail.parts) offsets[part.bucket] = part.end;
+    return offsets;
+  }
+
+  void AfterCommit(const Tail& tail, const LakeDeletes& deletes, const LakeOffsets& offsets) {
+    if (state_.index != nullptr) {
+      const Status applied =
+          state_.index->Apply(tail.keys, deletes.removed_data_files, name_.snapshot_id);
+      // The index is behind now, and the next round reads from the lake what it lacks.
+      if (!applied.ok()) LogWarn("tiering", "key index: {}", applied.error().message);
+    }
+    for (const TailPart& part : tail.parts) {
+      env_.logs.Release(part.bucket, part.end);
+    }
+    result_.snapshot_id = name_.snapshot_id;
+    result_.rows = tail.rows;
+    result_.more = tail.stopped_early;
+    result_.behind = 0;
+    for (const TailRange& range : ranges_) {
+      const auto covered = offsets.find(range.bucket);
+      if (covered != offsets.end() && covered->second < range.to)
+        result_.behind += range.to - covered->second;
+    }
+  }
+
+  // When it did not work.
+
+  Status Forget() {
+    Transaction transaction;
+    ForgetRound(table_->id, transaction);
+    return env_.catalog.store().Commit(transaction);
+  }
+
+  void GiveUp(const Error& why) {
+    // It may have happened: whoever comes next knows, and sweeps if it did not.
+    if (why.code == ErrorCode::kCommitStateUnknown) return;
+    bool all_gone = true;
+    for (const std::string& path : written_) all_gone &= env_.io.Delete(path).ok();
+    if (all_gone && !name_.round.empty()) (void)Forget();
+  }
+
+  /// Delete what a round left that ended without a commit, in this process or an earlier one.
+  Status SweepEarlierRound() {
+    const auto earlier = FindRound(env_.catalog.store(), table_->id);
+    if (!earlier) return {};
+    ASSIGN_OR_RETURN(const auto files, env_.io.List(earlier->location));
+    const std::string snapshot = fmt::format("{}", earlier->snapshot_id);
+    int64_t swept = 0;
+    for (const iceberg::FileStat& file : files) {
+      const size_t slash = file.location.rfind('/');
+      const std::string_view name = std::string_view(file.location).substr(slash + 1);
+      if (!name.starts_with(earlier->round) && name.find(snapshot) == std::string_view::npos)
+        continue;
+      RETURN_IF_ERROR(env_.io.Delete(file.location));
+      ++swept;
+    }
+    LogInfo("tiering", "files of a round that did not commit are gone: table={} files={}",
+            table_->path.ToString(), swept);
+    return Forget();
+  }
+
+  const RoundEnvironment& env_;
+  const TableRef table_;
+  RoundState& state_;
+  const std::function<Status()>& alive_;
+  LakeOffsets covered_;
+  std::vector<TailRange> ranges_;
+  iceberg::LoadedTable lake_;
+  RoundName name_;
+  int files_ = 0;
+  std::vector<std::string> written_;
+  RoundResult result_;
+};
+
+}  // namespace
+
+Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const TableRef& table,
+                                    RoundState& state, const std::function<Status()>& alive) {
+  return Round(environment, table, state, alive).Run();
+}
+
+}  // namespace weir

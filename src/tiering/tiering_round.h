@@ -1,0 +1,69 @@
+// One round of tiering: what a table's log holds beyond the lake becomes files, a snapshot, and one commit that changes the
+// lake table's pointer and the covered offsets together (INV-5).
+//
+// Before its first file a round writes down its name in the meta store; the commit takes it away. A name that is found
+// by a later round belongs to one that ended without a commit: every file with that name is garbage. After an
+// outcome that nobody knows nothing is deleted before the next round has looked.
+// One thread; blocks. Rounds of one table never run side by side.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/lake_catalog.h"
+#include "meta/catalog.h"
+#include "tiering/hot_tail.h"
+#include "tiering/tiering_options.h"
+
+namespace weir {
+
+/// What rounds work with; outlives them.
+struct RoundEnvironment {
+  Catalog& catalog;
+  iceberg::LakeCatalog& lake;
+  iceberg::FileIo& io;
+  BucketLogs& logs;
+  const Clock& clock;
+  const TieringOptions& options;
+  std::string index_folder;  // of all key indexes
+};
+
+/// What a table's rounds keep between them. One thread at a time.
+struct RoundState {
+  std::shared_ptr<KeyIndex> index;  // opened when it is needed first
+  bool opened_all = false;          // every bucket was asked for its end once since the start
+};
+
+struct RoundResult {
+  int64_t rows = 0;  // log records that the lake has now and had not before
+  int64_t files = 0;
+  int64_t bytes = 0;  // of those files
+  int64_t deleted_rows = 0;
+  int64_t behind = 0;                  // log records that are still missing
+  bool more = false;                   // the round stopped before the end
+  std::optional<int64_t> snapshot_id;  // nothing: there was nothing to do
+};
+
+/// Errors  kTableNotExist   the table was dropped, or is not tiered any more
+///         kCommitConflict  somebody else committed at the same moment; again
+///         kCommitStateUnknown  see above;  everything that files, logs and Arrow can say
+Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const TableRef& table,
+                                    RoundState& state, const std::function<Status()>& alive);
+
+/// The lake table of a table, made or brought to its present columns.
+/// Errors  kLakeTableAlreadyExist  a table of somebody else has its name;  kInvalidTable
+Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment,
+                                             const TableInfo& table);
+
+/// Where the lake table of a table is in the catalog.
+iceberg::Ident LakeIdentOf(const TableInfo& table);
+
+/// Every bucket a table has now.
+std::vector<TableBucket> BucketsOf(const TableInfo& table);
+
+}  // namespace weir

@@ -1,0 +1,317 @@
+#include "tiering/tiering_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string_view>
+
+#include "base/log.h"
+#include "lake/fluss_layout.h"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The longest sleep without looking at the schedule; it is woken when that changes.
+constexpr milliseconds kSleepMax{1000};
+/// A clock that jumps must not keep a worker from looking.
+constexpr milliseconds kSleepMin{1};
+
+}  // namespace
+
+TieringRunner::Metrics::Metrics(MetricRegistry& registry, const TieringRunner& tiering)
+    : MetricGroup(registry),
+      pending(*this, "lake_tiering_pending_tables", "Tables that wait for a tiering thread.",
+              [&tiering] { return static_cast<double>(tiering.schedule_.pending()); }),
+      behind_rows(*this, "lake_tiering_behind_rows",
+                  "Log records of all tables that the last rounds left to the next.",
+                  [&tiering] {
+                    int64_t rows = 0;
+                    for (const TieringStatus& one : tiering.Statuses()) rows += one.behind_rows;
+                    return static_cast<double>(rows);
+                  }),
+      lag_seconds(*this, "lake_tiering_lag_seconds",
+                  "How long the table that is furthest behind has been so.", [&tiering] {
+                    int64_t lag_ms = 0;
+                    for (const TieringStatus& one : tiering.Statuses())
+                      lag_ms = std::max(lag_ms, one.behind_ms);
+                    return static_cast<double>(lag_ms) / 1000;
+                  }) {}
+
+TieringRunner::TieringRunner(const TieringOptions& options, TieringMode mode,
+                             Environment environment)
+    : options_(options),
+      mode_(mode),
+      env_(environment),
+      round_env_{.catalog = env_.catalog,
+                 .lake = env_.lake,
+                 .io = env_.io,
+                 .logs = env_.logs,
+                 .clock = env_.clock,
+                 .options = options_,
+                 .index_folder = env_.index_folder},
+      schedule_({.backoff_min = options.backoff_min, .backoff_max = options.backoff_max},
+                env_.clock),
+      metrics_(env_.metrics, *this) {}
+
+TieringRunner::~TieringRunner() { Stop(); }
+
+bool TieringRunner::Handles(const TableInfo& table) const {
+  return mode_ != TieringMode::kOff && table.config.lake_enabled &&
+         table.config.lake_format == LakeFormat::kIceberg;
+}
+
+void TieringRunner::Start() {
+  DropOrphans();
+  for (const TableRef& table : env_.catalog.Tables()) Follow(table);
+  if (mode_ != TieringMode::kInternal) return;
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.push_back(std::make_unique<WorkerThread>("tiering", WorkerThread::Priority::kNormal,
+                                                      [this] { Work(); }));
+  }
+}
+
+void TieringRunner::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  done_.notify_all();
+  threads_.clear();
+}
+
+// ---- Hooks --------------------------------------------------------------------------------------------------
+
+Status TieringRunner::MayChange(const TableInfo& table) const {
+  if (!Handles(table)) return {};
+  RETURN_IF_ERROR(iceberg::LakeTableOf(table));
+  if (env_.lake.FindTieredIdent(table.id)) return {};
+  const iceberg::Ident ident = LakeIdentOf(table);
+  if (!env_.lake.TableExists(ident)) return {};
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable other, env_.lake.LoadTable(ident));
+  if (other.tiered_by && env_.catalog.FindTable(*other.tiered_by) == nullptr) return {};
+  return Fail(ErrorCode::kLakeTableAlreadyExist,
+              "the lake has another table of this name: table={}; rename or drop it there",
+              table.path.ToString());
+}
+
+void TieringRunner::TableCreated(const TableRef& table) {
+  if (!Handles(*table)) return;
+  // So that the table is there when CREATE TABLE answers. A round makes it later should this fail.
+  if (const auto made = EnsureLakeTable(round_env_, *table); !made.ok())
+    LogWarn("tiering", "lake table not made yet: table={} error={}", table->path.ToString(),
+            made.error().message);
+  Follow(table);
+}
+
+void TieringRunner::TableChanged(const TableRef& table) {
+  if (Handles(*table)) {
+    Follow(table);
+  } else {
+    schedule_.Remove(table->id);
+  }
+  wake_.notify_all();
+}
+
+void TieringRunner::TableDropped(const TableRef& table) {
+  schedule_.Remove(table->id);
+  if (const auto ident = env_.lake.FindTieredIdent(table->id)) DropLakeTable(*ident);
+  if (const Status dropped = env_.catalog.lake_snapshots().Drop(table->id); !dropped.ok())
+    LogWarn("tiering", "covered offsets stay behind: {}", dropped.error().message);
+  const std::lock_guard lock(mutex_);
+  tables_.erase(table->id);
+  std::error_code ignored;
+  std::filesystem::remove_all(fmt::format("{}/{}", env_.index_folder, table->id.value), ignored);
+}
+
+void TieringRunner::DropLakeTable(const iceberg::Ident& ident) {
+  const Status dropped = env_.lake.DropTable(ident, iceberg::Purge::kYes);
+  if (!dropped.ok() && dropped.code() != ErrorCode::kTableNotExist)
+    LogWarn("tiering", "lake table stays behind: table={} error={}", ident.ToString(),
+            dropped.error().message);
+}
+
+/// A crash may have come between the end of a table and that of its lake table.
+void TieringRunner::DropOrphans() {
+  for (const TableId table : env_.catalog.lake_snapshots().Tables()) {
+    if (env_.catalog.FindTable(table) == nullptr) (void)env_.catalog.lake_snapshots().Drop(table);
+  }
+  for (const iceberg::Ident& ident : env_.lake.AllTables()) {
+    const auto table = env_.lake.LoadTable(ident);
+    if (table.ok() && table->tiered_by && env_.catalog.FindTable(*table->tiered_by) == nullptr)
+      DropLakeTable(ident);
+  }
+}
+
+std::shared_ptr<TieringRunner::Table> TieringRunner::FindOrMake(TableId id) {
+  const std::lock_guard lock(mutex_);
+  auto& table = tables_[id];
+  if (table == nullptr) table = std::make_shared<Table>();
+  return table;
+}
+
+void TieringRunner::Follow(const TableRef& table) {
+  if (!Handles(*table)) return;
+  const auto kept = FindOrMake(table->id);
+  {
+    const std::lock_guard lock(mutex_);
+    kept->status.table = table->id;
+    kept->status.path = table->path;
+    kept->status.freshness_ms = table->config.lake_freshness.count();
+  }
+  std::optional<int64_t> tiered_ms;
+  if (const auto latest = env_.catalog.lake_snapshots().Latest(table->id))
+    tiered_ms = latest->committed_ms;
+  schedule_.Set(table->id, table->config.lake_freshness, tiered_ms);
+  wake_.notify_all();
+}
+
+// ---- Rounds -------------------------------------------------------------------------------------------------
+
+void TieringRunner::Work() {
+  while (true) {
+    if (const auto assignment = schedule_.Request()) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return;
+      }
+      RunRound(*assignment);
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    const auto due = schedule_.NextDueMs();
+    const milliseconds until(due ? *due - env_.clock.NowMs() : kSleepMax.count());
+    wake_.wait_for(lock, std::clamp(until, kSleepMin, kSleepMax));
+    if (stopping_) return;
+  }
+}
+
+void TieringRunner::RunRound(const TieringSchedule::Assignment& assignment) {
+  const TableRef table = env_.catalog.FindTable(assignment.table);
+  if (table == nullptr || !Handles(*table)) {
+    schedule_.Remove(assignment.table);
+    return;
+  }
+  const auto kept = FindOrMake(assignment.table);
+  const int64_t started_ms = env_.clock.NowMs();
+  const auto alive = [&]() -> Status {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return Fail(ErrorCode::kCancelled, "the server is stopping");
+    }
+    return schedule_.Renew(assignment.table, assignment.epoch);
+  };
+  const std::lock_guard round(kept->round);
+  const Result<RoundResult> result = RunTieringRound(round_env_, table, kept->state, alive);
+  Finished(assignment, *kept, started_ms, result);
+}
+
+void TieringRunner::Finished(const TieringSchedule::Assignment& assignment, Table& table,
+                             int64_t started_ms, const Result<RoundResult>& result) {
+  const int64_t now = env_.clock.NowMs();
+  bool stopping = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping = stopping_;
+    TieringStatus& status = table.status;
+    status.failures = result.ok() ? 0 : status.failures + 1;
+    status.error = result.ok() ? "" : result.error().message;
+    if (result.ok()) {
+      status.behind_rows = result->behind;
+      table.behind_since_ms = result->behind > 0 ? started_ms : 0;
+    }
+    if (result.ok() && result->snapshot_id) {
+      ++status.rounds;
+      status.last_ms = now;
+      status.last_duration_ms = now - started_ms;
+      status.last_rows = result->rows;
+      status.rows += result->rows;
+      status.files += result->files;
+      status.bytes += result->bytes;
+      status.snapshot_id = result->snapshot_id;
+    } else if (!result.ok() && table.behind_since_ms == 0) {
+      table.behind_since_ms = started_ms;
+    }
+  }
+  if (result.ok()) {
+    if (result->snapshot_id) {
+      metrics_.rounds.Add();
+      metrics_.rows.Add(result->rows);
+      metrics_.files.Add(result->files);
+      metrics_.bytes.Add(result->bytes);
+      metrics_.deleted_rows.Add(result->deleted_rows);
+      metrics_.round_seconds.ObserveUs((now - started_ms) * 1000);
+    }
+    (void)schedule_.Finish(
+        assignment.table, assignment.epoch,
+        result->more ? TieringSchedule::Finished::kForced : TieringSchedule::Finished::kDone);
+  } else if (!stopping) {
+    metrics_.failures.Add();
+    LogWarn("tiering", "round failed: table={} failures={} error={}", table.status.path.ToString(),
+            table.status.failures, result.error().message);
+    const bool conflict = result.code() == ErrorCode::kCommitConflict;
+    (void)schedule_.Fail(assignment.table, assignment.epoch,
+                         conflict ? TieringSchedule::Retry::kSoon : TieringSchedule::Retry::kLater);
+  }
+  done_.notify_all();
+}
+
+// ---- Looking at it ------------------------------------------------------------------------------------------
+
+std::vector<TieringStatus> TieringRunner::Statuses() const {
+  std::vector<TieringStatus> out;
+  const int64_t now = env_.clock.NowMs();
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, table] : tables_) {
+      out.push_back(table->status);
+      if (table->behind_since_ms > 0) out.back().behind_ms = now - table->behind_since_ms;
+    }
+  }
+  for (TieringStatus& one : out) {
+    if (const auto entry = schedule_.Find(one.table)) one.state = entry->state;
+  }
+  std::ranges::sort(out, {}, [](const TieringStatus& one) { return one.path.ToString(); });
+  return out;
+}
+
+std::shared_ptr<const KeyIndex> TieringRunner::FindIndex(TableId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = tables_.find(id);
+  return found == tables_.end() ? nullptr : found->second->state.index;
+}
+
+Status TieringRunner::TierNow(TableId id, milliseconds at_most) {
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  const auto kept = FindOrMake(id);
+  const auto goal_of = [&]() -> Result<std::vector<BucketLogs::Range>> {
+    ASSIGN_OR_RETURN(const TableRef table, env_.catalog.GetTable(id));
+    return env_.logs.Ranges(BucketsOf(*table));
+  };
+  ASSIGN_OR_RETURN(const TableRef table, env_.catalog.GetTable(id));
+  const std::vector<TableBucket> buckets = BucketsOf(*table);
+  ASSIGN_OR_RETURN(const auto goal, goal_of());
+  while (true) {
+    const auto latest = env_.catalog.lake_snapshots().Latest(id);
+    bool covered = true;
+    for (size_t i = 0; i < buckets.size() && covered; ++i) {
+      if (goal[i].end <= goal[i].start) continue;
+      const auto found = latest ? latest->tiered.find(buckets[i]) : LakeOffsets::const_iterator();
+      covered = latest && found != latest->tiered.end() && found->second >= goal[i].end;
+    }
+    if (covered) return {};
+    schedule_.Hurry(id);
+    wake_.notify_all();
+    std::unique_lock lock(mutex_);
+    if (stopping_ || std::chrono::steady_clock::now() >= deadline) {
+      return Fail(ErrorCode::kRequestTimeOut, "the lake is still behind: table={} error={}",
+                  table->path.ToString(), kept->status.error);
+    }
+    done_.wait_for(lock, milliseconds(50));
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,134 @@
+// Brings the rows of tables to the lake, inside the server: threads that ask the schedule for the next table and run one
+// round of it (tiering_round.h). A table that fails waits longer each time and holds up nobody else; a table without
+// new rows costs a look at its buckets' ends in memory.
+// Owned by server/. Thread: any; hooks block no longer than the catalog's own commit.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/worker_thread.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "meta/table_info.h"
+#include "tiering/tiering_options.h"
+#include "tiering/tiering_round.h"
+#include "tiering/tiering_schedule.h"
+
+namespace weir {
+
+/// How a table's tiering is doing; for `weir lake status`.
+struct TieringStatus {
+  TableId table;
+  TablePath path;
+  TieringState state = TieringState::kScheduled;
+  int64_t freshness_ms = 0;
+  int64_t rounds = 0;
+  int64_t failures = 0;  // in a row
+  std::string error;     // of the last round, if it failed
+  int64_t last_ms = 0;   // when the last round that committed ended; 0: never
+  int64_t last_duration_ms = 0;
+  int64_t last_rows = 0;
+  int64_t rows = 0;  // since the start
+  int64_t files = 0;
+  int64_t bytes = 0;
+  int64_t behind_rows = 0;  // when the last round ended
+  int64_t behind_ms = 0;    // age of the oldest of them, about; 0: none
+  std::optional<int64_t> snapshot_id;
+};
+
+class TieringRunner {
+ public:
+  struct Environment {
+    Catalog& catalog;
+    iceberg::LakeCatalog& lake;
+    iceberg::FileIo& io;
+    BucketLogs& logs;
+    const Clock& clock;
+    MetricRegistry& metrics;
+    std::string index_folder;
+  };
+
+  /// Everything by reference must outlive this.
+  TieringRunner(const TieringOptions& options, TieringMode mode, Environment environment);
+  ~TieringRunner();
+
+  /// Take over the tables that are there, and begin.
+  void Start();
+  /// Let rounds under way come to an end at their next step. Blocks. Idempotent.
+  void Stop();
+
+  // Hooks of the catalog (CatalogHooks).
+  /// Errors  kLakeTableAlreadyExist, kInvalidTable
+  Status MayChange(const TableInfo& table) const;
+  void TableCreated(const TableRef& table);
+  void TableChanged(const TableRef& table);
+  void TableDropped(const TableRef& table);
+
+  TieringSchedule& schedule() { return schedule_; }
+  TieringMode mode() const { return mode_; }
+  /// By path.
+  std::vector<TieringStatus> Statuses() const;
+
+  /// The key index of a table, synced to the snapshot it says; null when there is none (yet).
+  std::shared_ptr<const KeyIndex> FindIndex(TableId table) const;
+
+  /// Have every row that is readable now tiered, and wait. For tests and the command line.
+  /// Errors  kRequestTimeOut;  what the round said
+  Status TierNow(TableId table, std::chrono::milliseconds at_most);
+
+ private:
+  struct Table {
+    std::mutex round;      // one at a time
+    RoundState state;      // guarded by `round`
+    TieringStatus status;  // guarded by mutex_
+    int64_t behind_since_ms = 0;
+  };
+  struct Metrics : MetricGroup {
+    Metrics(MetricRegistry& registry, const TieringRunner& tiering);
+    Counter rows{*this, "lake_tiering_rows_total", "Log records brought to the lake."};
+    Counter bytes{*this, "lake_tiering_bytes_total", "Bytes of files that tiering committed."};
+    Counter files{*this, "lake_tiering_files_total", "Files that tiering committed."};
+    Counter deleted_rows{*this, "lake_tiering_deleted_rows_total",
+                         "Rows of lake files that tiering deleted or replaced."};
+    Counter rounds{*this, "lake_tiering_rounds_total", "Rounds of tiering that committed."};
+    Counter failures{*this, "lake_tiering_failures_total", "Rounds of tiering that failed."};
+    Histogram round_seconds{*this, "lake_tiering_round_seconds",
+                            "Time of a round of tiering that committed."};
+    ProbeGauge pending;
+    ProbeGauge behind_rows;
+    ProbeGauge lag_seconds;
+  };
+
+  bool Handles(const TableInfo& table) const;
+  void Follow(const TableRef& table);
+  void Work();
+  void RunRound(const TieringSchedule::Assignment& assignment);
+  void Finished(const TieringSchedule::Assignment& assignment, Table& table, int64_t started_ms,
+                const Result<RoundResult>& result);
+  void DropLakeTable(const iceberg::Ident& ident);
+  void DropOrphans();
+  std::shared_ptr<Table> FindOrMake(TableId id);
+
+  const TieringOptions options_;
+  const TieringMode mode_;
+  const Environment env_;
+  const RoundEnvironment round_env_;
+  TieringSchedule schedule_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::condition_variable done_;  // a round ended
+  std::map<TableId, std::shared_ptr<Table>> tables_;
+  bool stopping_ = false;
+  Metrics metrics_;
+  std::vector<std::unique_ptr<WorkerThread>> threads_;
+};
+
+}  // namespace weir
