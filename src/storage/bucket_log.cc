@@ -28,18 +28,36 @@ Result<SharedBytes> LogSlice::Load() const {
   return SharedBytes::Of(std::move(copy));
 }
 
-Status SyncTicket::Run(FileSystem& files) const {
-  for (const SegmentFile& segment : segments) {
-    std::lock_guard lock(segment.turn->mutex);
-    if (segment.turn->failed) {
-      return Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}",
-                  segment.file->path());
-    }
-    const Status synced = segment.file->Sync();
-    segment.turn->failed = !synced.ok();
-    RETURN_IF_ERROR(synced);
+Status SyncPass::Sync(File& file, SyncTurn& turn) {
+  const auto [known, first] = synced_.try_emplace(&turn);
+  if (!first) return known->second;
+  std::lock_guard lock(turn.mutex);
+  if (turn.failed) {
+    known->second =
+        Fail(ErrorCode::kStorage, "an earlier sync of the file failed: path={}", file.path());
+  } else {
+    known->second = file.Sync();
+    turn.failed = !known->second.ok();
   }
-  for (const std::string& directory : directories) RETURN_IF_ERROR(files.SyncDirectory(directory));
+  return known->second;
+}
+
+Status SyncPass::SyncDirectory(const std::string& directory) {
+  const auto [known, first] = directories_.try_emplace(directory);
+  if (first) known->second = files_.SyncDirectory(directory);
+  return known->second;
+}
+
+Status SyncTicket::Run(FileSystem& files) const {
+  SyncPass pass(files);
+  return Run(pass);
+}
+
+Status SyncTicket::Run(SyncPass& pass) const {
+  for (const SegmentFile& segment : segments) {
+    RETURN_IF_ERROR(pass.Sync(*segment.file, *segment.turn));
+  }
+  for (const std::string& directory : directories) RETURN_IF_ERROR(pass.SyncDirectory(directory));
   return {};
 }
 

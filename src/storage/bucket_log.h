@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,6 +56,21 @@ struct LogSlice {
   Result<SharedBytes> Load() const;
 };
 
+/// What one thread has synced in one go, so that tickets begun before it do not sync the same again.
+class SyncPass {
+ public:
+  explicit SyncPass(FileSystem& files) : files_(files) {}
+
+  /// Once each; later calls get the first one's outcome.
+  Status Sync(File& file, SyncTurn& turn);
+  Status SyncDirectory(const std::string& directory);
+
+ private:
+  FileSystem& files_;
+  std::map<const SyncTurn*, Status> synced_;
+  std::map<std::string, Status> directories_;
+};
+
 /// What has to be synced, by any thread, so that everything appended until BeginSync is durable.
 struct SyncTicket {
   RecoveryPoint point;  // valid once the sync succeeded
@@ -70,6 +86,8 @@ struct SyncTicket {
 
   /// Blocks. Errors: kStorage; also when a sync of one of the files failed before.
   Status Run(FileSystem& files) const;
+  /// The same within a pass that started after the ticket was begun.
+  Status Run(SyncPass& pass) const;
   /// The same when the whole file system was synced after the ticket was begun, with `synced` as the outcome.
   Status TakeOver(const Status& synced) const;
 };

@@ -133,8 +133,9 @@ void GroupCommit::RunSyncs() {
       if (syncs_.empty()) return;
       taken.swap(syncs_);
     }
+    SyncPass pass(files_);  // a busy bucket has many in the queue
     for (SyncRequest& request : taken) {
-      const Status status = request.ticket->Run(files_);
+      const Status status = request.ticket->Run(pass);
       metrics_.direct_syncs.Add();
       if (!status.ok()) metrics_.failures.Add();
       post_(request.shard, [done = std::move(request.done), status] { done(status); });

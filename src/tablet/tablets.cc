@@ -284,7 +284,8 @@ void Tablets::State::DeleteLater(std::vector<std::string> paths) {
 
 void Tablets::State::RunTickets(std::vector<SyncJob>& jobs) {
   if (jobs.size() < kSyncAllFrom) {
-    for (SyncJob& job : jobs) job.status = job.ticket.Run(env.files);
+    SyncPass pass(env.files);  // they have most of their directories in common
+    for (SyncJob& job : jobs) job.status = job.ticket.Run(pass);
     return;
   }
   const Status synced = env.files.SyncAll(options.data_directory);
