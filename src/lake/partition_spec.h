@@ -58,7 +58,7 @@ std::string PartitionPath(const PartitionSpec& spec, const PartitionValues& valu
 boost::json::object ToJson(const PartitionSpec& spec);
 /// The array of fields alone, as in manifests' headers.
 boost::json::array FieldsToJson(const PartitionSpec& spec);
-/// Missing field ids (v1) are numbered from 1000.
+/// Missing field ids stay 0; TableMetadataFromJson numbers those of v1 from 1000.
 /// Errors  kInvalidTable
 Result<PartitionSpec> PartitionSpecFromJson(const boost::json::value& value);
 Result<PartitionSpec> PartitionSpecFromFieldsJson(int32_t spec_id,

@@ -34,7 +34,15 @@ uint32_t FlinkMurmur(BytesView bytes) {
   return Finish(hash, bytes.size());
 }
 
-/// murmur3_x86_32 with seed 0, as in the Iceberg specification, appendix B.
+/// A second murmur over the first one's value, then its absolute value.
+/// Source  Fluss 545c5539 MathUtils.murmurHash
+int32_t FlussHash(BytesView key) {
+  const auto hash = static_cast<int32_t>(Finish(MixHash(0, MixWord(FlinkMurmur(key))), 4));
+  return hash == INT32_MIN ? 0 : std::abs(hash);
+}
+
+}  // namespace
+
 uint32_t Murmur3(BytesView bytes) {
   uint32_t hash = 0;
   size_t at = 0;
@@ -44,15 +52,6 @@ uint32_t Murmur3(BytesView bytes) {
   for (size_t i = bytes.size(); i > at; --i) tail = tail << 8 | static_cast<uint8_t>(bytes[i - 1]);
   return Finish(hash ^ MixWord(tail), bytes.size());
 }
-
-/// A second murmur over the first one's value, then its absolute value.
-/// Source  Fluss 545c5539 MathUtils.murmurHash
-int32_t FlussHash(BytesView key) {
-  const auto hash = static_cast<int32_t>(Finish(MixHash(0, MixWord(FlinkMurmur(key))), 4));
-  return hash == INT32_MIN ? 0 : std::abs(hash);
-}
-
-}  // namespace
 
 Bucketing ChooseBucketing(std::optional<LakeFormat> lake) {
   if (!lake) return Bucketing::kFluss;

@@ -23,4 +23,7 @@ Bucketing ChooseBucketing(std::optional<LakeFormat> lake);
 /// that is not 4 bytes
 Result<BucketId> BucketOf(Bucketing bucketing, BytesView bucket_key, int32_t buckets);
 
+/// murmur3_x86_32 with seed 0, the hash of Iceberg's bucket transform (its specification, appendix B).
+uint32_t Murmur3(BytesView bytes);
+
 }  // namespace weir
