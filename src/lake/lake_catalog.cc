@@ -1,0 +1,193 @@
+#include "lake/lake_catalog.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "lake/lake_catalog_state.h"
+#include "lake/location_rules.h"
+
+namespace weir::iceberg {
+
+// Messages about missing and existing things are in the words of Iceberg's reference implementation: its
+// compatibility kit, and people, look for them.
+
+std::string ToString(const Namespace& levels) {
+  std::string out;
+  for (const std::string& level : levels) out += (out.empty() ? "" : ".") + level;
+  return out;
+}
+
+std::string Ident::ToString() const { return iceberg::ToString(levels) + "." + name; }
+
+std::shared_ptr<const TableMetadata> MetadataCache::Find(const std::string& location) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_location_.find(location);
+  if (found == by_location_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return entries_.front().metadata;
+}
+
+void MetadataCache::Put(const std::string& location, std::shared_ptr<const TableMetadata> metadata,
+                        int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (by_location_.contains(location)) return;
+  entries_.push_front({location, std::move(metadata), bytes});
+  by_location_[location] = entries_.begin();
+  bytes_ += bytes;
+  while (bytes_ > bytes_max_ && entries_.size() > 1) {
+    bytes_ -= entries_.back().bytes;
+    by_location_.erase(entries_.back().location);
+    entries_.pop_back();
+  }
+}
+
+Status LakeCatalog::State::Load() {
+  for (const auto& [key, value] : store.Scan(kNamespaceKeys)) {
+    ASSIGN_OR_RETURN(namespaces[NamespaceOfKey(key)], PropertiesFromText(value));
+  }
+  for (const auto& [key, value] : store.Scan(kTableKeys)) {
+    const Ident ident = IdentOfKey(kTableKeys, key);
+    ASSIGN_OR_RETURN(const LakeRecord record, LakeRecordFromText(value));
+    if (record.tiered_by) tiered[*record.tiered_by] = ident;
+    tables[ident] = record;
+  }
+  for (const auto& [key, value] : store.Scan(kViewKeys)) {
+    ASSIGN_OR_RETURN(views[IdentOfKey(kViewKeys, key)], LakeRecordFromText(value));
+  }
+  return {};
+}
+
+Status LakeCatalog::State::NeedNamespace(const Namespace& levels) const {
+  if (HasNamespace(levels)) return {};
+  return Fail(ErrorCode::kDatabaseNotExist, "Namespace does not exist: {}",
+              iceberg::ToString(levels));
+}
+
+Status LakeCatalog::State::NeedFree(const Ident& ident) const {
+  if (tables.contains(ident))
+    return Fail(ErrorCode::kTableAlreadyExist, "Table already exists: {}", ident.ToString());
+  if (views.contains(ident))
+    return Fail(ErrorCode::kTableAlreadyExist, "View with same name already exists: {}",
+                ident.ToString());
+  return {};
+}
+
+Status LakeCatalog::State::NeedOwnPlace(const std::string& root) const {
+  if (!IsBelow(root, options.warehouse) || IsBelow(options.warehouse, root)) {
+    return Fail(ErrorCode::kInvalidTable,
+                "tables lie where the catalog puts them: location={:.300} warehouse={}", root,
+                options.warehouse);
+  }
+  for (const auto* all : {&tables, &views}) {
+    for (const auto& [ident, record] : *all) {
+      if (IsBelow(root, record.root) || IsBelow(record.root, root))
+        return Fail(ErrorCode::kInvalidTable, "the place is {}'s: location={:.300}",
+                    ident.ToString(), root);
+    }
+  }
+  return {};
+}
+
+Result<LakeRecord> LakeCatalog::State::FindTable(const Ident& ident) const {
+  const std::shared_lock lock(names);
+  const auto found = tables.find(ident);
+  if (found != tables.end()) return found->second;
+  return Fail(ErrorCode::kTableNotExist, "Table does not exist: {}", ident.ToString());
+}
+
+Result<LakeRecord> LakeCatalog::State::FindView(const Ident& ident) const {
+  const std::shared_lock lock(names);
+  const auto found = views.find(ident);
+  if (found != views.end()) return found->second;
+  return Fail(ErrorCode::kTableNotExist, "View does not exist: {}", ident.ToString());
+}
+
+Result<std::shared_ptr<const TableMetadata>> LakeCatalog::State::Read(const std::string& location) {
+  if (auto found = cache.Find(location)) return found;
+  ASSIGN_OR_RETURN(const std::string text, files.ReadAll(location, kMetadataBytesMax));
+  auto metadata = TableMetadataFromJsonText(text);
+  if (!metadata.ok())
+    return Fail(metadata.code(), "{}: location={}", metadata.error().message, location);
+  auto out = std::make_shared<const TableMetadata>(*std::move(metadata));
+  cache.Put(location, out, static_cast<int64_t>(text.size()));
+  return out;
+}
+
+namespace {
+
+/// "…/metadata/00007-<uuid>.metadata.json" after a file that begins with 00006.
+std::string NextMetadataFile(const std::string& folder, const std::string& before) {
+  int64_t version = -1;
+  const size_t slash = before.rfind('/');
+  if (slash != std::string::npos)
+    std::from_chars(before.data() + slash + 1, before.data() + before.size(), version);
+  return Join(folder, fmt::format("{:05}-{}.metadata.json", version + 1, NewUuid()));
+}
+
+}  // namespace
+
+Result<std::string> LakeCatalog::State::WriteMetadata(const TableMetadata& metadata,
+                                                      const std::string& before) {
+  const std::string_view chosen = metadata.Property("write.metadata.path");
+  const std::string folder =
+      chosen.empty() ? Join(metadata.location, "metadata") : std::string(chosen);
+  std::string location = NextMetadataFile(folder, before);
+  const std::string text = ToJsonText(metadata);
+  RETURN_IF_ERROR(files.WriteNew(location, text));
+  cache.Put(location, std::make_shared<const TableMetadata>(metadata),
+            static_cast<int64_t>(text.size()));
+  return location;
+}
+
+std::shared_ptr<std::mutex> LakeCatalog::State::CommitLock(const std::string& uuid) {
+  const std::lock_guard lock(locks_mutex);
+  auto& known = commit_locks[uuid];
+  auto out = known.lock();
+  if (out == nullptr) known = out = std::make_shared<std::mutex>();
+  return out;
+}
+
+Status LakeCatalog::State::CommitPointers(const Transaction& transaction) {
+  const Status done = store.Commit(transaction);
+  if (done.ok() || done.code() != ErrorCode::kStorage) return done;
+  return Fail(ErrorCode::kCommitStateUnknown, "it is unknown whether the commit happened: {}",
+              done.error().message);
+}
+
+LakeCatalog::LakeCatalog(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LakeCatalog::~LakeCatalog() = default;
+
+Result<std::unique_ptr<LakeCatalog>> LakeCatalog::Open(Store& store, FileIo& files,
+                                                       LakeCatalogOptions options,
+                                                       const Clock& clock) {
+  auto state = std::make_unique<State>(store, files, std::move(options), clock);
+  RETURN_IF_ERROR(state->Load());
+  return std::unique_ptr<LakeCatalog>(new LakeCatalog(std::move(state)));
+}
+
+const LakeCatalogOptions& LakeCatalog::options() const { return state_->options; }
+FileIo& LakeCatalog::files() { return state_->files; }
+
+std::vector<Ident> LakeCatalog::AllTables() const {
+  const std::shared_lock lock(state_->names);
+  std::vector<Ident> out;
+  for (const auto& [ident, record] : state_->tables) out.push_back(ident);
+  return out;
+}
+
+std::vector<PurgeRequest> LakeCatalog::PurgeRequests() const {
+  std::vector<PurgeRequest> out;
+  for (const auto& [key, value] : state_->store.Scan(kPurgeKeys)) {
+    auto request = PurgeFromText(std::string_view(key).substr(kPurgeKeys.size()), value);
+    if (request.ok()) out.push_back(*std::move(request));
+  }
+  return out;
+}
+
+Status LakeCatalog::ForgetPurge(const std::string& id) {
+  Transaction transaction;
+  transaction.Delete(std::string(kPurgeKeys) + id);
+  return state_->store.Commit(transaction);
+}
+
+}  // namespace weir::iceberg

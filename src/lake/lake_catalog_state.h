@@ -1,0 +1,89 @@
+// The inside of LakeCatalog: names in memory as the store has them, metadata that was read lately, and the order in
+// which things are locked. Internal to lake/lake_catalog*.cc.
+//
+// Locks, outermost first: the commit lock of each table of a commit (by uuid), `changes` (one change of names or
+// pointers at a time, held while the store writes), `names` (the maps).
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+
+#include "lake/file_io.h"
+#include "lake/lake_records.h"
+#include "meta/store.h"
+
+namespace weir::iceberg {
+
+/// Parsed metadata by location, the ones used last. Thread-safe.
+class MetadataCache {
+ public:
+  explicit MetadataCache(int64_t bytes_max) : bytes_max_(bytes_max) {}
+  std::shared_ptr<const TableMetadata> Find(const std::string& location);
+  void Put(const std::string& location, std::shared_ptr<const TableMetadata> metadata,
+           int64_t bytes);
+
+ private:
+  struct Entry {
+    std::string location;
+    std::shared_ptr<const TableMetadata> metadata;
+    int64_t bytes = 0;
+  };
+  const int64_t bytes_max_;
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // used last in front
+  std::map<std::string, std::list<Entry>::iterator, std::less<>> by_location_;
+  int64_t bytes_ = 0;
+};
+
+struct LakeCatalog::State {
+  State(Store& s, FileIo& f, LakeCatalogOptions o, const Clock& c)
+      : store(s),
+        files(f),
+        options(std::move(o)),
+        clock(c),
+        cache(options.cached_metadata_bytes_max) {}
+
+  Status Load();
+
+  // Names; the caller holds `names`.
+  bool HasNamespace(const Namespace& levels) const { return namespaces.contains(levels); }
+  Status NeedNamespace(const Namespace& levels) const;
+  /// Errors  kTableAlreadyExist  a table or a view has the name
+  Status NeedFree(const Ident& ident) const;
+  /// Whether tables may lie at `root`: below the warehouse, and not in, around or at another one's.
+  Status NeedOwnPlace(const std::string& root) const;
+
+  /// A copy of a record. Errors  kTableNotExist
+  Result<LakeRecord> FindTable(const Ident& ident) const;
+  Result<LakeRecord> FindView(const Ident& ident) const;
+
+  Result<std::shared_ptr<const TableMetadata>> Read(const std::string& location);
+  Result<std::string> WriteMetadata(const TableMetadata& metadata, const std::string& before);
+  Result<std::string> WriteView(const ViewMetadata& metadata, const std::string& before);
+
+  std::shared_ptr<std::mutex> CommitLock(const std::string& uuid);
+  /// Write a transaction that swaps pointers. Errors  kCommitStateUnknown
+  Status CommitPointers(const Transaction& transaction);
+
+  Store& store;
+  FileIo& files;
+  const LakeCatalogOptions options;
+  const Clock& clock;
+  MetadataCache cache;
+
+  std::mutex changes;
+  mutable std::shared_mutex names;  // guards the maps; written only under `changes`
+  std::map<Namespace, StringMap> namespaces;
+  std::map<Ident, LakeRecord> tables;
+  std::map<Ident, LakeRecord> views;
+  std::map<TableId, Ident> tiered;
+
+  std::mutex locks_mutex;
+  std::map<std::string, std::weak_ptr<std::mutex>> commit_locks;  // by uuid
+};
+
+}  // namespace weir::iceberg
