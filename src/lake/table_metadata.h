@@ -102,6 +102,10 @@ struct TableMetadata {
   friend bool operator==(const TableMetadata&, const TableMetadata&) = default;
 };
 
+boost::json::object ToJson(const EncryptedKey& key);
+/// Errors  kInvalidTable
+Result<EncryptedKey> EncryptedKeyFromJson(const boost::json::value& value);
+
 boost::json::object ToJson(const TableMetadata& metadata);
 std::string ToJsonText(const TableMetadata& metadata);
 

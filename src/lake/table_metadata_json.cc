@@ -28,18 +28,6 @@ json::array MetadataLogToJson(const std::vector<MetadataLogEntry>& log) {
   return out;
 }
 
-json::array KeysToJson(const std::vector<EncryptedKey>& keys) {
-  json::array out;
-  for (const EncryptedKey& key : keys) {
-    json::object item{{"key-id", key.key_id},
-                      {"encrypted-key-metadata", key.encrypted_key_metadata}};
-    if (key.encrypted_by_id) item["encrypted-by-id"] = *key.encrypted_by_id;
-    if (!key.properties.empty()) item["properties"] = MapToJson(key.properties);
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
 void PutSnapshots(const TableMetadata& metadata, json::object& out) {
   out["current-snapshot-id"] =
       metadata.current_snapshot_id ? json::value(*metadata.current_snapshot_id) : json::value(-1);
@@ -78,17 +66,6 @@ Result<MetadataLogEntry> MetadataLogEntryFromJson(const json::value& value) {
   in.Need("metadata-file", entry.metadata_file);
   RETURN_IF_ERROR(in.status());
   return entry;
-}
-
-Result<EncryptedKey> KeyFromJson(const json::value& value) {
-  EncryptedKey key;
-  JsonFields in(value, "an encryption key");
-  in.Need("key-id", key.key_id);
-  in.Need("encrypted-key-metadata", key.encrypted_key_metadata);
-  in.Get("encrypted-by-id", key.encrypted_by_id);
-  in.Get("properties", key.properties);
-  RETURN_IF_ERROR(in.status());
-  return key;
 }
 
 /// Version 1 may have one schema, one spec and no order.
@@ -131,7 +108,7 @@ Status ReadSnapshots(JsonFields& in, TableMetadata& out) {
   in.GetEach("statistics", Into(out.statistics, &StatisticsFileFromJson));
   in.GetEach("partition-statistics",
              Into(out.partition_statistics, &PartitionStatisticsFileFromJson));
-  in.GetEach("encryption-keys", Into(out.encryption_keys, &KeyFromJson));
+  in.GetEach("encryption-keys", Into(out.encryption_keys, &EncryptedKeyFromJson));
   RETURN_IF_ERROR(in.status());
   if (const json::value* refs = in.Find("refs")) {
     if (!refs->is_object()) in.Wrong("refs", "is not an object");
@@ -191,6 +168,24 @@ Result<std::string> Gunzip(BytesView text) {
 
 }  // namespace
 
+json::object ToJson(const EncryptedKey& key) {
+  json::object out{{"key-id", key.key_id}, {"encrypted-key-metadata", key.encrypted_key_metadata}};
+  if (key.encrypted_by_id) out["encrypted-by-id"] = *key.encrypted_by_id;
+  if (!key.properties.empty()) out["properties"] = MapToJson(key.properties);
+  return out;
+}
+
+Result<EncryptedKey> EncryptedKeyFromJson(const json::value& value) {
+  EncryptedKey key;
+  JsonFields in(value, "an encryption key");
+  in.Need("key-id", key.key_id);
+  in.Need("encrypted-key-metadata", key.encrypted_key_metadata);
+  in.Get("encrypted-by-id", key.encrypted_by_id);
+  in.Get("properties", key.properties);
+  RETURN_IF_ERROR(in.status());
+  return key;
+}
+
 json::object ToJson(const TableMetadata& metadata) {
   json::object out{{"format-version", metadata.format_version},
                    {"table-uuid", metadata.table_uuid},
@@ -212,7 +207,7 @@ json::object ToJson(const TableMetadata& metadata) {
   }
   if (metadata.format_version >= 3) out["next-row-id"] = metadata.next_row_id;
   if (!metadata.encryption_keys.empty())
-    out["encryption-keys"] = KeysToJson(metadata.encryption_keys);
+    out["encryption-keys"] = ArrayToJson(metadata.encryption_keys);
   PutSnapshots(metadata, out);
   return out;
 }

@@ -139,9 +139,12 @@ Result<TableUpdate> TableUpdateFromJson(const boost::json::value& value);
 Status CheckRequirement(const TableRequirement& requirement, const TableMetadata* table);
 
 /// Apply updates in order to `base` (a default-made one when the table is being created) and check the result.
-/// `last_updated_ms` becomes `now_ms` when anything changed; metadata_log is the caller's (RecordMetadataFile).
-/// Errors  kInvalidTable  an update that makes no sense: an id that names nothing, a smaller format
-///                        version, a sequence number that does not rise, the main branch removed …
+/// `last_updated_ms` becomes `now_ms`, or stays when the clock went back; metadata_log is the caller's
+/// (RecordMetadataFile). A table being created may have any format version, and needs a location.
+/// Errors  kInvalidTable    an update that makes no sense: an id that names nothing, a smaller format
+///                          version, the current schema removed …
+///         kCommitConflict  the snapshot was made beside a newer one: its sequence number or first row id is
+///                          taken
 Result<TableMetadata> ApplyUpdates(const TableMetadata& base, std::span<const TableUpdate> updates,
                                    int64_t now_ms);
 
