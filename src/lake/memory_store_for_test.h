@@ -3,6 +3,7 @@
 //   io.SetStore("mem", MemoryStore::Over("mem:///golden", WEIR_SOURCE_DIR "/test/wire/lake"));
 #pragma once
 
+#include <arrow/buffer.h>
 #include <arrow/io/memory.h>
 
 #include <fstream>

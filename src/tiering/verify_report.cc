@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "tiering/verify.h"
+
+namespace weir {
+
+std::string_view Name(VerifyFinding::Kind kind) {
+  switch (kind) {
+    case VerifyFinding::Kind::kMissing:
+      return "missing";
+    case VerifyFinding::Kind::kDuplicated:
+      return "duplicated";
+    case VerifyFinding::Kind::kAltered:
+      return "altered";
+    case VerifyFinding::Kind::kUnexpected:
+      return "unexpected";
+    case VerifyFinding::Kind::kUnreadable:
+      return "unreadable";
+  }
+  return "missing";
+}
+
+std::string ToText(const VerifyReport& report, std::string_view table) {
+  std::string out = fmt::format(
+      "{}: {}\n  lake      snapshot {}, {} rows, hash {:016x}\n  log       {} rows beyond the "
+      "lake, "
+      "hash {:016x}\n  compared  {} rows seen on both sides",
+      table, report.clean() ? "clean" : fmt::format("{} findings", report.finding_count),
+      report.lake_snapshot_id, report.lake_rows, report.lake_hash, report.log_rows, report.log_hash,
+      report.compared_rows);
+  if (report.state_rows > 0) out += fmt::format(", {} in the table", report.state_rows);
+  out += '\n';
+  for (const VerifyFinding& finding : report.findings) {
+    out += fmt::format("  {}", Name(finding.kind));
+    if (!finding.partition.empty()) out += fmt::format(" partition {}", finding.partition);
+    if (finding.bucket >= 0) out += fmt::format(" bucket {}", finding.bucket);
+    out += fmt::format(" {}: {}\n", finding.where, finding.detail);
+  }
+  const int64_t more = report.finding_count - static_cast<int64_t>(report.findings.size());
+  if (more > 0) out += fmt::format("  … and {} more\n", more);
+  return out;
+}
+
+std::string ToJsonText(const VerifyReport& report, std::string_view table) {
+  namespace json = boost::json;
+  json::array findings;
+  for (const VerifyFinding& finding : report.findings) {
+    findings.push_back({{"kind", Name(finding.kind)},
+                        {"partition", finding.partition},
+                        {"bucket", finding.bucket},
+                        {"where", finding.where},
+                        {"detail", finding.detail}});
+  }
+  return json::serialize(json::object{{"table", table},
+                                      {"clean", report.clean()},
+                                      {"lake_snapshot_id", report.lake_snapshot_id},
+                                      {"lake_rows", report.lake_rows},
+                                      {"lake_hash", fmt::format("{:016x}", report.lake_hash)},
+                                      {"log_rows", report.log_rows},
+                                      {"log_hash", fmt::format("{:016x}", report.log_hash)},
+                                      {"compared_rows", report.compared_rows},
+                                      {"state_rows", report.state_rows},
+                                      {"finding_count", report.finding_count},
+                                      {"findings", std::move(findings)}});
+}
+
+}  // namespace weir
