@@ -1,14 +1,11 @@
-#include <zlib.h>
-
 #include <algorithm>
 
+#include "lake/gunzip.h"
 #include "lake/json_fields.h"
 #include "lake/table_metadata.h"
 
 namespace weir::iceberg {
 namespace {
-
-constexpr size_t kGzipStep = 256 * KiB;
 
 json::array SnapshotLogToJson(const std::vector<SnapshotLogEntry>& log) {
   json::array out;
@@ -142,30 +139,6 @@ Status CheckIds(const TableMetadata& metadata) {
   return {};
 }
 
-Result<std::string> Gunzip(BytesView text) {
-  z_stream stream{};
-  constexpr int kGzipOnly = 16;
-  if (inflateInit2(&stream, MAX_WBITS + kGzipOnly) != Z_OK)
-    return Fail(ErrorCode::kUnknownServerError, "zlib does not start");
-  std::string out;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  int status = Z_OK;
-  while (status == Z_OK && static_cast<int64_t>(out.size()) <= kMetadataBytesMax) {
-    const size_t at = out.size();
-    out.resize(at + kGzipStep);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + at);
-    stream.avail_out = kGzipStep;
-    status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (status == Z_BUF_ERROR && stream.avail_in == 0) break;
-  }
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END)
-    return Fail(ErrorCode::kInvalidTable, "gzipped table metadata is damaged or too long");
-  return out;
-}
-
 }  // namespace
 
 json::object ToJson(const EncryptedKey& key) {
@@ -236,12 +209,7 @@ Result<TableMetadata> TableMetadataFromJson(const json::value& value) {
 }
 
 Result<TableMetadata> TableMetadataFromJsonText(BytesView text) {
-  if (text.starts_with("\x1f\x8b")) {
-    ASSIGN_OR_RETURN(const std::string plain, Gunzip(text));
-    ASSIGN_OR_RETURN(const json::value value, ParseJson(plain, kMetadataBytesMax));
-    return TableMetadataFromJson(value);
-  }
-  ASSIGN_OR_RETURN(const json::value value, ParseJson(text, kMetadataBytesMax));
+  ASSIGN_OR_RETURN(const json::value value, ParseMaybeGzippedJson(text, kMetadataBytesMax));
   return TableMetadataFromJson(value);
 }
 
