@@ -135,19 +135,27 @@ TEST_F(SnapshotBuilder, CountsInTheSummaryWhatJavaCountsForTheSameChanges) {
 TEST_F(SnapshotBuilder, ManyManifestsBecomeOneAndNothingIsLost) {
   for (const int version : {2, 3}) {
     ASSERT_NO_FATAL_FAILURE(Begin(version, {{"commit.manifest.min-count-to-merge", "4"}}));
-    std::set<std::string> expected;
+    std::map<std::string, int64_t> row_ids;
     for (int i = 0; i < 10; ++i) {
       Commit({.added = {Data(std::to_string(version * 100 + i), 3)}});
-      expected.insert(std::to_string(version * 100 + i));
+      const auto tasks = Tasks();
+      EXPECT_EQ(tasks.size(), static_cast<size_t>(i + 1));
+      for (const FileScanTask& task : tasks) {
+        const int64_t number = std::stoll(task.data_file.file_path.substr(17)) - version * 100;
+        EXPECT_EQ(task.sequence_number, number + 1);
+        EXPECT_EQ(task.data_file.first_row_id.has_value(), version == 3);
+        // What a row id was once, it stays.
+        const int64_t row_id = task.data_file.first_row_id.value_or(0);
+        EXPECT_EQ(row_ids.emplace(task.data_file.file_path, row_id).first->second, row_id);
+      }
     }
-    EXPECT_EQ(LivePaths(), expected);
     EXPECT_LT(Manifests().size(), 4U);
-    std::set<int64_t> row_ids;
-    for (const FileScanTask& task : Tasks()) {
-      const int64_t number = std::stoll(task.data_file.file_path.substr(17)) - version * 100;
-      EXPECT_EQ(task.sequence_number, number + 1);
-      if (version == 3) EXPECT_EQ(task.data_file.first_row_id, number * 3);
+    std::set<int64_t> ids;
+    for (const auto& [path, first] : row_ids) {
+      for (int64_t row = first; row < first + 3; ++row) ids.insert(row);
     }
+    EXPECT_EQ(ids.size(), version == 3 ? 30U : 3U);
+    if (version == 3) EXPECT_LT(*ids.rbegin(), table_.next_row_id);
   }
 }
 
