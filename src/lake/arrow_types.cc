@@ -136,6 +136,8 @@ Result<Type> SchemaReader::TypeOf(const arrow::DataType& type, int depth) {
       return Type::Of(TypeId::kBinary);
     case arrow::Type::FIXED_SIZE_BINARY:
       return Type::Fixed(static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width());
+    case arrow::Type::DICTIONARY:
+      return TypeOf(*static_cast<const arrow::DictionaryType&>(type).value_type(), depth);
     case arrow::Type::EXTENSION: {
       const auto& extension = static_cast<const arrow::ExtensionType&>(type);
       if (extension.extension_name() == "arrow.uuid") return Type::Of(TypeId::kUuid);

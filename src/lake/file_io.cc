@@ -20,18 +20,25 @@ namespace {
 /// Counts one call: its time from construction on, whether it failed, its bytes.
 class Counted {
  public:
-  explicit Counted(OperationMetrics& metrics) : metrics_(metrics) { metrics_.requests.Add(); }
+  Counted(LiveMetrics& metrics, OperationMetrics ObjectStoreMetrics::* operation)
+      : metrics_(metrics), operation_(operation) {}
 
   template <class R>
   R Done(R result, int64_t bytes = 0) {
-    metrics_.seconds.ObserveUs(SystemClock().MonotonicUs() - started_us_);
-    if (bytes > 0) metrics_.bytes.Add(bytes);
-    if (!result.ok()) metrics_.errors.Add();
+    const int64_t spent_us = SystemClock().MonotonicUs() - started_us_;
+    metrics_.With([&](ObjectStoreMetrics& metrics) {
+      OperationMetrics& operation = metrics.*operation_;
+      operation.requests.Add();
+      operation.seconds.ObserveUs(spent_us);
+      if (bytes > 0) operation.bytes.Add(bytes);
+      if (!result.ok()) operation.errors.Add();
+    });
     return result;
   }
 
  private:
-  OperationMetrics& metrics_;
+  LiveMetrics& metrics_;
+  OperationMetrics ObjectStoreMetrics::* const operation_;
   const int64_t started_us_ = SystemClock().MonotonicUs();
 };
 
@@ -39,7 +46,7 @@ class Counted {
 class CountedInput final : public arrow::io::RandomAccessFile {
  public:
   CountedInput(std::string location, std::shared_ptr<arrow::io::RandomAccessFile> file,
-               std::shared_ptr<ObjectStoreMetrics> metrics)
+               std::shared_ptr<LiveMetrics> metrics)
       : location_(std::move(location)), file_(std::move(file)), metrics_(std::move(metrics)) {}
 
   arrow::Status Close() override { return file_->Close(); }
@@ -52,13 +59,13 @@ class CountedInput final : public arrow::io::RandomAccessFile {
   arrow::Result<int64_t> GetSize() override { return Named(file_->GetSize()); }
 
   arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
-    Counted counted(metrics_->read);
+    Counted counted(*metrics_, &ObjectStoreMetrics::read);
     auto got = Named(file_->ReadAt(position, bytes, out));
     const int64_t read = got.ok() ? *got : 0;
     return counted.Done(std::move(got), read);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t bytes) override {
-    Counted counted(metrics_->read);
+    Counted counted(*metrics_, &ObjectStoreMetrics::read);
     auto got = Named(file_->ReadAt(position, bytes));
     const int64_t read = got.ok() ? (*got)->size() : 0;
     return counted.Done(std::move(got), read);
@@ -83,18 +90,18 @@ class CountedInput final : public arrow::io::RandomAccessFile {
 
   const std::string location_;
   std::shared_ptr<arrow::io::RandomAccessFile> file_;
-  std::shared_ptr<ObjectStoreMetrics> metrics_;
+  std::shared_ptr<LiveMetrics> metrics_;
   int64_t position_ = 0;
 };
 
 class CountedOutput final : public OutputFile {
  public:
-  CountedOutput(std::unique_ptr<OutputFile> file, std::shared_ptr<ObjectStoreMetrics> metrics)
+  CountedOutput(std::unique_ptr<OutputFile> file, std::shared_ptr<LiveMetrics> metrics)
       : file_(std::move(file)), metrics_(std::move(metrics)) {}
 
   Status Append(BytesView bytes) override { return file_->Append(bytes); }
   Status Finish() override {
-    Counted counted(metrics_->write);
+    Counted counted(*metrics_, &ObjectStoreMetrics::write);
     return counted.Done(file_->Finish(), file_->bytes());
   }
   int64_t bytes() const override { return file_->bytes(); }
@@ -102,7 +109,7 @@ class CountedOutput final : public OutputFile {
 
  private:
   std::unique_ptr<OutputFile> file_;
-  std::shared_ptr<ObjectStoreMetrics> metrics_;
+  std::shared_ptr<LiveMetrics> metrics_;
 };
 
 }  // namespace
@@ -110,8 +117,21 @@ class CountedOutput final : public OutputFile {
 struct FileIo::State {
   struct Place {
     std::shared_ptr<FileStore> store;
-    std::shared_ptr<ObjectStoreMetrics> metrics;
+    std::unique_ptr<ObjectStoreMetrics> counters;
+    std::shared_ptr<LiveMetrics> metrics;
   };
+
+  ~State() {
+    for (const auto& [scheme, place] : places) place.metrics->Close();
+  }
+
+  Place& Add(const std::string& scheme, double write_price, double read_price) {
+    Place& place = places[scheme];
+    place.counters =
+        std::make_unique<ObjectStoreMetrics>(registry, scheme, write_price, read_price);
+    place.metrics = std::make_shared<LiveMetrics>(place.counters.get());
+    return place;
+  }
 
   Result<Place*> Find(const std::string& location) {
     ASSIGN_OR_RETURN(const std::string scheme, SchemeOf(location));
@@ -130,27 +150,24 @@ struct FileIo::State {
 
 FileIo::FileIo(FileIoOptions options, MetricRegistry& registry)
     : state_(new State{registry, std::move(options), {}}) {
-  const auto local = std::make_shared<ObjectStoreMetrics>(registry, "file", 0, 0);
-  const auto s3 = std::make_shared<ObjectStoreMetrics>(
-      registry, "s3", state_->options.write_requests_price, state_->options.read_requests_price);
-  state_->places["file"] = {MakeLocalStore(), local};
-  state_->places["s3"] = {MakeS3Store(state_->options, s3), s3};
+  state_->Add("file", 0, 0).store = MakeLocalStore();
+  State::Place& s3 =
+      state_->Add("s3", state_->options.write_requests_price, state_->options.read_requests_price);
+  s3.store = MakeS3Store(state_->options, s3.metrics);
 }
 
 FileIo::~FileIo() = default;
 
 void FileIo::SetStore(std::string scheme, std::shared_ptr<FileStore> store) {
-  State::Place& place = state_->places[scheme];
+  const auto found = state_->places.find(scheme);
+  State::Place& place = found == state_->places.end() ? state_->Add(scheme, 0, 0) : found->second;
   place.store = std::move(store);
-  if (place.metrics == nullptr) {
-    place.metrics = std::make_shared<ObjectStoreMetrics>(state_->registry, scheme, 0, 0);
-  }
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::OpenInput(
     const std::string& location, std::optional<int64_t> bytes) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
-  Counted counted(place->metrics->stat);
+  Counted counted(*place->metrics, &ObjectStoreMetrics::stat);
   ASSIGN_OR_RETURN(auto file, counted.Done(place->store->OpenInput(location, bytes)));
   return std::make_shared<CountedInput>(location, std::move(file), place->metrics);
 }
@@ -177,25 +194,25 @@ Result<std::unique_ptr<OutputFile>> FileIo::OpenOutput(const std::string& locati
 
 Status FileIo::WriteNew(const std::string& location, BytesView bytes) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
-  Counted counted(place->metrics->write);
+  Counted counted(*place->metrics, &ObjectStoreMetrics::write);
   return counted.Done(place->store->WriteNew(location, bytes), static_cast<int64_t>(bytes.size()));
 }
 
 Status FileIo::Delete(const std::string& location) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
-  Counted counted(place->metrics->remove);
+  Counted counted(*place->metrics, &ObjectStoreMetrics::remove);
   return counted.Done(place->store->Delete(location));
 }
 
 Result<std::vector<FileStat>> FileIo::List(const std::string& location) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
-  Counted counted(place->metrics->list);
+  Counted counted(*place->metrics, &ObjectStoreMetrics::list);
   return counted.Done(place->store->List(location));
 }
 
 Result<std::optional<FileStat>> FileIo::Stat(const std::string& location) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
-  Counted counted(place->metrics->stat);
+  Counted counted(*place->metrics, &ObjectStoreMetrics::stat);
   return counted.Done(place->store->Stat(location));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 
 #include "base/metrics.h"
@@ -51,6 +52,29 @@ struct ObjectStoreMetrics : MetricGroup {
   Counter retries{*this, "lake_object_store_retries_total",
                   "Requests to the lake's store that were tried again."};
   ProbeGauge cost;
+};
+
+/// The metrics of a FileIo for those who may outlive it: Arrow's threads still hold files and clients when their reader
+/// is long gone. Thread-safe.
+class LiveMetrics {
+ public:
+  explicit LiveMetrics(ObjectStoreMetrics* metrics) : metrics_(metrics) {}
+
+  /// Call `use` with the metrics, if they are still there.
+  template <class F>
+  void With(F&& use) {
+    const std::shared_lock lock(mutex_);
+    if (metrics_ != nullptr) use(*metrics_);
+  }
+  /// After this nobody touches the metrics any more.
+  void Close() {
+    const std::unique_lock lock(mutex_);
+    metrics_ = nullptr;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  ObjectStoreMetrics* metrics_;
 };
 
 }  // namespace weir::iceberg

@@ -76,7 +76,8 @@ Result<std::shared_ptr<parquet::WriterProperties>> PropertiesOf(
   builder.compression(codec)
       ->data_pagesize(options.page_bytes)
       ->dictionary_pagesize_limit(options.dictionary_bytes)
-      ->enable_store_decimal_as_integer();
+      ->enable_store_decimal_as_integer()
+      ->enable_page_checksum();
   if (options.compression_level != 0) builder.compression_level(options.compression_level);
   if (options.page_index) {
     builder.enable_write_page_index();

@@ -22,13 +22,13 @@ namespace {
 /// Asked by the S3 client after every failed request, each part of an upload by itself.
 class Retries final : public arrow::fs::S3RetryStrategy {
  public:
-  Retries(const FileIoOptions& options, std::shared_ptr<ObjectStoreMetrics> metrics)
+  Retries(const FileIoOptions& options, std::shared_ptr<LiveMetrics> metrics)
       : options_(options), metrics_(std::move(metrics)) {}
 
   bool ShouldRetry(const AWSErrorDetail& error, int64_t attempted) override {
     if (!error.should_retry && !PassesByItself(error.exception_name, error.message)) return false;
     if (!MayRetry(options_, attempted)) return false;
-    metrics_->retries.Add();
+    metrics_->With([](ObjectStoreMetrics& metrics) { metrics.retries.Add(); });
     return true;
   }
 
@@ -39,7 +39,7 @@ class Retries final : public arrow::fs::S3RetryStrategy {
 
  private:
   const FileIoOptions options_;
-  const std::shared_ptr<ObjectStoreMetrics> metrics_;
+  const std::shared_ptr<LiveMetrics> metrics_;
 };
 
 /// Have Arrow load its S3 library, once in the life of the process.
@@ -61,7 +61,7 @@ struct Place {
 
 class S3Store final : public FileStore, public std::enable_shared_from_this<S3Store> {
  public:
-  S3Store(const FileIoOptions& options, std::shared_ptr<ObjectStoreMetrics> metrics)
+  S3Store(const FileIoOptions& options, std::shared_ptr<LiveMetrics> metrics)
       : options_(options), metrics_(std::move(metrics)) {}
 
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
@@ -220,7 +220,7 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
   }
 
   const FileIoOptions options_;
-  const std::shared_ptr<ObjectStoreMetrics> metrics_;
+  const std::shared_ptr<LiveMetrics> metrics_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<arrow::fs::FileSystem>> buckets_;
 };
@@ -275,7 +275,7 @@ Result<std::unique_ptr<OutputFile>> S3Store::OpenOutput(const std::string& locat
 }  // namespace
 
 std::shared_ptr<FileStore> MakeS3Store(const FileIoOptions& options,
-                                       std::shared_ptr<ObjectStoreMetrics> metrics) {
+                                       std::shared_ptr<LiveMetrics> metrics) {
   return std::make_shared<S3Store>(options, std::move(metrics));
 }
 

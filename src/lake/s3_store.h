@@ -11,6 +11,6 @@ namespace weir::iceberg {
 /// Objects behind s3:// locations. Arrow's S3 library (17 MB, 16 MiB of memory once in use) is loaded by the
 /// first call, not before.
 std::shared_ptr<FileStore> MakeS3Store(const FileIoOptions& options,
-                                       std::shared_ptr<ObjectStoreMetrics> metrics);
+                                       std::shared_ptr<LiveMetrics> metrics);
 
 }  // namespace weir::iceberg
