@@ -96,6 +96,9 @@ class Catalog {
     return index_.FindTable(database, table);
   }
   TableRef FindTable(TableId id) const { return index_.FindTable(id); }
+  /// Numbers below were given out, though their tables and partitions may be dropped. Before any change.
+  TableId next_table() const { return TableId(next_table_); }
+  PartitionId next_partition() const { return PartitionId(next_partition_); }
   /// The table that has the partition, or null.
   TableRef FindTableOfPartition(PartitionId id) const { return index_.FindTableOfPartition(id); }
 

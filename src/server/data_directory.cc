@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/log.h"
+
 namespace weir {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr const char* kLockFile = "weir.lock";
 std::string ReadPid(int fd) {
   char text[32] = {};
   const ssize_t got = ::pread(fd, text, sizeof(text) - 1, 0);
-  return got > 0 ? std::string(text, strcspn(text, "\n")) : std::string("unknown");
+  return got > 0 ? std::string(text, strcspn(text, " \n")) : std::string("unknown");
 }
 
 }  // namespace
@@ -43,10 +45,11 @@ Result<DataDirectory> DataDirectory::Lock(const std::string& path) {
                 "another --data-dir",
                 path, ReadPid(fd));
   }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
-    return Fail(ErrorCode::kStorage, "cannot write to the data directory: path={} error=\"{}\"",
-                path, std::strerror(errno));
+  // For people only. Of constant length, so that it overwrites the last one's: a full disk is no reason not to start.
+  const std::string pid = fmt::format("{:<10}\n", ::getpid());
+  if (::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
+    LogWarn("server", "cannot write the pid down: path={} error=\"{}\"", lock_path,
+            std::strerror(errno));
   }
   return directory;
 }

@@ -86,7 +86,9 @@ Status Server::State::OpenTablets() {
             KvTablet::Open(*tablet.log, tablet.table, tablet.bucket, folder, *kv,
                            [&owner](std::function<void()> f) { owner.Post(std::move(f)); }));
         return std::shared_ptr<KvTablet>(std::move(opened));
-      }};
+      },
+      .tables_end = catalog->next_table(),
+      .partitions_end = catalog->next_partition()};
   TabletsOptions options = configuration.tablets;
   options.data_directory = directory.path();
   ASSIGN_OR_RETURN(tablets, Tablets::Open(std::move(options), std::move(environment)));

@@ -37,6 +37,15 @@ const std::string& Zeroes() {
   return zeroes;
 }
 
+Status FillWithZeroes(File& file, int64_t bytes) {
+  const auto step = static_cast<int64_t>(Zeroes().size());
+  for (int64_t at = 0; at < bytes; at += step) {
+    const auto part = static_cast<size_t>(std::min(step, bytes - at));
+    RETURN_IF_ERROR(file.WriteAt(at, BytesView(Zeroes()).substr(0, part)));
+  }
+  return file.Sync();
+}
+
 /// One record as pieces: own headers, the entries' bytes by reference, padding.
 class RecordBuilder {
  public:
@@ -264,13 +273,12 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::CreateFile(int64_t zeroed
   }
   const std::string path = directory_ + "/" + FileName(file->number);
   ASSIGN_OR_RETURN(file->file, files_.Open(path, OpenMode::kCreateTruncate));
-  const auto step = static_cast<int64_t>(Zeroes().size());
-  for (int64_t at = 0; at < zeroed; at += step) {
-    const auto bytes = static_cast<size_t>(std::min(step, zeroed - at));
-    RETURN_IF_ERROR(file->file->WriteAt(at, BytesView(Zeroes()).substr(0, bytes)));
+  Status made = FillWithZeroes(*file->file, zeroed);
+  if (made.ok()) made = files_.SyncDirectory(directory_);
+  if (!made.ok()) {
+    (void)files_.Remove(path);  // or it would keep the last space of a full disk
+    return Forward(made);
   }
-  RETURN_IF_ERROR(file->file->Sync());
-  RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   file->zeroed = zeroed;
   return file;
 }

@@ -294,6 +294,7 @@ void LogTablet::AdvanceOverDurable() {
 }
 
 void LogTablet::FinishSync(const SyncTicket& ticket, const Status& status) {
+  if (!abandoned_.ok()) return;  // its files may be gone, and nobody waits any more
   log_->FinishSync(ticket, status);
   if (!status.ok()) {
     LogError("tablet", "segment sync failed: directory={} error={}", options_.directory,

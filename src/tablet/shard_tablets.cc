@@ -197,12 +197,16 @@ std::vector<SyncJob> ShardTablets::BeginSync(const std::vector<TableBucket>& buc
   return jobs;
 }
 
-void ShardTablets::FinishSync(const std::vector<SyncJob>& jobs) {
+Status ShardTablets::FinishSync(const std::vector<SyncJob>& jobs) {
+  Status status;
   for (const SyncJob& job : jobs) {
     job.log->FinishSync(job.ticket, job.status);
     const TableBucket& bucket = job.log->options().bucket;
-    if (tablets_.contains(bucket)) points_[bucket] = job.log->log().recovery_point();
+    if (!tablets_.contains(bucket)) continue;
+    points_[bucket] = job.log->log().recovery_point();
+    if (!job.status.ok()) status = job.status;
   }
+  return status;
 }
 
 std::vector<std::string> ShardTablets::ApplyRetention() {

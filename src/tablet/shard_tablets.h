@@ -60,7 +60,8 @@ class ShardTablets {
   std::vector<TableBucket> Buckets() const;
   std::vector<SyncJob> BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count,
                                  bool& failed);
-  void FinishSync(const std::vector<SyncJob>& jobs);
+  /// Errors  one of them failed; not those of tables dropped meanwhile, whose files are gone
+  Status FinishSync(const std::vector<SyncJob>& jobs);
 
   /// Files to delete elsewhere.
   std::vector<std::string> ApplyRetention();

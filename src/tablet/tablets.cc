@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "storage/checkpoint.h"
 #include "tablet/group_commit.h"
+#include "tablet/leftovers.h"
 #include "tablet/replay.h"
 #include "tablet/shard_tablets.h"
 
@@ -77,6 +78,7 @@ struct Tablets::State {
   void RunTickets(std::vector<SyncJob>& jobs);
   Status WriteCheckpoint(bool clean);
   void CheckSpace();
+  void PrepareJournal();
   void DeleteLater(std::vector<std::string> paths);
   void MoveToTrash(const std::string& directory);
   void EmptyTrash();
@@ -158,6 +160,12 @@ Result<std::unique_ptr<Tablets>> Tablets::Open(TabletsOptions options, Environme
 void Tablets::Start() {
   State* s = state_.get();
   s->EmptyTrash();
+  for (const std::string& folder :
+       FindLeftovers(s->env.files, s->options.data_directory,
+                     {s->env.find_table, s->env.tables_end, s->env.partitions_end})) {
+    LogInfo("tablet", "folder of a dropped table is removed: {}", folder);
+    s->MoveToTrash(folder);
+  }
   s->housekeeper = std::make_unique<WorkerThread>("housekeeping", WorkerThread::Priority::kNormal,
                                                   [s] { s->Housekeep(); });
 }
@@ -311,13 +319,11 @@ Status Tablets::State::SyncShard(size_t shard) {
       jobs = tablets.BeginSync(buckets, from, kSyncsAtOnce, failed);
     });
     RunTickets(jobs);
-    for (const SyncJob& job : jobs) {
-      if (!job.status.ok()) status = job.status;
-    }
     if (failed) status = Fail(ErrorCode::kLogStorage, "some buckets cannot be synced");
     if (jobs.empty()) continue;
     on_shard([&](ShardTablets& tablets) {
-      tablets.FinishSync(jobs);
+      const Status finished = tablets.FinishSync(jobs);
+      if (!finished.ok()) status = finished;
       jobs.clear();  // the tablets are released where they live
     });
   }
@@ -435,6 +441,15 @@ void Tablets::State::CheckSpace() {
   metrics.write_locked.Set(locked ? 1 : 0);
 }
 
+// On a disk that is nearly full rows need the space more than a journal that can also grow as it is used.
+void Tablets::State::PrepareJournal() {
+  const auto left = env.files.SpaceLeft(options.data_directory);
+  if (left.ok() && *left < 2 * options.journal.file_bytes + options.space_reserve_bytes) return;
+  if (const Status prepared = commits->journal().PrepareNextFile(); !prepared.ok()) {
+    LogWarn("tablet", "no next journal file: {}", prepared.error().message);
+  }
+}
+
 void Tablets::State::Housekeep() {
   int64_t next_sync = 0, next_retention = options.retention_interval.count();
   const int64_t start_ms = SystemClock().MonotonicUs() / 1000;
@@ -449,9 +464,7 @@ void Tablets::State::Housekeep() {
     }
     CheckSpace();
     OnEachShard([this](ShardTablets& tablets) { tablets.TickKv(env.clock.NowMs()); });
-    if (const Status prepared = commits->journal().PrepareNextFile(); !prepared.ok()) {
-      LogWarn("tablet", "no next journal file: {}", prepared.error().message);
-    }
+    PrepareJournal();
     const int64_t now = SystemClock().MonotonicUs() / 1000 - start_ms;
     if (now >= next_sync) {
       (void)SyncNow();

@@ -44,6 +44,10 @@ class Tablets {
     MetricRegistry& metrics;
     FindTable find_table;
     OpenKv open_kv = {};  // may be empty: primary-key tables are then logs only
+    /// Numbers below were given out by the catalog when it was opened: a folder with such a number and without its
+    /// table or partition was dropped, and is deleted at start.
+    TableId tables_end = {};
+    PartitionId partitions_end = {};
     /// The first offset of a bucket that the lake does not have; INT64_MAX when it goes to no lake. On any shard.
     std::function<Offset(const TableInfo&, const TableBucket&)> lake_offset = {};
   };

@@ -48,7 +48,8 @@ class TabletsTest : public ::testing::Test {
                                  .metrics = metrics_,
                                  .find_table = [this](const TableBucket& b) {
                                    return b.table == table_->id && !dropped_ ? table_ : nullptr;
-                                 }});
+                                 },
+                                 .tables_end = TableId(10)});
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     tablets_ = std::move(*opened);
     shards_->Start();
@@ -221,6 +222,18 @@ TEST_F(TabletsTest, ADroppedTableIsGoneAndItsWaitersKnow) {
   EXPECT_EQ(told.get_future().get().code(), ErrorCode::kUnknownTableOrBucket);
   EXPECT_FALSE(files_.Exists("/data/data/db/t-5"));
   EXPECT_EQ(Append(3, "y").code(), ErrorCode::kUnknownTableOrBucket);
+}
+
+// A crash between the drop in the catalog and the rename of the folder.
+TEST_F(TabletsTest, FoldersOfDroppedTablesAreRemovedAtStart) {
+  for (const char* folder : {"db/t-5/log-0", "db/gone-3/log-0", "db/other-12/log-0", "db/notes"}) {
+    ASSERT_TRUE(files_.CreateDirectories(std::string("/data/data/") + folder).ok());
+  }
+  Start();
+  EXPECT_FALSE(files_.Exists("/data/data/db/gone-3"));
+  EXPECT_TRUE(files_.Exists("/data/data/db/t-5")) << "the catalog has it";
+  EXPECT_TRUE(files_.Exists("/data/data/db/other-12")) << "never given out: not ours to delete";
+  EXPECT_TRUE(files_.Exists("/data/data/db/notes"));
 }
 
 TEST_F(TabletsTest, IdleBucketsAreClosedAndOpenAgain) {

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 import pytest
 from fluss_session import append, error_of, read_all
@@ -174,6 +175,54 @@ def small_disk(tmp_path):
         pytest.skip("mounting a small file system needs root")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(ballast):
+    with open(ballast, "ab", buffering=0) as file:
+        for size in (1 << 16, 1 << 12):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_server_starts_on_a_full_disk_and_serves_reads(small_disk, end):
+    ballast = small_disk / "ballast"
+    with WeirServer.start(small_disk / "data", ["--set", "server.log-level=error", "--set", "server.data-disk.reserve-size=2m"]) as server:
+        raw = RawClient(server.port)
+        raw.create_table("fluss", "full", LOG_TABLE, 3, {"table.log.arrow.compression.type": "NONE"})
+        raw.create_table("fluss", "keys", KV_TABLE, 1, {"table.log.arrow.compression.type": "NONE"})
+        logs, keys = raw.table_id("fluss", "full"), raw.table_id("fluss", "keys")
+        for bucket in range(3):
+            raw.produce(logs, bucket, raw_log_batch([(1, 1, "x" * 5_000)], -1, -1))
+        raw.put(keys, 0, kv_batch([(7, kv_row(7, 70, "seven"))], -1, -1))
+        fill(ballast)
+        raw.close()
+        server.kill() if end == "kill" else server.stop()
+        fill(ballast)
+        server.launch()
+        raw = RawClient(server.port)
+        for bucket in range(3):
+            records, high_watermark = raw.fetch(logs, bucket, 0)
+            assert records and high_watermark == 1
+        assert raw.lookup(keys, 0, [7]) == [(7, 70, "seven")]
+        assert code_of(lambda: raw.produce(logs, 0, raw_log_batch([(1, 2, "y" * 50_000)], -1, -1))) is not None
+        ballast.unlink()
+        for _ in range(400):
+            if code_of(lambda: raw.produce(logs, 0, raw_log_batch([(1, 2, "y" * 50_000)], -1, -1))) is None:
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("writes did not resume when there was room again")
+        raw.close()
+        server.kill()
+        server.launch()
+        raw = RawClient(server.port)
+        assert raw.latest_offset(logs, 0) >= 2
+        assert raw.lookup(keys, 0, [7]) == [(7, 70, "seven")]
+        raw.close()
 
 
 async def test_a_full_disk_refuses_writes_and_loses_nothing(small_disk):
