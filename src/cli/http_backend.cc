@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/object.hpp>
@@ -20,10 +21,21 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
+/// HTTP Basic (RFC 7617); empty without a user.
+std::string BasicOf(const ShellUser& user) {
+  namespace base64 = beast::detail::base64;
+  if (user.name.empty()) return "";
+  const std::string plain = user.name + ":" + user.password;
+  std::string encoded(base64::encoded_size(plain.size()), '\0');
+  encoded.resize(base64::encode(encoded.data(), plain.data(), plain.size()));
+  return "Basic " + encoded;
+}
+
 /// A connection per request: statements are rare, and a server that restarted is no surprise.
 class HttpBackend : public SqlBackend {
  public:
-  HttpBackend(std::string host, uint16_t port) : host_(std::move(host)), port_(port) {}
+  HttpBackend(std::string host, uint16_t port, const ShellUser& user)
+      : host_(std::move(host)), port_(port), authorization_(BasicOf(user)) {}
 
   Status Run(const ShellRequest& request,
              const std::function<bool(std::string_view)>& take) override {
@@ -65,6 +77,7 @@ class HttpBackend : public SqlBackend {
     post.set(http::field::content_type, "application/json");
     post.set(http::field::accept, "application/vnd.weir.frames+json");
     post.set(http::field::connection, "close");
+    if (!authorization_.empty()) post.set(http::field::authorization, authorization_);
     post.body() = boost::json::serialize(
         boost::json::object{{"sql", request.text},
                             {"database", request.database},
@@ -98,14 +111,15 @@ class HttpBackend : public SqlBackend {
 
   const std::string host_;
   const uint16_t port_;
+  const std::string authorization_;
   std::atomic<int> descriptor_ = -1;
   std::atomic<bool> cancelled_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port) {
-  return std::make_unique<HttpBackend>(std::move(host), port);
+std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, ShellUser user) {
+  return std::make_unique<HttpBackend>(std::move(host), port, user);
 }
 
 }  // namespace weir

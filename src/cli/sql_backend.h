@@ -35,7 +35,13 @@ class SqlBackend {
   virtual std::string Describe() const = 0;
 };
 
+/// Who the shell is; no user: anybody.
+struct ShellUser {
+  std::string name;
+  std::string password;
+};
+
 /// Talk to the HTTP port of a running server; connects on first use.
-std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port);
+std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, ShellUser user);
 
 }  // namespace weir

@@ -22,6 +22,8 @@ struct SqlFlags {
   std::string file;
   std::string format = "aligned";
   std::string database;
+  std::string user;
+  std::string password;
 };
 
 /// The engine in this process.
@@ -95,7 +97,8 @@ int Run(const SqlFlags& flags) {
   if (!flags.data_dir.empty()) return RunEmbedded(flags, options);
   const auto address = ParseHostPort(flags.server);
   if (!address.ok()) return ReportError(address.error());
-  const auto backend = MakeHttpBackend(address->host, static_cast<uint16_t>(address->port));
+  const auto backend = MakeHttpBackend(address->host, static_cast<uint16_t>(address->port),
+                                       {.name = flags.user, .password = flags.password});
   return RunSqlShell(options, *backend);
 }
 
@@ -111,6 +114,11 @@ void AddSqlCommand(CLI::App& app, int& exit_code) {
   sql->add_option("--data-dir", flags->data_dir,
                   "Open this data directory instead, without a server")
       ->excludes(server);
+  sql->add_option("--user", flags->user, "User name, when the server has users")
+      ->envname("WEIR_USER");
+  sql->add_option("--password", flags->password,
+                  "Password; better in WEIR_PASSWORD, where no process list shows it")
+      ->envname("WEIR_PASSWORD");
   auto* command = sql->add_option("-c,--command", flags->command, "Run these statements and leave");
   sql->add_option("-f,--file", flags->file,
                   "Run the statements of this file ('-': standard input) and leave")

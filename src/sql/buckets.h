@@ -35,7 +35,7 @@ struct BucketScan {
 /// A batch for one bucket.
 struct BucketWrite {
   TableBucket bucket;
-  std::string batch;
+  SharedBytes batch;
 };
 
 class SqlBuckets {
@@ -44,6 +44,11 @@ class SqlBuckets {
 
   /// The ranges of all `buckets`, asked for together.
   virtual Result<std::vector<LogRange>> Ranges(std::span<const TableBucket> buckets) = 0;
+
+  /// Per bucket the first offset whose commit timestamp is `ms` or later; the high watermark when
+  /// there is none.
+  virtual Result<std::vector<Offset>> OffsetsAt(std::span<const TableBucket> buckets,
+                                                int64_t ms) = 0;
 
   /// Whole log batches, the first of which contains `from`; none when `from` is the high watermark.
   virtual Result<SharedBytes> ReadLog(const TableBucket& bucket, Offset from,

@@ -8,8 +8,10 @@
 #include "sql/cell_text.h"
 #include "sql/parser.h"
 #include "sql/result_writer.h"
+#include "sql/sql_parts.h"
 #include "sql/statement_runner.h"
 #include "sql/token.h"
+#include "sql/writer_ids.h"
 
 namespace weir {
 namespace {
@@ -25,12 +27,10 @@ constexpr std::string_view kDefaultDatabase = "fluss";
 class Session : public ResultStream {
  public:
   /// `instance` gives the database or the reason why there is none.
-  Session(SqlRequest request, LakeTiering lake, Catalog& catalog, SqlBuckets& buckets,
+  Session(SqlRequest request, const SqlParts& parts,
           std::function<Result<DuckInstance*>()> instance)
       : request_(std::move(request)),
-        lake_(lake),
-        catalog_(catalog),
-        buckets_(buckets),
+        parts_(parts),
         instance_(std::move(instance)) {}
 
   Result<std::string> Next() override {
@@ -69,11 +69,11 @@ class Session : public ResultStream {
   Status Open() {
     auto parts = SplitScript(request_.text);
     if (!parts.ok()) return Forward(std::move(parts));
-    parts_ = *std::move(parts);
+    statements_ = *std::move(parts);
     ASSIGN_OR_RETURN(DuckInstance* const instance, instance_());
     const std::string database =
         request_.database.empty() ? std::string(kDefaultDatabase) : request_.database;
-    auto runner = std::make_unique<StatementRunner>(*instance, catalog_, buckets_, database, lake_);
+    auto runner = std::make_unique<StatementRunner>(*instance, parts_, database);
     RETURN_IF_ERROR(runner->Open());
     const std::lock_guard lock(mutex_);
     runner_ = std::move(runner);
@@ -81,11 +81,11 @@ class Session : public ResultStream {
   }
 
   Status StartStatement(std::string& out) {
-    if (next_part_ == parts_.size()) {
+    if (next_part_ == statements_.size()) {
       done_ = true;
       return {};
     }
-    const ScriptPart& part = parts_[next_part_++];
+    const ScriptPart& part = statements_[next_part_++];
     started_us_ = SystemClock().MonotonicUs();
     rows_ = 0;
     auto result = runner_->Run(part.text);
@@ -102,7 +102,7 @@ class Session : public ResultStream {
 
   /// A script's reader wants to know which statement it was.
   Status InContext(const Error& error, const ScriptPart& part) const {
-    if (parts_.size() == 1) return Failure(error);
+    if (statements_.size() == 1) return Failure(error);
     return Fail(error.code, "statement {} at {}: {}", next_part_, PlaceOf(request_.text, part.at),
                 error.message);
   }
@@ -140,15 +140,13 @@ class Session : public ResultStream {
   }
 
   const SqlRequest request_;
-  const LakeTiering lake_;
-  Catalog& catalog_;
-  SqlBuckets& buckets_;
+  const SqlParts parts_;
   const std::function<Result<DuckInstance*>()> instance_;
 
   std::mutex mutex_;  // of Cancel, against the making of runner_
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<StatementRunner> runner_;
-  std::vector<ScriptPart> parts_;  // views into request_.text
+  std::vector<ScriptPart> statements_;  // views into request_.text
   size_t next_part_ = 0;
   std::unique_ptr<DuckQuery> query_;      // of the running statement; goes before runner_
   std::unique_ptr<ResultWriter> writer_;  // of query_
@@ -162,11 +160,13 @@ class Session : public ResultStream {
 class SqlEngine::Impl {
  public:
   Impl(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets)
-      : options_(options), catalog_(catalog), buckets_(std::move(buckets)) {}
+      : options_(options),
+        buckets_(std::move(buckets)),
+        writers_(catalog),
+        parts_{catalog, *buckets_, writers_, options.lake} {}
 
   std::unique_ptr<ResultStream> Run(SqlRequest request) {
-    return std::make_unique<Session>(std::move(request), options_.lake, catalog_, *buckets_,
-                                     [this] { return Instance(); });
+    return std::make_unique<Session>(std::move(request), parts_, [this] { return Instance(); });
   }
 
  private:
@@ -179,8 +179,9 @@ class SqlEngine::Impl {
   }
 
   const SqlOptions options_;
-  Catalog& catalog_;
   const std::unique_ptr<SqlBuckets> buckets_;
+  SqlWriterIds writers_;
+  const SqlParts parts_;
   std::mutex mutex_;
   std::unique_ptr<DuckInstance> instance_;  // since the first statement
 };

@@ -51,6 +51,7 @@ struct Columns {
   TableRef table;
   std::vector<DataType> types;                           // of the latest schema
   std::vector<std::unique_ptr<ArrowColumn>> converters;  // by column; null where not projected
+  std::vector<int32_t> decoded;                          // columns read from ARROW batches, sorted
 };
 
 class ArrowOpenBatch : public OpenBatch {
@@ -65,13 +66,15 @@ class ArrowOpenBatch : public OpenBatch {
 
   Status Fill(int column, int64_t first, int64_t count, duckdb_vector out) override {
     const auto at = static_cast<size_t>(column);
-    if (column >= batch_.rows->num_columns()) {  // added after the batch was written
+    const auto found = std::ranges::lower_bound(columns_.decoded, column);
+    const auto decoded = static_cast<int>(found - columns_.decoded.begin());
+    if (decoded >= batch_.rows->num_columns()) {  // added after the batch was written
       FillNull(out, count, columns_.types[at]);
       return {};
     }
     if (prepared_[at] == nullptr) {
       ASSIGN_OR_RETURN(prepared_[at],
-                       columns_.converters[at]->Prepare(*batch_.rows->column(column)));
+                       columns_.converters[at]->Prepare(*batch_.rows->column(decoded)));
     }
     return columns_.converters[at]->Fill(*prepared_[at], first, count, out);
   }
@@ -182,6 +185,8 @@ class LogScanPart : public ScanPart {
     commit_timestamp_ = header.commit_timestamp;
     row_ = std::clamp<int64_t>(part_.range.start - base_offset_, 0, header.record_count);
     rows_ = std::clamp<int64_t>(part_.range.end - base_offset_, row_, header.record_count);
+    if (commit_timestamp_ < part_.times.first_ms || commit_timestamp_ > part_.times.last_ms)
+      rows_ = row_;
     // count(*) needs no column: the header says how many rows there are.
     if (row_ < rows_ && reads_columns_) {
       ASSIGN_OR_RETURN(batch_, Decode(*view));
@@ -200,7 +205,11 @@ class LogScanPart : public ScanPart {
     if (format == LogFormat::kArrow) {
       auto& reader = arrow_readers_[id];
       if (reader == nullptr) {
-        ASSIGN_OR_RETURN(reader, ArrowBatchReader::Create(*schema));
+        // Later schemas only add columns at the end, so positions hold in all of them.
+        const auto known = std::ranges::lower_bound(columns_->decoded,
+                                                    static_cast<int32_t>(schema->size()));
+        ASSIGN_OR_RETURN(reader, ArrowBatchReader::Create(
+                                     *schema, std::span(columns_->decoded.begin(), known)));
       }
       ASSIGN_OR_RETURN(ArrowBatch batch, reader->Read(view));
       return std::make_unique<ArrowOpenBatch>(std::move(batch), *columns_);
@@ -262,9 +271,11 @@ class LogScan : public TableScan {
     for (const int column : projection) {
       if (column < meta || table_->config.log_format != LogFormat::kArrow) continue;
       const auto at = static_cast<size_t>(column - meta);
+      prepared->decoded.push_back(static_cast<int32_t>(at));
       ASSIGN_OR_RETURN(prepared->converters[at],
                        ArrowColumn::Make(connection_, prepared->types[at]));
     }
+    std::ranges::sort(prepared->decoded);
     return std::make_unique<LogScanPart>(parts_[part], kind_, std::move(prepared),
                                          std::vector<int>(projection.begin(), projection.end()),
                                          buckets_);

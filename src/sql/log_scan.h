@@ -2,6 +2,7 @@
 // the high watermarks taken when the query began.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -12,10 +13,17 @@
 
 namespace weir {
 
+/// Which batches a scan wants, by their commit timestamps; both ends count.
+struct CommitTimes {
+  int64_t first_ms = INT64_MIN;
+  int64_t last_ms = INT64_MAX;
+};
+
 /// A bucket's part of a log scan.
 struct LogPart {
   TableBucket bucket;
   LogRange range;
+  CommitTimes times;
 };
 
 enum class LogColumns {

@@ -182,9 +182,12 @@ class SelectReader {
   std::optional<Literal> LiteralAt(size_t& at, size_t end) const {
     if (at >= end) return {};
     const Token& token = tokens_[at];
-    if (token.Is("DATE") && at + 1 < end && tokens_[at + 1].kind == TokenKind::kString) {
+    const bool timestamp = token.Is("TIMESTAMP") || token.Is("TIMESTAMPTZ");
+    if ((token.Is("DATE") || timestamp) && at + 1 < end &&
+        tokens_[at + 1].kind == TokenKind::kString) {
       at += 2;
-      return Literal{Literal::Kind::kString, tokens_[at - 1].text};
+      return Literal{timestamp ? Literal::Kind::kTimestamp : Literal::Kind::kDate,
+                     tokens_[at - 1].text};
     }
     if (token.kind == TokenKind::kString) {
       ++at;
@@ -198,9 +201,13 @@ class SelectReader {
     if (minus) ++at;
     const Token& number = tokens_[at];
     if (at >= end || number.kind != TokenKind::kNumber) return {};
-    if (!std::ranges::all_of(number.text, [](char c) { return c >= '0' && c <= '9'; })) return {};
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (!std::ranges::all_of(number.text, [&](char c) { return is_digit(c) || c == '.'; }))
+      return {};
     ++at;
-    return Literal{Literal::Kind::kInteger, (minus ? "-" : "") + number.text};
+    const bool whole = std::ranges::all_of(number.text, is_digit);
+    return Literal{whole ? Literal::Kind::kInteger : Literal::Kind::kDecimal,
+                   (minus ? "-" : "") + number.text};
   }
 
   void InList(const FromItem& item, const std::string& column, size_t at, size_t end) {

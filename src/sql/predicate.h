@@ -19,7 +19,7 @@
 namespace weir {
 
 struct Literal {
-  enum class Kind { kString, kInteger, kBoolean };
+  enum class Kind { kString, kInteger, kDecimal, kBoolean, kDate, kTimestamp };
   Kind kind = Kind::kString;
   std::string text;  // without quotes
 };

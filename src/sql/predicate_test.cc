@@ -31,6 +31,8 @@ TEST(QueryShape, FindsConditionsJoinedWithAnd) {
       {"SELECT * FROM u, db.t WHERE t.id = 4", "id=4"},
       {"SELECT day FROM db.t WHERE day = DATE '2026-01-01' AND ok = TRUE GROUP BY day",
        "day=2026-01-01;ok=TRUE"},
+      {"SELECT * FROM db.t WHERE price < 1.50 AND at >= TIMESTAMP '2026-01-02 03:04:05'",
+       "price<1.50;at>=2026-01-02 03:04:05"},
       {"EXPLAIN SELECT * FROM db.t WHERE id = 1", "id=1"},
   };
   for (const auto& [sql, demanded] : kCases) EXPECT_EQ(DemandedOf("db.t", sql), demanded) << sql;
@@ -50,7 +52,8 @@ TEST(QueryShape, DemandsNothingWhereItCouldBeWrong) {
            "SELECT * FROM db.t JOIN u ON true WHERE id = 1",
            "SELECT * FROM db.t WHERE id = 1 COLLATE NOCASE",
            "SELECT * FROM db.t WHERE id = 1 + 1",
-           "SELECT * FROM db.t WHERE id = 1.5",
+           "SELECT * FROM db.t WHERE id = 1.5e3",
+           "SELECT * FROM db.t WHERE at = TIME '00:00:00'",
            "SELECT * FROM db.t WHERE CASE WHEN id = 1 THEN true ELSE true END",
            "SELECT * FROM db.t WHERE id = other",
            "SELECT * FROM x: db.t WHERE id = 1",

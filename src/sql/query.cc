@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sql/engine.h"
+#include "sql/flink_functions.h"
 #include "sql/token.h"
 
 namespace weir {
@@ -239,6 +240,8 @@ Result<std::unique_ptr<DuckInstance>> DuckInstance::Open(const SqlOptions& optio
   ASSIGN_OR_RETURN(const DuckConnection connection, instance->Connect());
   RETURN_IF_ERROR(RegisterScanFunction(instance->database_.get(), connection.get()));
   RETURN_IF_ERROR(Execute(connection.get(), "SET GLOBAL TimeZone = 'UTC'"));
+  for (const char* function : FlinkFunctions())
+    RETURN_IF_ERROR(Execute(connection.get(), function));
   RETURN_IF_ERROR(Execute(connection.get(), "SET GLOBAL lock_configuration = true"));
   return instance;
 }

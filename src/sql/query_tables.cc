@@ -1,14 +1,13 @@
 #include "sql/query_tables.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <optional>
 #include <set>
 
-#include "record/civil_date.h"
 #include "record/partition_name.h"
 #include "sql/kv_scan.h"
+#include "sql/literal_value.h"
 #include "sql/log_scan.h"
 #include "sql/table_router.h"
 #include "sql/token.h"
@@ -18,70 +17,6 @@ namespace {
 
 constexpr std::string_view kChangelogSuffix = "$changelog";
 constexpr size_t kLookupKeysMax = 1000;  // more keys than this are read faster by a scan
-
-std::optional<int64_t> IntegerOf(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return value;
-}
-
-std::optional<int64_t> DaysOf(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
-  const auto year = IntegerOf(text.substr(0, 4));
-  const auto month = IntegerOf(text.substr(5, 2));
-  const auto day = IntegerOf(text.substr(8, 2));
-  if (!year || !month || !day) return {};
-  return DaysOfDate(
-      {.year = *year, .month = static_cast<int>(*month), .day = static_cast<int>(*day)});
-}
-
-/// The one value of the column's type that equals the literal in DuckDB's eyes; nothing when that
-/// is not certain.
-std::optional<Value> ValueOf(const Literal& literal, const DataType& type) {
-  const auto fits = [&](int64_t bound) -> std::optional<Value> {
-    const auto value =
-        literal.kind == Literal::Kind::kInteger ? IntegerOf(literal.text) : std::nullopt;
-    if (!value || *value > bound || *value < -bound - 1) return {};
-    return Value::Int(*value);
-  };
-  switch (type.kind) {
-    case TypeKind::kTinyInt:
-      return fits(INT8_MAX);
-    case TypeKind::kSmallInt:
-      return fits(INT16_MAX);
-    case TypeKind::kInt:
-      return fits(INT32_MAX);
-    case TypeKind::kBigInt:
-      return fits(INT64_MAX);
-    case TypeKind::kString:
-    case TypeKind::kChar:
-      if (literal.kind != Literal::Kind::kString) return {};
-      return Value::Bytes(literal.text);
-    case TypeKind::kBoolean:
-      if (literal.kind != Literal::Kind::kBoolean) return {};
-      return Value::Bool(literal.text == "TRUE");
-    case TypeKind::kDate: {
-      const auto days =
-          literal.kind == Literal::Kind::kString ? DaysOf(literal.text) : std::nullopt;
-      if (!days) return {};
-      return Value::Int(*days);
-    }
-    default:
-      return {};
-  }
-}
-
-/// The column that a condition means, when that is certain: DuckDB ignores case, Weir does not.
-std::optional<size_t> ColumnOf(const Schema& schema, const Condition& condition) {
-  std::optional<size_t> found;
-  for (size_t i = 0; i < schema.size(); ++i) {
-    if (Upper(schema.column(i).name) != Upper(condition.column)) continue;
-    if (found) return {};
-    found = i;
-  }
-  return found;
-}
 
 /// By column position: the values it may have; columns without an equality are absent.
 using AllowedValues = std::map<size_t, std::vector<Value>>;
@@ -165,6 +100,26 @@ Result<std::optional<std::vector<KeyedBucket>>> KeysOf(const TableInfo& table,
   return Keys(std::move(keys));
 }
 
+/// The commit timestamps that conditions allow, in ms.
+CommitTimes CommitTimesOf(const Conditions& conditions) {
+  using enum Condition::Op;
+  CommitTimes times;
+  for (const Condition& condition : conditions) {
+    if (Upper(condition.column) != "_COMMIT_TIMESTAMP" || condition.values.size() != 1) continue;
+    const auto at = ValueOf(condition.values[0], DataType::Temporal(TypeKind::kTimestampLtz, 6));
+    if (!at) continue;
+    const int64_t floor = at->timestamp_ms();
+    const int64_t ceiling = floor + (at->timestamp_nanos() > 0 ? 1 : 0);
+    if (condition.op == kIn || condition.op == kGreaterOrEqual)
+      times.first_ms = std::max(times.first_ms, ceiling);
+    if (condition.op == kGreater) times.first_ms = std::max(times.first_ms, floor + 1);
+    if (condition.op == kIn || condition.op == kLessOrEqual)
+      times.last_ms = std::min(times.last_ms, floor);
+    if (condition.op == kLess) times.last_ms = std::min(times.last_ms, ceiling - 1);
+  }
+  return times;
+}
+
 /// Narrow ranges by conditions on _log_offset.
 void NarrowByOffset(const Conditions& conditions, std::vector<LogPart>& parts) {
   using enum Condition::Op;
@@ -232,10 +187,10 @@ Result<TableRef> FindTableOrHint(const Catalog& catalog, const TablePath& path) 
               DidYouMean(path.table, names));
 }
 
-QueryTables::QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database,
-                         std::string sql, std::string_view shape, duckdb_connection connection)
-    : catalog_(catalog),
-      buckets_(buckets),
+QueryTables::QueryTables(const SqlParts& parts, std::string database, std::string sql,
+                         std::string_view shape, duckdb_connection connection)
+    : catalog_(parts.catalog),
+      buckets_(parts.buckets),
       database_(std::move(database)),
       sql_(std::move(sql)),
       shape_(shape),
@@ -325,7 +280,13 @@ Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, b
                    BucketsOf(*table, AllowedBy(table->schema(), conditions)));
   ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
   std::vector<LogPart> parts;
-  for (size_t i = 0; i < buckets.size(); ++i) parts.push_back({buckets[i], ranges[i]});
+  const CommitTimes times = changelog ? CommitTimesOf(conditions) : CommitTimes();
+  for (size_t i = 0; i < buckets.size(); ++i) parts.push_back({buckets[i], ranges[i], times});
+  if (times.first_ms > 0) {
+    ASSIGN_OR_RETURN(const auto starts, buckets_.OffsetsAt(buckets, times.first_ms));
+    for (size_t i = 0; i < parts.size(); ++i)
+      parts[i].range.start = std::max(parts[i].range.start, starts[i]);
+  }
   if (changelog) NarrowByOffset(conditions, parts);
   return MakeLogScan(table, std::move(parts),
                      changelog ? LogColumns::kChangelog : LogColumns::kRows, buckets_, connection_);

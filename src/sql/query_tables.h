@@ -12,6 +12,7 @@
 #include "sql/buckets.h"
 #include "sql/predicate.h"
 #include "sql/scan_function.h"
+#include "sql/sql_parts.h"
 
 namespace weir {
 
@@ -33,7 +34,7 @@ class QueryTables : public TableResolver {
   /// sql         the query
   /// shape       the text whose WHERE says which rows are wanted: the query, or what it wraps
   /// connection  the query's own
-  QueryTables(Catalog& catalog, SqlBuckets& buckets, std::string database, std::string sql,
+  QueryTables(const SqlParts& parts, std::string database, std::string sql,
               std::string_view shape, duckdb_connection connection);
 
   /// The query as DuckDB must see it: tables of the same name in two databases are told apart.

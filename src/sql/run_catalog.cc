@@ -116,7 +116,7 @@ Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
   RETURN_IF_ERROR(CheckDatabase(catalog_, path.database));
   ASSIGN_OR_RETURN(TableDescriptor descriptor, DescriptorOf(statement));
   const bool without_lake =
-      lake_ == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
+      parts_.tiering == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
   RETURN_IF_ERROR(
       catalog_.CreateTable(path, std::move(descriptor), WhenThere(statement.if_not_exists)));
   return Notice(fmt::format(

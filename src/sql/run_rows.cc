@@ -136,8 +136,7 @@ Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
   RETURN_IF_ERROR(CheckKeyIsWritten(*table, plan));
   // A list of column names longer than the query's is DuckDB's error, a shorter one it takes
   // without a word.
-  QueryTables tables(catalog_, buckets_, database_, statement.query, statement.query,
-                     connection_.get());
+  QueryTables tables(parts_, database_, statement.query, statement.query, connection_.get());
   auto given = DuckQuery::CountColumns(connection_.get(), tables.sql(), tables);
   if (!given.ok() && tables.error()) return Failure(*tables.error());
   if (!given.ok()) return Forward(given);
@@ -145,7 +144,7 @@ Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
   if (*given != wanted)
     return Fail(ErrorCode::kSqlFailed, "INSERT INTO {} wants {} columns, and the query has {}",
                 table->path.ToString(), wanted, *given);
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, plan.targets, catalog_, buckets_));
+  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, plan.targets, parts_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(plan.sql, statement.query));
   ASSIGN_OR_RETURN(const int64_t rows,
                    WriteAll(*query, *table, plan.positions, *writer, Change::kWrite));
@@ -174,7 +173,7 @@ Result<StatementResult> StatementRunner::Execute(const Update& statement) {
     casts += (casts.empty() ? "" : ", ") + CastTo(table->schema().column(i).type, expressions[i]);
   const std::string sql =
       fmt::format("SELECT {} {}", casts, FromWhere(*table, statement.alias, statement.where));
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, catalog_, buckets_));
+  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, parts_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
   ASSIGN_OR_RETURN(const int64_t rows,
                    WriteAll(*query, *table, positions, *writer, Change::kWrite));
@@ -191,7 +190,7 @@ Result<StatementResult> StatementRunner::Execute(const Delete& statement) {
                QuoteIdentifier(table->schema().column(static_cast<size_t>(position)).name);
   const std::string sql =
       fmt::format("SELECT {} {}", columns, FromWhere(*table, statement.alias, statement.where));
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, catalog_, buckets_));
+  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, parts_));
   ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
   ASSIGN_OR_RETURN(
       const int64_t rows,

@@ -13,6 +13,13 @@ namespace {
 
 constexpr int64_t kFlushBytes = 4 * MiB;
 
+constexpr int kSendAgainMax = 3;
+
+/// Whether a failure may be over by now. Buckets that took their batch know it by its sequence.
+bool MayBeSentAgain(ErrorCode code) {
+  return code == ErrorCode::kRequestTimeOut || code == ErrorCode::kStorageBackpressure;
+}
+
 /// Where the next statement starts to spread rows without a bucket key.
 std::atomic<uint32_t> next_bucket = 0;
 
@@ -24,7 +31,7 @@ class SqlWriter::Batch {
   /// Returns about how many bytes the batch grew.
   virtual Result<size_t> Write(std::span<const Value> row) = 0;
   virtual Result<size_t> Delete(std::span<const Value> row) = 0;
-  virtual Result<std::string> Finish() = 0;
+  virtual Result<std::string> Finish(BatchWriter writer) = 0;
 };
 
 class SqlWriter::KvBatch : public Batch {
@@ -46,7 +53,9 @@ class SqlWriter::KvBatch : public Batch {
     builder_.Delete(key_);
     return key_.size();
   }
-  Result<std::string> Finish() override { return builder_.Finish(); }
+  Result<std::string> Finish(BatchWriter writer) override {
+    return builder_.Finish(writer.writer_id, writer.batch_sequence);
+  }
 
  private:
   Status Key(std::span<const Value> row) {
@@ -73,9 +82,9 @@ class SqlWriter::ArrowBatch : public Batch {
   Result<size_t> Delete(std::span<const Value>) override {
     return Fail(ErrorCode::kNonPrimaryKeyTable, "rows of a log table cannot be deleted");
   }
-  Result<std::string> Finish() override {
+  Result<std::string> Finish(BatchWriter writer) override {
     std::string out;
-    RETURN_IF_ERROR(writer_->Finish({}, out));
+    RETURN_IF_ERROR(writer_->Finish(writer, out));
     return out;
   }
 
@@ -97,9 +106,9 @@ class SqlWriter::RowBatch : public Batch {
   Result<size_t> Delete(std::span<const Value>) override {
     return Fail(ErrorCode::kNonPrimaryKeyTable, "rows of a log table cannot be deleted");
   }
-  Result<std::string> Finish() override {
+  Result<std::string> Finish(BatchWriter writer) override {
     std::string out;
-    writer_.Finish({}, out);
+    writer_.Finish(writer, out);
     return out;
   }
 
@@ -111,26 +120,27 @@ class SqlWriter::RowBatch : public Batch {
 
 Result<std::unique_ptr<SqlWriter>> SqlWriter::Make(TableRef table,
                                                    std::vector<int32_t> target_columns,
-                                                   Catalog& catalog, SqlBuckets& buckets) {
+                                                   const SqlParts& parts) {
   ASSIGN_OR_RETURN(TableRouter router, TableRouter::Make(*table));
+  ASSIGN_OR_RETURN(auto writer, parts.writers.Take());
   return std::unique_ptr<SqlWriter>(new SqlWriter(std::move(table), std::move(target_columns),
-                                                  std::move(router), catalog, buckets));
+                                                  std::move(router), parts, std::move(writer)));
 }
 
 SqlWriter::SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router,
-                     Catalog& catalog, SqlBuckets& buckets)
+                     const SqlParts& parts, std::unique_ptr<SqlWriterId> writer)
     : table_(std::move(table)),
       target_columns_(std::move(target_columns)),
       written_(table_->schema().size(), target_columns_.empty()),
       router_(std::move(router)),
-      catalog_(catalog),
-      buckets_(buckets),
+      parts_(parts),
+      writer_(std::move(writer)),
       any_bucket_(
           static_cast<BucketId>(next_bucket++ % static_cast<uint32_t>(table_->bucket_count()))) {
   for (const int32_t column : target_columns_) written_[static_cast<size_t>(column)] = true;
 }
 
-SqlWriter::~SqlWriter() = default;
+SqlWriter::~SqlWriter() { parts_.writers.Return(std::move(writer_)); }
 
 Status SqlWriter::CheckNulls(std::span<const Value> row) const {
   for (size_t i = 0; i < row.size(); ++i) {
@@ -202,23 +212,31 @@ Result<std::optional<PartitionId>> SqlWriter::PartitionOf(std::span<const Value>
   for (size_t i = 0; i < values.size(); ++i)
     spec.emplace_back(table_->descriptor.partition_keys[i], values[i]);
   ASSIGN_OR_RETURN(const PartitionInfo created,
-                   catalog_.CreatePartition(table_->path, spec, IfExists::kIgnore));
-  ASSIGN_OR_RETURN(table_, catalog_.GetTable(table_->id));
+                   parts_.catalog.CreatePartition(table_->path, spec, IfExists::kIgnore));
+  ASSIGN_OR_RETURN(table_, parts_.catalog.GetTable(table_->id));
   return std::optional(created.id);
 }
 
 Status SqlWriter::Flush() {
   std::vector<BucketWrite> writes;
   for (auto& [bucket, batch] : batches_) {
-    ASSIGN_OR_RETURN(std::string bytes, batch->Finish());
-    writes.push_back({bucket, std::move(bytes)});
+    ASSIGN_OR_RETURN(std::string bytes, batch->Finish(writer_->Next(bucket)));
+    writes.push_back({bucket, SharedBytes::Of(std::move(bytes))});
   }
   batches_.clear();
   pending_bytes_ = 0;
   any_bucket_ = (any_bucket_ + 1) % table_->bucket_count();
   if (writes.empty()) return {};
-  if (table_->has_primary_key()) return buckets_.Put(std::move(writes), target_columns_);
-  return buckets_.Append(std::move(writes));
+  Status sent = Send(writes);
+  for (int again = 0; !sent.ok() && MayBeSentAgain(sent.code()) && again < kSendAgainMax; ++again)
+    sent = Send(writes);
+  if (!sent.ok()) writer_->Spoil();
+  return sent;
+}
+
+Status SqlWriter::Send(const std::vector<BucketWrite>& writes) {
+  if (table_->has_primary_key()) return parts_.buckets.Put(writes, target_columns_);
+  return parts_.buckets.Append(writes);
 }
 
 }  // namespace weir

@@ -13,7 +13,9 @@
 #include "meta/catalog.h"
 #include "record/value.h"
 #include "sql/buckets.h"
+#include "sql/sql_parts.h"
 #include "sql/table_router.h"
+#include "sql/writer_ids.h"
 
 namespace weir {
 
@@ -22,7 +24,7 @@ class SqlWriter {
   /// target_columns  positions written by a partial update, the key among them; empty: whole rows
   static Result<std::unique_ptr<SqlWriter>> Make(TableRef table,
                                                  std::vector<int32_t> target_columns,
-                                                 Catalog& catalog, SqlBuckets& buckets);
+                                                 const SqlParts& parts);
   ~SqlWriter();
 
   /// Append to a log table, or insert or replace in a primary-key table.
@@ -45,7 +47,7 @@ class SqlWriter {
   class RowBatch;
 
   SqlWriter(TableRef table, std::vector<int32_t> target_columns, TableRouter router,
-            Catalog& catalog, SqlBuckets& buckets);
+            const SqlParts& parts, std::unique_ptr<SqlWriterId> writer);
 
   Status CheckNulls(std::span<const Value> row) const;
   Result<Batch*> BatchOf(std::span<const Value> row);
@@ -53,13 +55,14 @@ class SqlWriter {
   Result<std::optional<PartitionId>> PartitionOf(std::span<const Value> row);
   Status Written(size_t bytes);
   Status Flush();
+  Status Send(const std::vector<BucketWrite>& writes);
 
   TableRef table_;
   const std::vector<int32_t> target_columns_;
   std::vector<bool> written_;  // by column: whether Write() sets it
   const TableRouter router_;
-  Catalog& catalog_;
-  SqlBuckets& buckets_;
+  const SqlParts parts_;
+  std::unique_ptr<SqlWriterId> writer_;
   std::map<TableBucket, std::unique_ptr<Batch>> batches_;
   BucketId any_bucket_ = 0;  // of tables without a bucket key; moves on with every flush
   int64_t pending_bytes_ = 0;

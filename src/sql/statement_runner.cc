@@ -5,13 +5,12 @@
 
 namespace weir {
 
-StatementRunner::StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets,
-                                 std::string database, LakeTiering lake)
+StatementRunner::StatementRunner(DuckInstance& instance, const SqlParts& parts,
+                                 std::string database)
     : instance_(instance),
-      catalog_(catalog),
-      buckets_(buckets),
-      database_(std::move(database)),
-      lake_(lake) {}
+      parts_(parts),
+      catalog_(parts.catalog),
+      database_(std::move(database)) {}
 
 Status StatementRunner::Open() {
   ASSIGN_OR_RETURN(connection_, instance_.Connect());
@@ -29,7 +28,7 @@ Result<StatementResult> StatementRunner::Run(std::string_view sql) {
 Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql,
                                                                std::string_view shape) {
   tables_ =
-      std::make_unique<QueryTables>(catalog_, buckets_, database_, sql, shape, connection_.get());
+      std::make_unique<QueryTables>(parts_, database_, sql, shape, connection_.get());
   auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_);
   // DuckDB reports our error in words of its own, and without the code.
   if (!query.ok() && tables_->error()) return Failure(*tables_->error());

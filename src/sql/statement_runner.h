@@ -13,6 +13,7 @@
 #include "sql/engine.h"
 #include "sql/query.h"
 #include "sql/query_tables.h"
+#include "sql/sql_parts.h"
 #include "sql/statement.h"
 
 namespace weir {
@@ -29,8 +30,7 @@ class StatementRunner {
   /// Everything by reference must outlive the runner. `database`: what unqualified names mean.
   /// Without a lake, CREATE TABLE leaves 'table.datalake.enabled' out and says so, so that scripts
   /// made for a lake run.
-  StatementRunner(DuckInstance& instance, Catalog& catalog, SqlBuckets& buckets,
-                  std::string database, LakeTiering lake);
+  StatementRunner(DuckInstance& instance, const SqlParts& parts, std::string database);
 
   /// Connect. Called once, before Run.
   Status Open();
@@ -69,10 +69,9 @@ class StatementRunner {
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 
   DuckInstance& instance_;
+  const SqlParts parts_;
   Catalog& catalog_;
-  SqlBuckets& buckets_;
   std::string database_;
-  const LakeTiering lake_;
   DuckConnection connection_;
   std::unique_ptr<QueryTables> tables_;  // of the running query
 };

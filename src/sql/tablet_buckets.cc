@@ -77,6 +77,16 @@ class TabletBuckets : public SqlBuckets {
     });
   }
 
+  Result<std::vector<Offset>> OffsetsAt(std::span<const TableBucket> buckets,
+                                        int64_t ms) override {
+    return CallEach<Offset>(buckets, [=](Tablet& tablet, size_t, const Answer<Offset>& answer) {
+      Result<Offset> found =
+          tablet.log->FindOffset({.kind = OffsetSpec::Kind::kTimestamp, .timestamp_ms = ms});
+      const bool future = !found.ok() && found.code() == ErrorCode::kInvalidTimestamp;
+      answer(future ? Result<Offset>(tablet.log->high_watermark()) : std::move(found));
+    });
+  }
+
   Result<SharedBytes> ReadLog(const TableBucket& bucket, Offset from, int64_t bytes_max) override {
     // The shard finds the file range, this thread reads it: a cold disk holds up nobody else.
     ASSIGN_OR_RETURN(const LogSlice slice,
@@ -134,8 +144,8 @@ class TabletBuckets : public SqlBuckets {
 
   Status Append(std::vector<BucketWrite> writes) override {
     return Write(
-        std::move(writes), [](Tablet& tablet, std::string batch, const Answer<Done>& answer) {
-          const Result<Appended> appended = tablet.log->Append(SharedBytes::Of(std::move(batch)));
+        std::move(writes), [](Tablet& tablet, SharedBytes batch, const Answer<Done>& answer) {
+          const Result<Appended> appended = tablet.log->Append(std::move(batch));
           if (!appended.ok()) return answer(Forward(appended));
           AnswerWhenDurable(*tablet.log, appended->last_offset + 1, Done(), answer);
         });
@@ -143,11 +153,11 @@ class TabletBuckets : public SqlBuckets {
 
   Status Put(std::vector<BucketWrite> writes, std::vector<int32_t> target_columns) override {
     return Write(std::move(writes),
-                 [columns = std::move(target_columns)](Tablet& tablet, const std::string& batch,
+                 [columns = std::move(target_columns)](Tablet& tablet, const SharedBytes& batch,
                                                        const Answer<Done>& answer) {
                    if (tablet.kv == nullptr)
                      return answer(Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table"));
-                   const Result<PutResult> put = tablet.kv->Put(batch, {.target_columns = columns});
+                   const Result<PutResult> put = tablet.kv->Put(batch.view(), {.target_columns = columns});
                    if (!put.ok()) return answer(Forward(put));
                    AnswerWhenDurable(*tablet.log, put->end_offset, Done(), answer);
                  });

@@ -150,8 +150,14 @@ class HttpConnection {
       piece = co_await Pull(results);
     }
     if (!piece.ok()) {
-      // The status line is long gone; an answer without its last chunk is how HTTP says
-      // "incomplete".
+      // The status line is long gone. JSON lines say what happened; and an answer without its last
+      // chunk, or a connection that is reset, is how HTTP says "incomplete".
+      if (format == ResultFormat::kJsonLines) co_await SendChunk(ErrorBody(piece.error()));
+      if (!chunked_) {
+        beast::error_code ignored;
+        stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+        stream_.socket().close(ignored);
+      }
       LogWarn("web", "a statement failed half-way: code={} error=\"{}\"", Name(piece.code()),
               piece.error().message);
       co_return false;

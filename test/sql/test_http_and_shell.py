@@ -1,6 +1,8 @@
 """POST /v1/sql in all its formats, its errors and limits, and the shell as a program in a pipe."""
+import http.client
 import io
 import json
+import os
 import pathlib
 import random
 import socket
@@ -209,6 +211,48 @@ def test_users_are_asked_for_a_password(tmp_path):
         wrong = SqlClient(guarded.http, "alice", "guess").run("SELECT 1")
         assert wrong.error.startswith("AUTHENTICATE")
         assert SqlClient(guarded.http, "alice", "secret").run("SELECT 1").rows == [["1"]]
+
+
+def test_the_shell_sends_its_user_and_shows_no_password(tmp_path):
+    def as_user(guarded, *arguments, **env):
+        return subprocess.run([str(weir_binary()), "sql", "--server", guarded.http, "-c", "SELECT 1 AS a", "--format", "json", *arguments],
+                              capture_output=True, text=True, timeout=60, env={**os.environ, **env})
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=alice:se cret:ü"]) as guarded:
+        assert as_user(guarded, "--user", "alice", "--password", "se cret:ü").stdout == '{"a":1}\n'
+        assert as_user(guarded, WEIR_USER="alice", WEIR_PASSWORD="se cret:ü").stdout == '{"a":1}\n'
+        for done in (as_user(guarded), as_user(guarded, "--user", "alice", "--password", "hidden-guess")):
+            assert done.returncode == 1 and "password" in done.stderr
+            assert "hidden-guess" not in done.stdout + done.stderr
+        assert "cret" not in guarded.log_path.read_text()
+
+
+# Fails at row 2,000,000, when megabytes are on their way.
+FAILS_LATE = "SELECT i, CASE WHEN i = 2000000 THEN CAST('x' || i AS INT) ELSE 1 END AS x FROM range(3000000) t(i)"
+
+
+def raw_answer(server, accept, version="1.1"):
+    with socket.create_connection(server.http.split(":"), timeout=60) as sock:
+        sock.sendall(f"POST /v1/sql HTTP/{version}\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n"
+                     f"Content-Length: {len(FAILS_LATE)}\r\n\r\n{FAILS_LATE}".encode())
+        data = b""
+        while part := sock.recv(1 << 20):
+            data += part
+        return data
+
+
+def test_an_error_after_the_first_rows_cannot_be_overlooked(server):
+    for accept in ("application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"):
+        with pytest.raises(http.client.IncompleteRead):  # no last chunk
+            post(server, FAILS_LATE, accept=accept)
+    answer = raw_answer(server, "application/x-ndjson")
+    assert answer.startswith(b"HTTP/1.1 200") and not answer.endswith(b"0\r\n\r\n")
+    last = json.loads([line for line in answer.split(b"\n") if line.startswith(b"{")][-1])
+    assert last["error"]["code"] == "SQL_FAILED" and "x2000000" in last["error"]["message"]
+    with pytest.raises(ConnectionResetError):  # HTTP/1.0 has no chunks; its end of file would look like the end
+        raw_answer(server, "text/csv", "1.0")
+    for form in ("csv", "json", "aligned"):
+        done = shell(server, "--format", form, "-c", FAILS_LATE)
+        assert done.returncode == 1 and "x2000000" in done.stderr
 
 
 def test_the_shell_works_without_a_server(tmp_path):
