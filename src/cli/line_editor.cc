@@ -1,11 +1,18 @@
 #include "cli/line_editor.h"
 
 #include <editline/readline.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <cwchar>
 
 namespace weir {
 namespace {
@@ -47,12 +54,48 @@ char** Complete(const char* text, int, int) {
   return rl_completion_matches(text, NextMatch);
 }
 
+int wake_fd = -1;        // an eventfd: Ctrl-C was pressed
+bool abandoned = false;  // the line being edited
+
+/// The next byte from the terminal, or -1: its end, or Ctrl-C, which arrives as a signal on another
+/// thread.
+int NextByte() {
+  std::array<pollfd, 2> waits = {{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                                  {.fd = wake_fd, .events = POLLIN, .revents = 0}}};
+  while (poll(waits.data(), waits.size(), -1) < 0) {
+    if (errno != EINTR) return -1;
+  }
+  uint64_t count = 0;
+  if (waits[1].revents != 0 && read(wake_fd, &count, sizeof(count)) > 0) {
+    abandoned = true;
+    return -1;
+  }
+  unsigned char byte = 0;
+  return read(STDIN_FILENO, &byte, 1) == 1 ? byte : -1;
+}
+
+/// The next character for libedit, which wants wide ones.
+int NextCharacter(FILE*) {
+  std::mbstate_t state{};
+  while (true) {
+    const int byte = NextByte();
+    if (byte < 0) return -1;
+    const char one = static_cast<char>(byte);
+    wchar_t wide = 0;
+    const size_t used = std::mbrtowc(&wide, &one, 1, &state);
+    if (used == static_cast<size_t>(-2)) continue;  // more bytes belong to it
+    return used == static_cast<size_t>(-1) ? byte : static_cast<int>(wide);
+  }
+}
+
 }  // namespace
 
 LineEditor::LineEditor(std::function<std::vector<std::string>()> source) {
   word_source = std::move(source);
   static char name[] = "weir";
   rl_readline_name = name;
+  wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  rl_getc_function = NextCharacter;
   rl_initialize();
   using_history();
   stifle_history(kHistoryLines);
@@ -66,13 +109,25 @@ LineEditor::~LineEditor() {
   if (const std::string file = HistoryFile(); !file.empty()) write_history(file.c_str());
 }
 
-std::optional<std::string> LineEditor::Read(const std::string& prompt) {
+LineEditor::Line LineEditor::Read(const std::string& prompt) {
   words.clear();
+  abandoned = false;
+  uint64_t count = 0;
+  (void)!read(wake_fd, &count,
+              sizeof(count));  // what came while a statement ran is not for this line
   char* line = readline(prompt.c_str());
-  if (line == nullptr) return {};
-  std::string out = line;
+  if (line == nullptr) {
+    std::fputs(abandoned ? "^C\n" : "\n", stderr);
+    return {.end = abandoned ? End::kAbandoned : End::kInputEnded, .text = ""};
+  }
+  Line out{.end = End::kEntered, .text = line};
   std::free(line);
   return out;
+}
+
+void LineEditor::Interrupt() {
+  const uint64_t one = 1;
+  if (wake_fd >= 0) (void)!write(wake_fd, &one, sizeof(one));
 }
 
 void LineEditor::Remember(const std::string& text) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +16,18 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  /// The next line without its newline; nothing at the end of the input.
-  std::optional<std::string> Read(const std::string& prompt);
+  enum class End {
+    kEntered,
+    kAbandoned,  // Ctrl-C
+    kInputEnded  // Ctrl-D, or the terminal is gone
+  };
+  struct Line {
+    End end = End::kInputEnded;
+    std::string text;  // without its newline
+  };
+  Line Read(const std::string& prompt);
+  /// Make the Read() under way return kAbandoned. Any thread.
+  static void Interrupt();
 
   /// Add to the history.
   void Remember(const std::string& text);

@@ -116,7 +116,8 @@ class SqlShell {
   /// Ctrl-C, on the watcher's thread.
   void Interrupt() {
     interrupted_ = true;
-    if (busy_) backend_.Cancel();
+    if (busy_) return backend_.Cancel();
+    LineEditor::Interrupt();
   }
 
  private:
@@ -238,17 +239,21 @@ int SqlShell::RunInteractive() {
   LineEditor editor([this] { return Completions(); });
   std::string text;
   while (true) {
-    const auto line = editor.Read(Prompt(!text.empty()));
-    if (!line) break;
-    const bool command =
-        line->starts_with('\\') || *line == "quit" || *line == "exit" || *line == "help";
-    if (text.empty() && command) {
-      editor.Remember(*line);
-      if (!Command(*line)) break;
+    const auto [end, line] = editor.Read(Prompt(!text.empty()));
+    if (end == LineEditor::End::kInputEnded) break;
+    if (end == LineEditor::End::kAbandoned) {
+      text.clear();
       continue;
     }
-    if (text.empty() && line->find_first_not_of(" \t") == std::string::npos) continue;
-    text += (text.empty() ? "" : "\n") + *line;
+    const bool command =
+        line.starts_with('\\') || line == "quit" || line == "exit" || line == "help";
+    if (text.empty() && command) {
+      editor.Remember(line);
+      if (!Command(line)) break;
+      continue;
+    }
+    if (text.empty() && line.find_first_not_of(" \t") == std::string::npos) continue;
+    text += (text.empty() ? "" : "\n") + line;
     if (!EndsStatement(text)) continue;
     editor.Remember(text);
     Execute(text, true);
@@ -257,13 +262,18 @@ int SqlShell::RunInteractive() {
   return kExitOk;
 }
 
-/// One thread waits for Ctrl-C, so that cancelling may lock and send.
-void WatchForInterrupt(SqlShell& shell) {
+sigset_t InterruptSet() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::thread([&shell, set] {
+  return set;
+}
+
+/// One thread waits for Ctrl-C, so that cancelling may lock and send.
+void WatchForInterrupt(SqlShell& shell) {
+  BlockInterrupt();
+  std::thread([&shell] {
+    const sigset_t set = InterruptSet();
     while (true) {
       int signal = 0;
       if (sigwait(&set, &signal) == 0) shell.Interrupt();
@@ -302,6 +312,11 @@ bool EndsStatement(std::string_view text) {
     }
   }
   return ends && quote == 0;
+}
+
+void BlockInterrupt() {
+  const sigset_t set = InterruptSet();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 int RunSqlShell(const SqlShellOptions& options, SqlBackend& backend) {

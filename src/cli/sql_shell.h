@@ -18,6 +18,10 @@ struct SqlShellOptions {
   std::string database;  // what unqualified names mean at first
 };
 
+/// Keep Ctrl-C from this thread and those that it starts: the shell's own thread waits for it.
+/// RunSqlShell does it too; call it before, when threads are started before.
+void BlockInterrupt();
+
 /// Run the shell until the input ends.
 /// Returns the exit code: 0 all statements succeeded, 1 one failed (and none after it ran), 3
 /// server unreachable, 130 cancelled with Ctrl-C.

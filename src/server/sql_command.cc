@@ -77,6 +77,7 @@ int RunEmbedded(const SqlFlags& flags, const SqlShellOptions& options) {
        .environment = ProcessEnvironment(),
        .flags = {{"server.data-dir", flags.data_dir}, {"server.listen", ""}, {"server.http", ""}}});
   if (!loaded.ok()) return ReportError(loaded.error());
+  BlockInterrupt();
   const auto server = Server::Start(configuration);
   if (!server.ok()) return ReportError(server.error());
   EmbeddedBackend backend((*server)->sql().engine(), flags.data_dir);

@@ -29,9 +29,7 @@ class Session : public ResultStream {
   /// `instance` gives the database or the reason why there is none.
   Session(SqlRequest request, const SqlParts& parts,
           std::function<Result<DuckInstance*>()> instance)
-      : request_(std::move(request)),
-        parts_(parts),
-        instance_(std::move(instance)) {}
+      : request_(std::move(request)), parts_(parts), instance_(std::move(instance)) {}
 
   Result<std::string> Next() override {
     std::string out;

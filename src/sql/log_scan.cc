@@ -206,10 +206,10 @@ class LogScanPart : public ScanPart {
       auto& reader = arrow_readers_[id];
       if (reader == nullptr) {
         // Later schemas only add columns at the end, so positions hold in all of them.
-        const auto known = std::ranges::lower_bound(columns_->decoded,
-                                                    static_cast<int32_t>(schema->size()));
-        ASSIGN_OR_RETURN(reader, ArrowBatchReader::Create(
-                                     *schema, std::span(columns_->decoded.begin(), known)));
+        const auto known =
+            std::ranges::lower_bound(columns_->decoded, static_cast<int32_t>(schema->size()));
+        ASSIGN_OR_RETURN(
+            reader, ArrowBatchReader::Create(*schema, std::span(columns_->decoded.begin(), known)));
       }
       ASSIGN_OR_RETURN(ArrowBatch batch, reader->Read(view));
       return std::make_unique<ArrowOpenBatch>(std::move(batch), *columns_);

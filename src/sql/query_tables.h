@@ -34,8 +34,8 @@ class QueryTables : public TableResolver {
   /// sql         the query
   /// shape       the text whose WHERE says which rows are wanted: the query, or what it wraps
   /// connection  the query's own
-  QueryTables(const SqlParts& parts, std::string database, std::string sql,
-              std::string_view shape, duckdb_connection connection);
+  QueryTables(const SqlParts& parts, std::string database, std::string sql, std::string_view shape,
+              duckdb_connection connection);
 
   /// The query as DuckDB must see it: tables of the same name in two databases are told apart.
   const std::string& sql() const { return sql_; }

@@ -7,10 +7,7 @@ namespace weir {
 
 StatementRunner::StatementRunner(DuckInstance& instance, const SqlParts& parts,
                                  std::string database)
-    : instance_(instance),
-      parts_(parts),
-      catalog_(parts.catalog),
-      database_(std::move(database)) {}
+    : instance_(instance), parts_(parts), catalog_(parts.catalog), database_(std::move(database)) {}
 
 Status StatementRunner::Open() {
   ASSIGN_OR_RETURN(connection_, instance_.Connect());
@@ -27,8 +24,7 @@ Result<StatementResult> StatementRunner::Run(std::string_view sql) {
 
 Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql,
                                                                std::string_view shape) {
-  tables_ =
-      std::make_unique<QueryTables>(parts_, database_, sql, shape, connection_.get());
+  tables_ = std::make_unique<QueryTables>(parts_, database_, sql, shape, connection_.get());
   auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_);
   // DuckDB reports our error in words of its own, and without the code.
   if (!query.ok() && tables_->error()) return Failure(*tables_->error());

@@ -77,8 +77,7 @@ class TabletBuckets : public SqlBuckets {
     });
   }
 
-  Result<std::vector<Offset>> OffsetsAt(std::span<const TableBucket> buckets,
-                                        int64_t ms) override {
+  Result<std::vector<Offset>> OffsetsAt(std::span<const TableBucket> buckets, int64_t ms) override {
     return CallEach<Offset>(buckets, [=](Tablet& tablet, size_t, const Answer<Offset>& answer) {
       Result<Offset> found =
           tablet.log->FindOffset({.kind = OffsetSpec::Kind::kTimestamp, .timestamp_ms = ms});
@@ -143,24 +142,24 @@ class TabletBuckets : public SqlBuckets {
   }
 
   Status Append(std::vector<BucketWrite> writes) override {
-    return Write(
-        std::move(writes), [](Tablet& tablet, SharedBytes batch, const Answer<Done>& answer) {
-          const Result<Appended> appended = tablet.log->Append(std::move(batch));
-          if (!appended.ok()) return answer(Forward(appended));
-          AnswerWhenDurable(*tablet.log, appended->last_offset + 1, Done(), answer);
-        });
+    return Write(std::move(writes),
+                 [](Tablet& tablet, SharedBytes batch, const Answer<Done>& answer) {
+                   const Result<Appended> appended = tablet.log->Append(std::move(batch));
+                   if (!appended.ok()) return answer(Forward(appended));
+                   AnswerWhenDurable(*tablet.log, appended->last_offset + 1, Done(), answer);
+                 });
   }
 
   Status Put(std::vector<BucketWrite> writes, std::vector<int32_t> target_columns) override {
-    return Write(std::move(writes),
-                 [columns = std::move(target_columns)](Tablet& tablet, const SharedBytes& batch,
-                                                       const Answer<Done>& answer) {
-                   if (tablet.kv == nullptr)
-                     return answer(Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table"));
-                   const Result<PutResult> put = tablet.kv->Put(batch.view(), {.target_columns = columns});
-                   if (!put.ok()) return answer(Forward(put));
-                   AnswerWhenDurable(*tablet.log, put->end_offset, Done(), answer);
-                 });
+    return Write(std::move(writes), [columns = std::move(target_columns)](
+                                        Tablet& tablet, const SharedBytes& batch,
+                                        const Answer<Done>& answer) {
+      if (tablet.kv == nullptr)
+        return answer(Fail(ErrorCode::kNonPrimaryKeyTable, "not a primary-key table"));
+      const Result<PutResult> put = tablet.kv->Put(batch.view(), {.target_columns = columns});
+      if (!put.ok()) return answer(Forward(put));
+      AnswerWhenDurable(*tablet.log, put->end_offset, Done(), answer);
+    });
   }
 
  private:
