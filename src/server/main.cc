@@ -4,6 +4,7 @@
 #include "cli/bench_command.h"
 #include "cli/demo_command.h"
 #include "cli/doctor_command.h"
+#include "cli/lake_command.h"
 #include "cli/table_command.h"
 #include "server/doc_command.h"
 #include "server/serve_command.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   weir::AddDemoCommand(app, exit_code);
   weir::AddBenchCommand(app, exit_code);
   weir::AddDoctorCommand(app, exit_code);
+  weir::AddLakeCommand(app, exit_code);
   weir::AddDocCommand(app, exit_code);
   weir::AddVersionCommand(app, exit_code);
   weir::AddSqlCommand(app, exit_code);

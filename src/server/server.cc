@@ -11,7 +11,9 @@
 #include "io/file.h"
 #include "meta/catalog.h"
 #include "server/data_directory.h"
+#include "server/lake_service.h"
 #include "server/sql_service.h"
+#include "server/tiering_service.h"
 #include "server/wire_service.h"
 #include "tablet/kv_environment.h"
 #include "tablet/kv_tablet.h"
@@ -40,8 +42,10 @@ struct Server::State {
   BlockingPool pool;
   Services services;
   std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<LakeService> lake;
   std::unique_ptr<KvEnvironment> kv;
   std::unique_ptr<Tablets> tablets;
+  std::unique_ptr<TieringService> tiering;
   std::unique_ptr<WireService> wire;
   std::unique_ptr<SqlService> sql;
   bool stopped = false;
@@ -58,6 +62,7 @@ Status Server::State::OpenStorage() {
                    Catalog::Open(files, directory.path() + "/meta", configuration.catalog));
   catalog->cluster_configs().SetServerOptions(&configuration.options);
   services.catalog = catalog.get();
+  ASSIGN_OR_RETURN(lake, LakeService::Open(configuration, directory.path(), *catalog, metrics));
   kv = std::make_unique<KvEnvironment>(
       configuration.kv, files, metrics,
       [this](std::function<void()> work) { pool.Post(std::move(work)); },
@@ -66,6 +71,8 @@ Status Server::State::OpenStorage() {
         return IdRange{.first = block.first, .last = block.first + block.count - 1};
       });
   RETURN_IF_ERROR(OpenTablets());
+  ASSIGN_OR_RETURN(
+      tiering, TieringService::Open(configuration, directory.path(), *lake, *tablets, services));
   HookCatalog();
   return {};
 }
@@ -88,7 +95,11 @@ Status Server::State::OpenTablets() {
         return std::shared_ptr<KvTablet>(std::move(opened));
       },
       .tables_end = catalog->next_table(),
-      .partitions_end = catalog->next_partition()};
+      .partitions_end = catalog->next_partition(),
+      .lake_offset =
+          [this](const TableInfo& table, const TableBucket& bucket) {
+            return LakeOffsetOf(configuration, catalog->lake_snapshots(), table, bucket);
+          }};
   TabletsOptions options = configuration.tablets;
   options.data_directory = directory.path();
   ASSIGN_OR_RETURN(tablets, Tablets::Open(std::move(options), std::move(environment)));
@@ -97,13 +108,25 @@ Status Server::State::OpenTablets() {
 }
 
 void Server::State::HookCatalog() {
+  TieringRunner& runner = tiering->runner();
   catalog->SetHooks({
-      .table_dropped = [this](const TableRef& table) { tablets->TableDropped(table); },
+      .may_create_table = [&runner](const TableInfo& table) { return runner.MayChange(table); },
+      .may_alter_table = [&runner](const TableInfo& table) { return runner.MayChange(table); },
+      .table_created = [&runner](const TableRef& table) { runner.TableCreated(table); },
+      .table_dropped =
+          [this, &runner](const TableRef& table) {
+            runner.TableDropped(table);
+            tablets->TableDropped(table);
+          },
       .partition_dropped =
           [this](const TableRef& table, const PartitionInfo& partition) {
             tablets->PartitionDropped(table, partition.id, partition.name);
           },
-      .table_changed = [this](const TableRef& table) { tablets->TableChanged(table); },
+      .table_changed =
+          [this, &runner](const TableRef& table) {
+            tablets->TableChanged(table);
+            runner.TableChanged(table);
+          },
   });
 }
 
@@ -130,12 +153,14 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   RETURN_IF_ERROR(s.OpenStorage());
   s.shards.Start();
   s.tablets->Start();
+  s.tiering->Start();
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
   s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
   s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, s.metrics);
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
   RETURN_IF_ERROR(s.sql->Start());
+  s.services.http_port = s.sql->http_port();
   s.wire->Start();
   return server;
 }
@@ -145,6 +170,7 @@ void Server::Stop() {
   if (std::exchange(s.stopped, true)) return;
   s.sql->Stop();
   s.wire->Stop(s.configuration.server.stop_wait_max);
+  s.tiering->Stop();
   s.tablets->Stop();
   s.pool.Stop();
   s.shards.Stop();

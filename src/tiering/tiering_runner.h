@@ -20,28 +20,9 @@
 #include "tiering/tiering_options.h"
 #include "tiering/tiering_round.h"
 #include "tiering/tiering_schedule.h"
+#include "tiering/tiering_status.h"
 
 namespace weir {
-
-/// How a table's tiering is doing; for `weir lake status`.
-struct TieringStatus {
-  TableId table;
-  TablePath path;
-  TieringState state = TieringState::kScheduled;
-  int64_t freshness_ms = 0;
-  int64_t rounds = 0;
-  int64_t failures = 0;  // in a row
-  std::string error;     // of the last round, if it failed
-  int64_t last_ms = 0;   // when the last round that committed ended; 0: never
-  int64_t last_duration_ms = 0;
-  int64_t last_rows = 0;
-  int64_t rows = 0;  // since the start
-  int64_t files = 0;
-  int64_t bytes = 0;
-  int64_t behind_rows = 0;  // when the last round ended
-  int64_t behind_ms = 0;    // age of the oldest of them, about; 0: none
-  std::optional<int64_t> snapshot_id;
-};
 
 class TieringRunner {
  public:

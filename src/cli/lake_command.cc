@@ -1,0 +1,91 @@
+#include "cli/lake_command.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli/http_get.h"
+#include "net/listener.h"
+
+namespace weir {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kFailing = 2;
+
+struct Options {
+  std::string http = "127.0.0.1:8080";
+  bool as_json = false;
+};
+
+int64_t NumberOf(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+std::string TextOf(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+/// Print a line per table; returns whether the last round of one failed.
+bool PrintTables(const json::array& tables) {
+  fmt::print("{:<36} {:<10} {:>9} {:>8} {:>12} {:>10} {:>9} {:>8}\n", "TABLE", "STATE", "FRESHNESS",
+             "ROUNDS", "ROWS", "BEHIND", "LAG", "LAST");
+  bool failing = false;
+  for (const json::value& item : tables) {
+    const json::object* table = item.if_object();
+    if (table == nullptr) continue;
+    fmt::print("{:<36} {:<10} {:>8}s {:>8} {:>12} {:>10} {:>8.1f}s {:>6}ms\n",
+               TextOf(*table, "table"), TextOf(*table, "state"),
+               NumberOf(*table, "freshness_ms") / 1000, NumberOf(*table, "rounds"),
+               NumberOf(*table, "rows"), NumberOf(*table, "behind_rows"),
+               static_cast<double>(NumberOf(*table, "behind_ms")) / 1000,
+               NumberOf(*table, "last_duration_ms"));
+    const int64_t failures = NumberOf(*table, "failures");
+    if (failures == 0) continue;
+    failing = true;
+    fmt::print("  failed {} times: {}\n", failures, TextOf(*table, "error"));
+  }
+  return failing;
+}
+
+Result<int> ShowStatus(const Options& options) {
+  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.http));
+  ASSIGN_OR_RETURN(const std::string body,
+                   HttpGet(address.host, static_cast<uint16_t>(address.port), "/v1/lake"));
+  if (options.as_json) {
+    fmt::print("{}", body);
+    return 0;
+  }
+  boost::system::error_code error;
+  const json::value document = json::parse(body, error);
+  const json::object* object = error ? nullptr : document.if_object();
+  const json::value* tables = object == nullptr ? nullptr : object->if_contains("tables");
+  if (tables == nullptr || !tables->is_array())
+    return Fail(ErrorCode::kNetworkException, "the server's answer is not understood");
+  return PrintTables(tables->get_array()) ? kFailing : 0;
+}
+
+}  // namespace
+
+void AddLakeCommand(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* lake = app.add_subcommand("lake", "Look at the lake of a running server");
+  lake->require_subcommand(1);
+  CLI::App* status = lake->add_subcommand("status", "Show how far each table's tiering is");
+  status->add_option("--http", options->http, "HOST:PORT of the server's HTTP port")
+      ->capture_default_str();
+  status->add_flag("--json", options->as_json, "Print the server's answer as it is");
+  status->callback([options, &exit_code] {
+    const Result<int> shown = ShowStatus(*options);
+    if (!shown.ok()) fmt::print(stderr, "weir: {}\n", shown.error().message);
+    exit_code = shown.value_or(1);
+  });
+}
+
+}  // namespace weir

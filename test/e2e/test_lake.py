@@ -1,0 +1,152 @@
+"""Tables of the lake: what clients of the Fluss protocol write is what PyIceberg reads, by the built-in tiering."""
+import random
+import re
+import time
+import urllib.request
+
+import pyarrow as pa
+import pytest
+from fluss_session import FlussSession, append, error_of, upsert
+from lake import SYSTEM_COLUMNS, committed, lake_catalog, rows_of, wait_for
+from rows import EVERY_TYPE, KEYED, LOG, NESTED_ROWS, SCALAR_ROWS, log_batch
+from weir_server import WeirServer
+
+pytestmark = pytest.mark.weir_only
+
+FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "false"}
+DELETE_MODES = ["position", "deletion-vector", "copy-on-write"]
+INVALID_TABLE, LAKE_TABLE_ALREADY_EXIST = 15, 54
+
+
+def by_id(rows):
+    return sorted(rows, key=lambda row: row["id"])
+
+
+async def test_a_log_table_appears_in_the_lake(session, server):
+    async with session:
+        table = await session.create("t", LOG, buckets=3, properties=FAST)
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        assert [f.name for f in lake.schema().fields] == LOG.names + SYSTEM_COLUMNS
+        await append(table, log_batch(1000))
+        await append(table, log_batch(500, 1000))
+        expected = by_id(log_batch(1500).to_pylist())
+        wait_for(lambda: by_id(rows_of(lake.refresh())), expected)
+        assert len(committed(lake)) >= 1
+        data = lake.scan().to_arrow()
+        assert sorted(zip(data["__bucket"].to_pylist(), data["__offset"].to_pylist())) == sorted(
+            (b, o) for b in range(3) for o in range(data["__bucket"].to_pylist().count(b)))
+
+
+@pytest.mark.parametrize("mode", DELETE_MODES)
+async def test_updates_and_deletes_reach_readers_of_the_lake(session, server, mode):
+    async with session:
+        table = await session.create("t", KEYED, ["id"], buckets=2,
+                                     properties={**FAST, "table.datalake.iceberg.delete-mode": mode})
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        model = {}
+        dice = random.Random(7)
+        for turn in range(4):
+            async with table.new_upsert().create_writer() as writer:
+                for _ in range(200):
+                    key = dice.randrange(150)
+                    if dice.random() < 0.2:
+                        writer.delete([key])
+                        model.pop(key, None)
+                    else:
+                        model[key] = {"id": key, "name": f"n{turn}", "v": dice.randrange(1000)}
+                        writer.upsert(model[key])
+            expected = [model[key] for key in sorted(model)]
+            wait_for(lambda: by_id(rows_of(lake.refresh())), expected)
+        assert lake.metadata.format_version == (3 if mode == "deletion-vector" else 2)
+        for snapshot in committed(lake):
+            assert snapshot.summary.additional_properties.get("total-equality-deletes", "0") == "0"
+            assert "fluss-offsets" in snapshot.summary.additional_properties
+
+
+async def test_a_partitioned_table_is_partitioned_in_the_lake(session, server):
+    schema = pa.schema([pa.field("id", pa.int32(), nullable=False), pa.field("dt", pa.string(), nullable=False), ("v", pa.int64())])
+    async with session:
+        table = await session.create("t", schema, ["id", "dt"], partition_keys=["dt"], bucket_keys=["id"],
+                                     properties=FAST)
+        for day in ("us_west", "2026-01-02"):
+            await session.create_partition("t", dt=day)
+        rows = [{"id": i, "dt": day, "v": i} for i in range(50) for day in ("us_west", "2026-01-02")]
+        await upsert(table, rows)
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        wait_for(lambda: len(rows_of(lake.refresh())), 100)
+        assert sorted(rows_of(lake), key=str) == sorted(rows, key=str)
+        only = lake.scan(row_filter="dt = 'us_west'")
+        assert len(only.to_arrow()) == 50 and len(list(only.plan_files())) == 1
+
+
+
+
+async def test_a_restart_goes_on_where_tiering_stood(tmp_path):
+    with WeirServer.start(tmp_path / "data") as server:
+        expected = {}
+        for turn in range(4):
+            async with FlussSession(server.bootstrap, "db") as session:
+                if turn == 0:
+                    await session.create("t", KEYED, ["id"], properties=FAST)
+                table = await session.table("t")
+                rows = [{"id": i, "name": f"{turn}", "v": i} for i in range(turn * 10, 100)]
+                await upsert(table, rows)
+                expected.update({row["id"]: row for row in rows})
+            lake = lake_catalog(server).load_table(("db", "t"))
+            if turn % 2 == 0:
+                wait_for(lambda: by_id(rows_of(lake.refresh())), [expected[k] for k in sorted(expected)])
+            server.kill()
+            server.launch()
+        lake = lake_catalog(server).load_table(("db", "t"))
+        wait_for(lambda: by_id(rows_of(lake.refresh())), [expected[k] for k in sorted(expected)])
+
+
+async def test_a_dropped_table_leaves_the_lake_and_may_come_again(session, server):
+    async with session:
+        catalog = lake_catalog(server)
+        for turn in range(2):
+            table = await session.create("t", LOG, properties=FAST)
+            lake = catalog.load_table((session.database, "t"))
+            await append(table, log_batch(10 + turn))
+            wait_for(lambda: len(rows_of(lake.refresh())), 10 + turn)
+            await session.admin.drop_table(session.path("t"), False)
+            assert not catalog.table_exists((session.database, "t"))
+
+
+async def test_what_the_lake_cannot_hold_is_refused(session, server):
+    async with session:
+        two = pa.schema([pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.int32(), nullable=False)])
+        assert await error_of(session.create("t", two, ["a", "b"], properties=FAST)) == INVALID_TABLE
+        await session.create("u", two, ["a", "b"])
+
+
+@pytest.mark.parametrize("layout", ["fluss", "clean"])
+async def test_every_type_comes_through(session, server, layout):
+    rows = [{"id": i, **scalars, **nested} for i, (scalars, nested) in enumerate(zip(SCALAR_ROWS, NESTED_ROWS))]
+    schema = pa.schema([("id", pa.int32()), *EVERY_TYPE])
+    rows.append({name: (len(rows) if name == "id" else None) for name in schema.names})
+    async with session:
+        table = await session.create("t", schema, properties={**FAST, "table.datalake.iceberg.layout": layout})
+        await append(table, pa.Table.from_pylist(rows, schema=schema))
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        wait_for(lambda: len(rows_of(lake.refresh())), len(rows))
+        assert ("__offset" in [f.name for f in lake.schema().fields]) == (layout == "fluss")
+        found = by_id(rows_of(lake))
+        for row in found:
+            row["m"] = None if row["m"] is None else dict(row["m"])
+        assert found == rows
+
+
+async def test_idle_tables_ask_nothing_of_the_object_store(session, server):
+    async with session:
+        table = await session.create("t", LOG, properties=FAST)
+        await append(table, log_batch(10))
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        wait_for(lambda: len(rows_of(lake.refresh())), 10)
+
+        def operations():
+            text = urllib.request.urlopen(f"http://{server.http}/metrics").read().decode()
+            return sum(float(v) for v in re.findall(r"^weir_lake_[a-z_]*(?:requests|operations)_total(?:{[^}]*})? (\S+)", text, re.M))
+        before = operations()
+        time.sleep(2.5)
+        assert operations() == before
