@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "lake/gunzip.h"
 #include "lake/json_fields.h"
@@ -65,6 +67,21 @@ Result<MetadataLogEntry> MetadataLogEntryFromJson(const json::value& value) {
   return entry;
 }
 
+/// Version 1 grew most members over time; the later ones have them from the start.
+void NeedKeys(JsonFields& in, const TableMetadata& out) {
+  constexpr std::string_view kSinceTwo[] = {
+      "table-uuid",      "last-sequence-number", "schemas",
+      "partition-specs", "current-schema-id",    "default-spec-id",
+      "sort-orders",     "last-partition-id",    "default-sort-order-id"};
+  if (out.format_version < 2) return;
+  for (const std::string_view key : kSinceTwo) {
+    if (in.Find(key) == nullptr) in.Wrong(key, "is missing");
+  }
+  if (out.format_version >= 3 && in.Find("next-row-id") == nullptr) {
+    in.Wrong("next-row-id", "is missing");
+  }
+}
+
 /// Version 1 may have one schema, one spec and no order.
 Status ReadLayout(JsonFields& in, TableMetadata& out) {
   in.GetEach("schemas", Into(out.schemas, &SchemaFromJson));
@@ -114,12 +131,28 @@ Status ReadSnapshots(JsonFields& in, TableMetadata& out) {
       ASSIGN_OR_RETURN(out.refs[std::string(name)], SnapshotRefFromJson(ref));
     }
   }
-  if (out.current_snapshot_id && !out.refs.contains("main"))
-    out.refs["main"] = {.snapshot_id = *out.current_snapshot_id};
+  if (out.current_snapshot_id && !out.refs.contains(kMainBranch))
+    out.refs[std::string(kMainBranch)] = {.snapshot_id = *out.current_snapshot_id};
+  return {};
+}
+
+template <class List, class Id>
+Status CheckUnique(std::string_view what, const List& list, Id id) {
+  std::set<int64_t> seen;
+  for (const auto& item : list) {
+    if (!seen.insert(std::invoke(id, item)).second) {
+      return Fail(ErrorCode::kInvalidTable, "table metadata has two of one id: {}={}", what,
+                  std::invoke(id, item));
+    }
+  }
   return {};
 }
 
 Status CheckIds(const TableMetadata& metadata) {
+  RETURN_IF_ERROR(CheckUnique("schema-id", metadata.schemas, &Schema::schema_id));
+  RETURN_IF_ERROR(CheckUnique("spec-id", metadata.partition_specs, &PartitionSpec::spec_id));
+  RETURN_IF_ERROR(CheckUnique("order-id", metadata.sort_orders, &SortOrder::order_id));
+  RETURN_IF_ERROR(CheckUnique("snapshot-id", metadata.snapshots, &Snapshot::snapshot_id));
   const auto missing = [](std::string_view what, int64_t id) {
     return Fail(ErrorCode::kInvalidTable, "table metadata names what it does not have: {}={}", what,
                 id);
@@ -135,6 +168,11 @@ Status CheckIds(const TableMetadata& metadata) {
   for (const auto& [name, ref] : metadata.refs) {
     if (metadata.FindSnapshot(ref.snapshot_id) == nullptr)
       return missing("refs." + name, ref.snapshot_id);
+  }
+  const auto main = metadata.refs.find(kMainBranch);
+  if (main != metadata.refs.end() && metadata.current_snapshot_id != main->second.snapshot_id) {
+    return Fail(ErrorCode::kInvalidTable, "the main branch is not the current snapshot: main={}",
+                main->second.snapshot_id);
   }
   return {};
 }
@@ -163,7 +201,6 @@ json::object ToJson(const TableMetadata& metadata) {
   json::object out{{"format-version", metadata.format_version},
                    {"table-uuid", metadata.table_uuid},
                    {"location", metadata.location},
-                   {"last-sequence-number", metadata.last_sequence_number},
                    {"last-updated-ms", metadata.last_updated_ms},
                    {"last-column-id", metadata.last_column_id},
                    {"current-schema-id", metadata.current_schema_id},
@@ -174,6 +211,7 @@ json::object ToJson(const TableMetadata& metadata) {
                    {"default-sort-order-id", metadata.default_sort_order_id},
                    {"sort-orders", ArrayToJson(metadata.sort_orders)},
                    {"properties", MapToJson(metadata.properties)}};
+  if (metadata.format_version > 1) out["last-sequence-number"] = metadata.last_sequence_number;
   if (metadata.format_version == 1) {
     out["schema"] = ToJson(metadata.current_schema());
     out["partition-spec"] = FieldsToJson(metadata.default_spec());
@@ -202,6 +240,7 @@ Result<TableMetadata> TableMetadataFromJson(const json::value& value) {
   in.Need("last-column-id", out.last_column_id);
   in.Get("properties", out.properties);
   in.Get("next-row-id", out.next_row_id);
+  NeedKeys(in, out);
   RETURN_IF_ERROR(ReadLayout(in, out));
   RETURN_IF_ERROR(ReadSnapshots(in, out));
   RETURN_IF_ERROR(CheckIds(out));
