@@ -18,7 +18,7 @@ json::object ToJson(const Snapshot& snapshot) {
   if (snapshot.parent_snapshot_id) out["parent-snapshot-id"] = *snapshot.parent_snapshot_id;
   out["timestamp-ms"] = snapshot.timestamp_ms;
   if (!snapshot.summary.empty()) out["summary"] = MapToJson(snapshot.summary);
-  if (snapshot.manifests.empty()) {
+  if (!snapshot.manifest_list.empty()) {
     out["manifest-list"] = snapshot.manifest_list;
   } else {
     json::array manifests;
