@@ -95,6 +95,22 @@ Result<Type> PartitionType(const PartitionSpec& spec, const Schema& schema) {
   return Type::Struct(std::move(fields));
 }
 
+namespace {
+
+/// A value inside a list or a map is not one of its row.
+Status CheckOneARow(const Schema& schema, const Field& source) {
+  for (const int32_t id : schema.PathTo(source.id)) {
+    const Field* field = schema.FindField(id);
+    if (id != source.id && field != nullptr && field->type.id != TypeId::kStruct) {
+      return Fail(ErrorCode::kInvalidTable,
+                  "a partition field lies inside a list or map: name={:.200}", source.name);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Status CheckSpec(const PartitionSpec& spec, const Schema& schema) {
   std::set<std::string_view> names;
   std::set<std::pair<std::vector<int32_t>, std::string>> uses;
@@ -121,6 +137,7 @@ Status CheckSpec(const PartitionSpec& spec, const Schema& schema) {
         !uses.insert({field.source_ids, field.transform.ToString()}).second) {
       return Fail(ErrorCode::kInvalidTable, "a partition is there twice: name={:.200}", field.name);
     }
+    RETURN_IF_ERROR(CheckOneARow(schema, *source));
     RETURN_IF_ERROR(field.transform.ResultType(source->type));
   }
   return {};

@@ -320,6 +320,20 @@ TEST_F(Table, RefusesASchemaThatItsPartitionsCannotBeReadWith) {
   ExpectRefused({AddSchema{other}, SetCurrentSchema{}});
 }
 
+TEST_F(Table, RefusesPartitionsThatNoRowHas) {
+  const Schema nested = *Schema::Make(
+      0, {Column(1, "id"),
+          {.id = 5, .name = "list", .type = Type::List(6, Type::Of(TypeId::kLong), true)},
+          {.id = 7, .name = "part", .type = Type::Struct({Column(8, "x")})}});
+  Commit({AddSchema{nested}, SetCurrentSchema{}});
+  ExpectRefused({AddSpec{{.fields = {By(6, "e")}}}});
+  ExpectRefused({AddSpec{{.fields = {By(5, "l")}}}});
+  ExpectRefused({AddSpec{{.fields = {By(1, "a"), By(8, "a")}}}});
+  ExpectRefused({AddSpec{{.fields = {By(8, "id")}}}});
+  ExpectRefused({AddSpec{{.fields = {By(1, "d", Transform::Of(TransformKind::kDay))}}}});
+  Commit({AddSpec{{.fields = {By(8, "x")}}}});
+}
+
 TEST_F(Table, RefusesTypesAndDefaultsOfANewerVersion) {
   ExpectRefused({AddSchema{*Schema::Make(0, {Column(9, "v", TypeId::kVariant)})}});
   Field field = Column(9, "d");
