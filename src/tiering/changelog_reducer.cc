@@ -1,13 +1,22 @@
 #include "tiering/changelog_reducer.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
 
 #include "tiering/take_rows.h"
 
 namespace weir {
+namespace {
+
+/// Of the hash table, for a key: node, bucket and allocation.
+constexpr int64_t kBytesOfEntry = 72;
+
+}  // namespace
 
 Status ChangelogReducer::Add(LakeRows rows) {
   ASSIGN_OR_RETURN(KeyList keys, encoder_.Encode(*rows.rows));
+  memory_bytes_ += arrow::util::TotalBufferSize(*rows.rows) + keys.memory_bytes() +
+                   static_cast<int64_t>(rows.changes.size());
   batches_.push_back({std::move(rows), std::move(keys)});
   const Batch& batch = batches_.back();
   const auto number = static_cast<uint32_t>(batches_.size() - 1);
@@ -17,6 +26,7 @@ Status ChangelogReducer::Add(LakeRows rows) {
     if (change == ChangeType::kUpdateBefore) continue;  // the row after it follows
     const auto [at, added] = last_.try_emplace(batch.keys[row]);
     Last& last = at->second;
+    if (added) memory_bytes_ += kBytesOfEntry;
     if (added) last.was_new = inserts_ == Inserts::kTrusted && change == ChangeType::kInsert;
     last.batch = number;
     last.row = row;

@@ -32,6 +32,9 @@ class ChangelogReducer {
   /// Keys that have no row any more.
   std::vector<BytesView> deleted() const;
 
+  /// About how much is held.
+  int64_t memory_bytes() const { return memory_bytes_; }
+
   size_t batch_count() const { return batches_.size(); }
   struct Kept {
     std::shared_ptr<arrow::RecordBatch> rows;  // null: none
@@ -56,6 +59,7 @@ class ChangelogReducer {
   const Inserts inserts_;
   std::deque<Batch> batches_;  // stays put while it grows
   std::unordered_map<std::string_view, Last> last_;
+  int64_t memory_bytes_ = 0;
 };
 
 }  // namespace weir

@@ -33,7 +33,7 @@ class TailWriter {
     }
     for (const TailRange& range : ranges) {
       if (range.to <= range.from) continue;
-      if (tail_.log_bytes >= request_.limits.log_bytes_max) {
+      if (IsFull()) {
         tail_.stopped_early = true;
         break;
       }
@@ -60,7 +60,7 @@ class TailWriter {
   template <class F>
   Status ForEachBatch(const TailRange& range, TailPart& part, F take) {
     while (part.end < range.to) {
-      if (tail_.log_bytes >= request_.limits.log_bytes_max) {
+      if (IsFull()) {
         tail_.stopped_early = true;
         return {};
       }
@@ -72,6 +72,7 @@ class TailWriter {
       while (part.end < range.to) {
         ASSIGN_OR_RETURN(const auto batch, batches.Next());
         if (!batch) break;
+        if (IsFull()) break;
         if (!batch->empty() && !reader_->Knows(batch->header().schema_id)) {
           tail_.stopped_early = true;
           return {};
@@ -101,8 +102,12 @@ class TailWriter {
     ChangelogReducer reducer(*keys_, request_.table->is_partitioned()
                                          ? ChangelogReducer::Inserts::kLookedUp
                                          : ChangelogReducer::Inserts::kTrusted);
-    RETURN_IF_ERROR(
-        ForEachBatch(range, part, [&](LakeRows rows) { return reducer.Add(std::move(rows)); }));
+    RETURN_IF_ERROR(ForEachBatch(range, part, [&](LakeRows rows) -> Status {
+      RETURN_IF_ERROR(reducer.Add(std::move(rows)));
+      held_bytes_ = reducer.memory_bytes();
+      return {};
+    }));
+    held_bytes_ = 0;
     RETURN_IF_ERROR(FindOlderRows(reducer, part));
     for (const size_t batch : std::views::iota(size_t{0}, reducer.batch_count())) {
       ASSIGN_OR_RETURN(const ChangelogReducer::Kept kept, reducer.KeptOf(batch));
@@ -110,6 +115,11 @@ class TailWriter {
     }
     for (const BytesView key : reducer.deleted()) tail_.keys.Remove(key);
     return {};
+  }
+
+  bool IsFull() const {
+    return tail_.log_bytes >= request_.limits.log_bytes_max ||
+           held_bytes_ + tail_.keys.memory_bytes() >= request_.limits.memory_bytes_max;
   }
 
   Status FindOlderRows(const ChangelogReducer& reducer, TailPart& part) {
@@ -139,6 +149,7 @@ class TailWriter {
   std::optional<LakeKeys> keys_;
   std::string key_path_;
   int32_t key_file_ = 0;
+  int64_t held_bytes_ = 0;  // by the bucket being reduced
   Tail tail_;
 };
 

@@ -35,6 +35,8 @@ struct TailRange {
 struct TailLimits {
   /// Log bytes to read before the tail stops early (whole batches; at least one).
   int64_t log_bytes_max = 64 * MiB;
+  /// Memory of rows and keys that are held until their last change is known; primary-key tables only.
+  int64_t memory_bytes_max = 64 * MiB;
   int64_t file_bytes_target = 128 * MiB;
 };
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "lake/fluss_layout.h"
 #include "tiering/tiering_round.h"
 
@@ -46,6 +48,10 @@ Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment
       .requirements = {iceberg::AssertTableUuid{found->metadata->table_uuid},
                        iceberg::AssertCurrentSchemaId{found->metadata->current_schema_id}},
       .updates = std::move(changes)});
+}
+
+std::string IndexFolderOf(const RoundEnvironment& environment, TableId table) {
+  return fmt::format("{}/{}", environment.index_folder, table.value);
 }
 
 std::vector<TableBucket> BucketsOf(const TableInfo& table) {

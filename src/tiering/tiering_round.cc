@@ -34,8 +34,11 @@ class Round {
   Result<RoundResult> Run() {
     RETURN_IF_ERROR(SweepEarlierRound());
     RETURN_IF_ERROR(FindWork());
-    if (ranges_.empty()) return std::move(result_);
+    // Columns come to the lake without rows, too.
+    if (ranges_.empty() && state_.lake_checked_ms == table_->modified_ms) return std::move(result_);
     ASSIGN_OR_RETURN(lake_, EnsureLakeTable(env_, *table_));
+    state_.lake_checked_ms = table_->modified_ms;
+    if (ranges_.empty()) return std::move(result_);
     RETURN_IF_ERROR(OpenIndex());
     const Status done = WriteAndCommit();
     if (!done.ok()) {
@@ -91,14 +94,14 @@ class Round {
 
   Status OpenIndex() {
     if (!NeedsKeyIndex(*table_)) return {};
-    if (state_.index == nullptr) {
-      ASSIGN_OR_RETURN(auto index,
-                       KeyIndex::Open(fmt::format("{}/{}", env_.index_folder, table_->id.value)));
-      state_.index = std::move(index);
+    index_ = state_.index();
+    if (index_ == nullptr) {
+      ASSIGN_OR_RETURN(index_, KeyIndex::Open(IndexFolderOf(env_, table_->id)));
+      state_.set_index(index_);
     }
     ASSIGN_OR_RETURN(const LakeKeys keys,
                      LakeKeys::Create(*table_, lake_.metadata->current_schema()));
-    RETURN_IF_ERROR(state_.index->Sync(env_.io, *lake_.metadata, keys));
+    RETURN_IF_ERROR(index_->Sync(env_.io, *lake_.metadata, keys));
     return {};
   }
 
@@ -126,7 +129,7 @@ class Round {
         .lake = lake_.metadata.get(),
         .logs = &env_.logs,
         .io = &env_.io,
-        .index = state_.index.get(),
+        .index = index_.get(),
         .folder = DataFolder(),
         .new_name = [this] { return fmt::format("{}-{:05}", name_.round, files_++); },
         .alive = alive_};
@@ -136,9 +139,8 @@ class Round {
     // A row group is held whole before it is written, and twice while it is.
     request.parquet.row_group_bytes = std::min(request.parquet.row_group_bytes, memory / 4);
     request.limits.file_bytes_target = env_.options.file_bytes_target;
-    // Reduced tables hold a round's batches, decompressed; logs pass through.
-    request.limits.log_bytes_max =
-        request.index == nullptr ? 8 * env_.options.file_bytes_target : memory / 8;
+    request.limits.log_bytes_max = 8 * env_.options.file_bytes_target;
+    request.limits.memory_bytes_max = memory / 3;
     return request;
   }
 
@@ -211,9 +213,9 @@ class Round {
   }
 
   void AfterCommit(const Tail& tail, const LakeDeletes& deletes, const LakeOffsets& offsets) {
-    if (state_.index != nullptr) {
+    if (index_ != nullptr) {
       const Status applied =
-          state_.index->Apply(tail.keys, deletes.removed_data_files, name_.snapshot_id);
+          index_->Apply(tail.keys, deletes.removed_data_files, name_.snapshot_id);
       // The index is behind now, and the next round reads from the lake what it lacks.
       if (!applied.ok()) LogWarn("tiering", "key index: {}", applied.error().message);
     }
@@ -271,6 +273,7 @@ class Round {
   const TableRef table_;
   RoundState& state_;
   const std::function<Status()>& alive_;
+  std::shared_ptr<KeyIndex> index_;
   LakeOffsets covered_;
   std::vector<TailRange> ranges_;
   iceberg::LoadedTable lake_;

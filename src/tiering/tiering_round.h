@@ -33,10 +33,33 @@ struct RoundEnvironment {
   std::string index_folder;  // of all key indexes
 };
 
-/// What a table's rounds keep between them. One thread at a time.
-struct RoundState {
-  std::shared_ptr<KeyIndex> index;  // opened when it is needed first
-  bool opened_all = false;          // every bucket was asked for its end once since the start
+/// What a table's rounds keep between them. One thread at a time, but for index().
+class RoundState {
+ public:
+  bool opened_all = false;  // every bucket was asked for its end once since the start
+  int64_t lake_checked_ms =
+      -1;  // modified_ms of the table when its lake table was brought to its columns
+
+  /// The key index, opened when it is needed first. Any thread.
+  std::shared_ptr<KeyIndex> index() const {
+    const std::lock_guard lock(mutex_);
+    return index_;
+  }
+  /// As after a start.
+  void Clear() {
+    opened_all = false;
+    lake_checked_ms = -1;
+    set_index(nullptr);
+  }
+
+  void set_index(std::shared_ptr<KeyIndex> index) {
+    const std::lock_guard lock(mutex_);
+    index_ = std::move(index);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<KeyIndex> index_;
 };
 
 struct RoundResult {
@@ -62,6 +85,9 @@ Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment
 
 /// Where the lake table of a table is in the catalog.
 iceberg::Ident LakeIdentOf(const TableInfo& table);
+
+/// Where the key index of a table is.
+std::string IndexFolderOf(const RoundEnvironment& environment, TableId table);
 
 /// Every bucket a table has now.
 std::vector<TableBucket> BucketsOf(const TableInfo& table);

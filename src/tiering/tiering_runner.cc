@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
@@ -109,6 +110,7 @@ void TieringRunner::TableCreated(const TableRef& table) {
 void TieringRunner::TableChanged(const TableRef& table) {
   if (Handles(*table)) {
     Follow(table);
+    schedule_.Hurry(table->id);  // the lake table follows at once
   } else {
     schedule_.Remove(table->id);
   }
@@ -123,7 +125,7 @@ void TieringRunner::TableDropped(const TableRef& table) {
   const std::lock_guard lock(mutex_);
   tables_.erase(table->id);
   std::error_code ignored;
-  std::filesystem::remove_all(fmt::format("{}/{}", env_.index_folder, table->id.value), ignored);
+  std::filesystem::remove_all(IndexFolderOf(round_env_, table->id), ignored);
 }
 
 void TieringRunner::DropLakeTable(const iceberg::Ident& ident) {
@@ -133,8 +135,14 @@ void TieringRunner::DropLakeTable(const iceberg::Ident& ident) {
             dropped.error().message);
 }
 
-/// A crash may have come between the end of a table and that of its lake table.
+/// A crash may have come between the end of a table and that of its lake table, offsets and index.
 void TieringRunner::DropOrphans() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(env_.index_folder, ignored)) {
+    const int64_t id = std::atoll(entry.path().filename().c_str());
+    if (env_.catalog.FindTable(TableId{id}) == nullptr)
+      std::filesystem::remove_all(entry.path(), ignored);
+  }
   for (const TableId table : env_.catalog.lake_snapshots().Tables()) {
     if (env_.catalog.FindTable(table) == nullptr) (void)env_.catalog.lake_snapshots().Drop(table);
   }
@@ -281,7 +289,7 @@ std::vector<TieringStatus> TieringRunner::Statuses() const {
 std::shared_ptr<const KeyIndex> TieringRunner::FindIndex(TableId id) const {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(id);
-  return found == tables_.end() ? nullptr : found->second->state.index;
+  return found == tables_.end() ? nullptr : found->second->state.index();
 }
 
 Status TieringRunner::TierNow(TableId id, milliseconds at_most) {

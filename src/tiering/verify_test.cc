@@ -297,7 +297,7 @@ TEST_F(Verify, APrimaryKeyTableIsItsStateInEveryDeleteMode) {
       ASSERT_THAT(catalog_->DropTable({"fluss", "t"}, IfNotExists::kFail), IsOk());
       ASSERT_THAT(lake_->DropTable((*lake_->FindTiered(table_->id))->ident, iceberg::Purge::kNo),
                   IsOk());
-      state_ = {};
+      state_.Clear();
     }
     Begin({{"table.datalake.iceberg.delete-mode", mode}}, {"id"});
     using enum ChangeType;
