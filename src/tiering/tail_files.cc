@@ -33,8 +33,9 @@ Status TailFiles::Close() {
 }
 
 Result<TailFiles::Place> TailFiles::Next() {
-  if (writer_ != nullptr && writer_->bytes() >= request_.limits.file_bytes_target)
-    RETURN_IF_ERROR(Close());
+  // An empty file is never full: what Next promised is where Write goes.
+  const bool used = writer_ != nullptr && writer_->rows() + pending_rows_ > 0;
+  if (used && writer_->bytes() >= request_.limits.file_bytes_target) RETURN_IF_ERROR(Close());
   if (writer_ == nullptr) RETURN_IF_ERROR(Open());
   return Place{path_, writer_->rows() + pending_rows_};
 }

@@ -5,16 +5,12 @@
 #include <fstream>
 
 #include "base/matchers.h"
-#include "io/faulty_file_system.h"
-#include "lake/file_io.h"
 #include "lake/manifest.h"
 #include "lake/scan_planner.h"
 #include "lake/snapshot_builder.h"
 #include "meta/lake_snapshots.h"
-#include "record/arrow_batch_writer.h"
-#include "record/log_batch.h"
 #include "record/row_format.h"
-#include "tiering/tiering_round.h"
+#include "tiering/lake_rounds_for_test.h"
 
 namespace weir {
 namespace {
@@ -22,36 +18,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Kind = VerifyFinding::Kind;
-
-/// Logs of all buckets; a test may cut their beginnings off.
-class FakeLogs : public BucketLogs {
- public:
-  struct Log {
-    std::vector<std::string> batches;
-    Offset start = 0;
-    Offset end = 0;
-  };
-  std::map<TableBucket, Log> logs;
-
-  Result<std::vector<Range>> Ranges(std::span<const TableBucket> buckets) override {
-    std::vector<Range> out;
-    for (const auto& bucket : buckets) out.push_back({logs[bucket].start, logs[bucket].end});
-    return out;
-  }
-  Result<std::vector<std::optional<Offset>>> KnownEnds(
-      std::span<const TableBucket> buckets) override {
-    std::vector<std::optional<Offset>> out;
-    for (const auto& bucket : buckets) out.emplace_back(logs[bucket].end);
-    return out;
-  }
-  Result<SharedBytes> Read(const TableBucket& bucket, Offset from, int64_t) override {
-    for (const std::string& batch : logs[bucket].batches) {
-      if (LogBatchHeader::Parse(batch)->next_offset() > from) return SharedBytes::Of(batch);
-    }
-    return SharedBytes();
-  }
-  void Release(const TableBucket&, Offset) override {}
-};
 
 class FakeStates : public KvStates {
  public:
@@ -65,84 +31,20 @@ class FakeStates : public KvStates {
   }
 };
 
-class Verify : public testing::Test {
+class Verify : public LakeRoundsTest {
  protected:
-  Verify()
-      : clock_(1'731'326'400'000), folder_(testing::TempDir() + "verify-" + iceberg::NewUuid()) {
-    states_.logs = &logs_;
-    catalog_ = *Catalog::Open(files_, "/meta", CatalogOptions{}, clock_);
-    io_ = std::make_unique<iceberg::FileIo>(FileIoOptions(), metrics_);
-    lake_ = *iceberg::LakeCatalog::Open(catalog_->store(), *io_, {.warehouse = folder_ + "/lake"},
-                                        clock_);
-  }
-  ~Verify() override { std::filesystem::remove_all(folder_); }
+  Verify() { states_.logs = &logs_; }
 
-  static iceberg::FileIoOptions FileIoOptions() { return {}; }
-
-  void Begin(Properties properties = {}, std::vector<std::string> primary_key = {}) {
-    properties["table.datalake.enabled"] = "true";
-    properties["table.datalake.format"] = "iceberg";
-    Schema::Parts parts{.primary_key = std::move(primary_key)};
-    const std::string type = parts.primary_key.empty() ? "INT" : "INT NOT NULL";
-    const DataType row = *DataType::Parse("ROW<id " + type + ", name STRING>");
-    for (const Field& field : row.fields()) {
-      parts.columns.push_back({.name = field.name, .type = field.type});
+  void Appended(BucketId bucket, const Change& change, std::span<const Value> row) override {
+    auto& rows = states_.rows[Bucket(bucket)];
+    if (change.type == ChangeType::kDelete) {
+      rows.erase(change.id);
+    } else if (change.type != ChangeType::kUpdateBefore) {
+      const RowEncoder encoder(table_->config.kv_format, table_->schema().types());
+      std::string& stored = rows[change.id];
+      stored.clear();
+      ASSERT_THAT(encoder.Encode(row, stored), IsOk());
     }
-    TableDescriptor descriptor{.schema = *Schema::Make(std::move(parts)),
-                               .bucket_count = 2,
-                               .properties = std::move(properties)};
-    const auto table = catalog_->CreateTable({"fluss", "t"}, descriptor, IfExists::kFail);
-    ASSERT_THAT(table, IsOk());
-    table_ = *table;
-  }
-
-  TableBucket Bucket(BucketId bucket) const { return {table_->id, std::nullopt, bucket}; }
-
-  struct Change {
-    int64_t id;
-    std::string name;
-    ChangeType type = ChangeType::kAppendOnly;
-  };
-  void Append(BucketId bucket, const std::vector<Change>& changes) {
-    auto writer =
-        *ArrowBatchWriter::Create(table_->schema(), SchemaId(1), {LogCompressionType::kNone, 1});
-    auto& log = logs_.logs[Bucket(bucket)];
-    const RowEncoder encoder(table_->config.kv_format, table_->schema().types());
-    for (const Change& change : changes) {
-      const Value row[] = {Value::Int(change.id), Value::Bytes(change.name)};
-      ASSERT_THAT(writer->Append(row, change.type), IsOk());
-      if (change.type == ChangeType::kDelete) {
-        states_.rows[Bucket(bucket)].erase(change.id);
-      } else if (change.type != ChangeType::kUpdateBefore) {
-        std::string& stored = states_.rows[Bucket(bucket)][change.id];
-        stored.clear();
-        ASSERT_THAT(encoder.Encode(row, stored), IsOk());
-      }
-    }
-    std::string batch;
-    ASSERT_THAT(writer->Finish({}, batch), IsOk());
-    StampLogBatch(batch.data(), {.base_offset = log.end, .commit_timestamp = clock_.NowMs()});
-    log.batches.push_back(std::move(batch));
-    log.end += static_cast<Offset>(changes.size());
-  }
-  void AppendMany(BucketId bucket, int64_t first, int64_t count) {
-    std::vector<Change> rows;
-    for (int64_t id = first; id < first + count; ++id) {
-      rows.push_back({id, "row-" + std::to_string(id)});
-    }
-    Append(bucket, rows);
-  }
-
-  void Tier() {
-    const RoundEnvironment environment{.catalog = *catalog_,
-                                       .lake = *lake_,
-                                       .io = *io_,
-                                       .logs = logs_,
-                                       .clock = clock_,
-                                       .options = options_,
-                                       .index_folder = folder_ + "/index"};
-    const auto round = RunTieringRound(environment, table_, state_, [] { return Status(); });
-    ASSERT_THAT(round, IsOk());
   }
 
   VerifyReport Check(VerifyLimits limits = {}) {
@@ -156,35 +58,7 @@ class Verify : public testing::Test {
     return report.value_or(VerifyReport());
   }
 
-  std::shared_ptr<const iceberg::TableMetadata> Lake() {
-    return (*lake_->FindTiered(table_->id))->metadata;
-  }
-  std::vector<iceberg::FileScanTask> Tasks() {
-    const auto lake = Lake();
-    return PlanScan(*io_, *lake, *lake->current_snapshot(), {.with_statistics = true})->tasks;
-  }
-  /// Another writer's commit.
-  void Commit(iceberg::SnapshotChange change) {
-    change.timestamp_ms = clock_.NowMs();
-    const auto built = BuildSnapshot(*io_, *Lake(), change);
-    ASSERT_THAT(built, IsOk());
-    ASSERT_THAT(lake_->Commit(
-                    {(*lake_->FindTiered(table_->id))->ident, built->requirements, built->updates}),
-                IsOk());
-  }
-
-  ManualClock clock_;
-  const std::string folder_;
-  FaultyFileSystem files_;
-  MetricRegistry metrics_;
-  std::unique_ptr<Catalog> catalog_;
-  std::unique_ptr<iceberg::FileIo> io_;
-  std::unique_ptr<iceberg::LakeCatalog> lake_;
-  FakeLogs logs_;
   FakeStates states_;
-  TieringOptions options_;
-  RoundState state_;
-  TableRef table_;
 };
 
 std::vector<Kind> Kinds(const VerifyReport& report) {

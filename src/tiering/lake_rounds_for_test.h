@@ -1,0 +1,158 @@
+// For tests: a table whose log is in memory goes to a real lake in a folder, by real rounds.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/matchers.h"
+#include "io/faulty_file_system.h"
+#include "lake/file_io.h"
+#include "lake/scan_planner.h"
+#include "lake/snapshot_builder.h"
+#include "record/arrow_batch_writer.h"
+#include "record/log_batch.h"
+#include "tiering/tiering_round.h"
+
+namespace weir {
+
+/// Logs of all buckets; a test may cut their beginnings off.
+class FakeLogs : public BucketLogs {
+ public:
+  struct Log {
+    std::vector<std::string> batches;
+    Offset start = 0;
+    Offset end = 0;
+  };
+  std::map<TableBucket, Log> logs;
+
+  Result<std::vector<Range>> Ranges(std::span<const TableBucket> buckets) override {
+    std::vector<Range> out;
+    for (const auto& bucket : buckets) out.push_back({logs[bucket].start, logs[bucket].end});
+    return out;
+  }
+  Result<std::vector<std::optional<Offset>>> KnownEnds(
+      std::span<const TableBucket> buckets) override {
+    std::vector<std::optional<Offset>> out;
+    for (const auto& bucket : buckets) out.emplace_back(logs[bucket].end);
+    return out;
+  }
+  Result<SharedBytes> Read(const TableBucket& bucket, Offset from, int64_t) override {
+    for (const std::string& batch : logs[bucket].batches) {
+      if (LogBatchHeader::Parse(batch)->next_offset() > from) return SharedBytes::Of(batch);
+    }
+    return SharedBytes();
+  }
+  void Release(const TableBucket&, Offset) override {}
+};
+
+class LakeRoundsTest : public testing::Test {
+ protected:
+  LakeRoundsTest()
+      : clock_(1'731'326'400'000), folder_(testing::TempDir() + "lake-" + iceberg::NewUuid()) {
+    catalog_ = *Catalog::Open(files_, "/meta", CatalogOptions{}, clock_);
+    io_ = std::make_unique<iceberg::FileIo>(FileIoOptions(), metrics_);
+    lake_ = *iceberg::LakeCatalog::Open(catalog_->store(), *io_, {.warehouse = folder_ + "/lake"},
+                                        clock_);
+  }
+  ~LakeRoundsTest() override { std::filesystem::remove_all(folder_); }
+
+  static iceberg::FileIoOptions FileIoOptions() { return {}; }
+
+  void Begin(Properties properties = {}, std::vector<std::string> primary_key = {}) {
+    properties["table.datalake.enabled"] = "true";
+    properties["table.datalake.format"] = "iceberg";
+    Schema::Parts parts{.primary_key = std::move(primary_key)};
+    const std::string type = parts.primary_key.empty() ? "INT" : "INT NOT NULL";
+    const DataType row = *DataType::Parse("ROW<id " + type + ", name STRING>");
+    for (const Field& field : row.fields()) {
+      parts.columns.push_back({.name = field.name, .type = field.type});
+    }
+    TableDescriptor descriptor{.schema = *Schema::Make(std::move(parts)),
+                               .bucket_count = 2,
+                               .properties = std::move(properties)};
+    const auto table = catalog_->CreateTable({"fluss", "t"}, descriptor, IfExists::kFail);
+    ASSERT_THAT(table, IsOk());
+    table_ = *table;
+  }
+
+  TableBucket Bucket(BucketId bucket) const { return {table_->id, std::nullopt, bucket}; }
+
+  struct Change {
+    int64_t id;
+    std::string name;
+    ChangeType type = ChangeType::kAppendOnly;
+  };
+  /// Told of each row that is appended.
+  virtual void Appended(BucketId, const Change&, std::span<const Value>) {}
+  void Append(BucketId bucket, const std::vector<Change>& changes) {
+    auto writer =
+        *ArrowBatchWriter::Create(table_->schema(), SchemaId(1), {LogCompressionType::kNone, 1});
+    auto& log = logs_.logs[Bucket(bucket)];
+    for (const Change& change : changes) {
+      const Value row[] = {Value::Int(change.id), Value::Bytes(change.name)};
+      ASSERT_THAT(writer->Append(row, change.type), IsOk());
+      Appended(bucket, change, row);
+    }
+    std::string batch;
+    ASSERT_THAT(writer->Finish({}, batch), IsOk());
+    StampLogBatch(batch.data(), {.base_offset = log.end, .commit_timestamp = clock_.NowMs()});
+    log.batches.push_back(std::move(batch));
+    log.end += static_cast<Offset>(changes.size());
+  }
+  void AppendMany(BucketId bucket, int64_t first, int64_t count) {
+    std::vector<Change> rows;
+    for (int64_t id = first; id < first + count; ++id) {
+      rows.push_back({id, "row-" + std::to_string(id)});
+    }
+    Append(bucket, rows);
+  }
+
+  Result<RoundResult> Round(const std::function<Status()>& alive = [] { return Status(); }) {
+    const RoundEnvironment environment{.catalog = *catalog_,
+                                       .lake = *lake_,
+                                       .io = *io_,
+                                       .logs = logs_,
+                                       .clock = clock_,
+                                       .options = options_,
+                                       .index_folder = folder_ + "/index"};
+    return RunTieringRound(environment, table_, state_, alive);
+  }
+  void Tier() { ASSERT_THAT(Round(), IsOk()); }
+
+  std::shared_ptr<const iceberg::TableMetadata> Lake() {
+    return (*lake_->FindTiered(table_->id))->metadata;
+  }
+  std::vector<iceberg::FileScanTask> Tasks() {
+    const auto lake = Lake();
+    return PlanScan(*io_, *lake, *lake->current_snapshot(), {.with_statistics = true})->tasks;
+  }
+  /// Another writer's commit.
+  void Commit(iceberg::SnapshotChange change) {
+    change.timestamp_ms = clock_.NowMs();
+    const auto built = BuildSnapshot(*io_, *Lake(), change);
+    ASSERT_THAT(built, IsOk());
+    ASSERT_THAT(lake_->Commit(
+                    {(*lake_->FindTiered(table_->id))->ident, built->requirements, built->updates}),
+                IsOk());
+  }
+
+  ManualClock clock_;
+  const std::string folder_;
+  FaultyFileSystem files_;
+  MetricRegistry metrics_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<iceberg::FileIo> io_;
+  std::unique_ptr<iceberg::LakeCatalog> lake_;
+  FakeLogs logs_;
+  TieringOptions options_;
+  RoundState state_;
+  TableRef table_;
+};
+
+}  // namespace weir

@@ -1,0 +1,306 @@
+// Rounds that fail at every step, meet other writers, or find columns that came meanwhile.
+#include "tiering/tiering_round.h"
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+
+#include <atomic>
+#include <set>
+
+#include "lake/local_store.h"
+#include "lake/table_reader.h"
+#include "tiering/lake_rounds_for_test.h"
+
+namespace weir {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+using Rows = std::map<int64_t, std::string>;
+
+/// The local disk, but the call with a number fails, before or after it did its work.
+class FailingStore : public iceberg::FileStore {
+ public:
+  enum class When { kBefore, kAfter };
+  int64_t fail_call = 0;  // counted from 1; 0: none
+  When when = When::kBefore;
+  int64_t calls = 0;
+
+  Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
+      const std::string& location, std::optional<int64_t> bytes) override {
+    if (++calls == fail_call) return Broken(location);
+    return disk_->OpenInput(location, bytes);
+  }
+  Result<std::unique_ptr<iceberg::OutputFile>> OpenOutput(const std::string& location) override {
+    if (++calls == fail_call) return Broken(location);
+    return disk_->OpenOutput(location);
+  }
+  Status WriteNew(const std::string& location, BytesView bytes) override {
+    const bool fails = ++calls == fail_call;
+    if (fails && when == When::kBefore) return Broken(location);
+    RETURN_IF_ERROR(disk_->WriteNew(location, bytes));
+    return fails ? Status(Broken(location)) : Status();
+  }
+  Status Delete(const std::string& location) override { return disk_->Delete(location); }
+  Result<std::vector<iceberg::FileStat>> List(const std::string& location) override {
+    return disk_->List(location);
+  }
+  Result<std::optional<iceberg::FileStat>> Stat(const std::string& location) override {
+    return disk_->Stat(location);
+  }
+
+ private:
+  static Failure Broken(const std::string& location) {
+    return Fail(ErrorCode::kAuthorization, "broken for the test: {}", location);
+  }
+  const std::shared_ptr<iceberg::FileStore> disk_ = iceberg::MakeLocalStore();
+};
+
+class TieringRoundTest : public LakeRoundsTest, public testing::WithParamInterface<const char*> {
+ protected:
+  TieringRoundTest() { io_->SetStore("file", store_); }
+
+  /// The rows of the lake table; a key that is there twice fails the test.
+  Rows LakeRows() {
+    const auto lake = Lake();
+    Rows rows;
+    if (lake->current_snapshot() == nullptr) return rows;
+    iceberg::DeleteCache deletes(*io_, {});
+    for (const iceberg::FileScanTask& task : Tasks()) {
+      auto reader = *iceberg::TableReader::Open(*io_, deletes, *lake, task, lake->current_schema());
+      while (const auto batch = *reader->Next()) {
+        const auto& ids = static_cast<const arrow::Int32Array&>(*batch->column(0));
+        const auto& names = static_cast<const arrow::StringArray&>(*batch->column(1));
+        for (int64_t i = 0; i < batch->num_rows(); ++i)
+          EXPECT_TRUE(rows.emplace(ids.Value(i), names.GetString(i)).second) << ids.Value(i);
+      }
+    }
+    return rows;
+  }
+
+  /// Data files on the disk that no snapshot names.
+  std::set<std::string> Orphans() {
+    std::set<std::string> files;
+    const auto found = io_->List(Lake()->location + "/data");
+    for (const iceberg::FileStat& file : *found) files.insert(file.location);
+    const auto lake = Lake();
+    for (const iceberg::Snapshot& snapshot : lake->snapshots) {
+      const auto plan = iceberg::PlanScan(*io_, *lake, snapshot, {});
+      for (const iceberg::FileScanTask& task : plan->tasks) {
+        files.erase(task.data_file.file_path);
+        for (const auto& one : task.deletes) files.erase(one->file.file_path);
+      }
+    }
+    return files;
+  }
+
+  void BeginWith(const char* mode) {
+    if (std::string_view(mode) == "log") return Begin();
+    Begin({{"table.datalake.iceberg.delete-mode", mode}}, {"id"});
+  }
+
+  /// Two rounds' worth of changes; what the table is after each.
+  Rows First() {
+    Append(0, {{1, "a", Insert()}, {2, "b", Insert()}});
+    Append(1, {{10, "x", Insert()}});
+    return {{1, "a"}, {2, "b"}, {10, "x"}};
+  }
+  Rows Second() {
+    if (!table_->has_primary_key()) {
+      Append(0, {{3, "c"}, {4, "d"}});
+      return {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}, {10, "x"}};
+    }
+    using enum ChangeType;
+    Append(0, {{1, "a", kUpdateBefore}, {1, "A", kUpdateAfter}, {2, "b", kDelete}});
+    Append(1, {{11, "y", kInsert}, {11, "y", kDelete}, {12, "z", kInsert}});
+    return {{1, "A"}, {10, "x"}, {12, "z"}};
+  }
+  ChangeType Insert() const {
+    return table_->has_primary_key() ? ChangeType::kInsert : ChangeType::kAppendOnly;
+  }
+
+  const std::shared_ptr<FailingStore> store_ = std::make_shared<FailingStore>();
+};
+
+INSTANTIATE_TEST_SUITE_P(Modes, TieringRoundTest,
+                         testing::Values("log", "position", "deletion-vector", "copy-on-write"),
+                         [](const auto& mode) {
+                           std::string name = mode.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST_P(TieringRoundTest, ThatFailsAtAnyFileLeavesNothingAndIsMadeUpFor) {
+  for (const auto when : {FailingStore::When::kBefore, FailingStore::When::kAfter}) {
+    bool failed = true;
+    for (int64_t call = 1; failed; ++call) {
+      SCOPED_TRACE(call);
+      if (table_ != nullptr) {
+        ASSERT_THAT(catalog_->DropTable({"fluss", "t"}, IfNotExists::kFail), IsOk());
+        const auto old = *lake_->FindTiered(table_->id);
+        ASSERT_THAT(lake_->DropTable(old->ident, iceberg::Purge::kNo), IsOk());
+        state_.Clear();
+        logs_.logs.clear();
+      }
+      BeginWith(GetParam());
+      First();
+      Tier();
+      const Rows after = Second();
+      store_->when = when;
+      store_->calls = 0;
+      store_->fail_call = call;
+      failed = !Round().ok();
+      store_->fail_call = 0;
+      if (failed) EXPECT_THAT(Orphans(), IsEmpty());
+      Tier();
+      EXPECT_EQ(LakeRows(), after);
+      EXPECT_THAT(Orphans(), IsEmpty());
+      ASSERT_LT(call, 200);
+    }
+  }
+}
+
+TEST_P(TieringRoundTest, ThatIsCutOffIsSweptByTheNextOneOfTheTable) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  const Rows after = Second();
+  // As if the process had died: files stay, and the name of the round.
+  Transaction copy;
+  const auto before = catalog_->store().Scan("lake-round/");
+  EXPECT_THAT(before, IsEmpty());
+  std::vector<std::pair<std::string, std::string>> name;
+  store_->calls = 0;
+  EXPECT_FALSE(Round([&]() -> Status {
+                 name = catalog_->store().Scan("lake-round/");
+                 return Fail(ErrorCode::kCancelled, "stopped");
+               }).ok());
+  ASSERT_THAT(name, SizeIs(1));
+  copy.Put(name[0].first, name[0].second);
+  ASSERT_THAT(catalog_->store().Commit(copy), IsOk());
+  const size_t at = name[0].second.find("\"round\":\"") + 9;
+  const std::string round = name[0].second.substr(at, 32);
+  ASSERT_THAT(io_->WriteNew(Lake()->location + "/data/" + round + "-00007.parquet", "x"), IsOk());
+  ASSERT_THAT(io_->WriteNew(Lake()->location + "/data/somebody-elses.parquet", "x"), IsOk());
+  Tier();
+  EXPECT_EQ(LakeRows(), after);
+  EXPECT_THAT(Orphans(), SizeIs(1)) << "only our own";
+}
+
+TEST_P(TieringRoundTest, ThatMeetsAnotherCommitStartsAgainFromIt) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  const Rows after = Second();
+  bool once = false;
+  const auto round = Round([&]() -> Status {
+    if (std::exchange(once, true)) return {};
+    // Somebody compacts all into files of theirs: here, the same files under a new snapshot.
+    Commit({.operation = iceberg::SnapshotOperation::kReplace, .summary = {{"by", "another"}}});
+    return {};
+  });
+  EXPECT_EQ(round.code(), ErrorCode::kCommitConflict);
+  EXPECT_THAT(Orphans(), IsEmpty());
+  Tier();
+  EXPECT_EQ(LakeRows(), after);
+}
+
+TEST_P(TieringRoundTest, ThatLosesItsTableLeavesNothing) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  Second();
+  const std::string location = Lake()->location;
+  const size_t files = io_->List(location + "/data")->size();
+  const auto round = Round([&]() -> Status {
+    if (lake_->FindTieredIdent(table_->id))
+      EXPECT_THAT(lake_->DropTable(*lake_->FindTieredIdent(table_->id), iceberg::Purge::kNo),
+                  IsOk());
+    return {};
+  });
+  EXPECT_FALSE(round.ok());
+  EXPECT_THAT(*io_->List(location + "/data"), SizeIs(files));
+}
+
+TEST_P(TieringRoundTest, TheKeyIndexIsMadeAgainWhenItIsLost) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  state_.Clear();
+  std::filesystem::remove_all(folder_ + "/index");
+  const Rows after = Second();
+  Tier();
+  EXPECT_EQ(LakeRows(), after);
+}
+
+TEST_P(TieringRoundTest, MemoryBoundsARoundAndTheNextGoesOn) {
+  BeginWith(GetParam());
+  options_.memory_bytes_max = 300;  // one batch at a time
+  options_.file_bytes_target = 1;
+  First();
+  const Rows after = Second();
+  int rounds = 0;
+  for (bool more = true; more; ++rounds) {
+    const auto round = Round();
+    ASSERT_THAT(round, IsOk());
+    more = round->more;
+    ASSERT_LT(rounds, 20);
+  }
+  EXPECT_EQ(LakeRows(), after);
+  EXPECT_GT(rounds, 1);
+}
+
+class TieringRoundOfLogTest : public TieringRoundTest {};
+
+TEST_F(TieringRoundOfLogTest, WithoutNewRowsTouchesNoFile) {
+  Begin();
+  First();
+  Tier();
+  store_->calls = 0;
+  const auto round = Round();
+  ASSERT_THAT(round, IsOk());
+  EXPECT_FALSE(round->snapshot_id.has_value());
+  EXPECT_EQ(store_->calls, 0);
+}
+
+TEST_F(TieringRoundOfLogTest, TakesColumnsThatCameMeanwhile) {
+  Begin();
+  Append(0, {{1, "a"}});
+  ASSERT_THAT(
+      catalog_->AlterTable(
+          {"fluss", "t"}, {.added_columns = {{.name = "more", .type = *DataType::Parse("BIGINT")}}},
+          IfNotExists::kFail),
+      IsOk());
+  const TableRef old = table_;
+  table_ = catalog_->FindTable(TablePath{"fluss", "t"});
+  auto writer = *ArrowBatchWriter::Create(table_->schema(), table_->schema_id,
+                                          {LogCompressionType::kNone, 1});
+  const Value row[] = {Value::Int(2), Value::Bytes("b"), Value::Int(7)};
+  ASSERT_THAT(writer->Append(row, ChangeType::kAppendOnly), IsOk());
+  auto& log = logs_.logs[Bucket(0)];
+  std::string batch;
+  ASSERT_THAT(writer->Finish({}, batch), IsOk());
+  StampLogBatch(batch.data(), {.base_offset = log.end++, .commit_timestamp = clock_.NowMs()});
+  log.batches.push_back(batch);
+
+  table_ = old;
+  const auto first = Round();
+  ASSERT_THAT(first, IsOk());
+  EXPECT_TRUE(first->more) << "stops before the batch that it does not know";
+  EXPECT_EQ(LakeRows(), (Rows{{1, "a"}}));
+  table_ = catalog_->FindTable(TablePath{"fluss", "t"});
+  Tier();
+  EXPECT_EQ(LakeRows(), (Rows{{1, "a"}, {2, "b"}}));
+  EXPECT_NE(Lake()->current_schema().FindField("more"), nullptr);
+}
+
+TEST_F(TieringRoundOfLogTest, OfANewTableWithTheNameOfAnotherIsRefused) {
+  Begin();
+  Tier();
+  ASSERT_THAT(lake_->ReleaseTiered(table_->id), IsOk());
+  state_.Clear();
+  EXPECT_EQ(Round().code(), ErrorCode::kLakeTableAlreadyExist);
+}
+
+}  // namespace
+}  // namespace weir
