@@ -64,6 +64,8 @@ RestResult<RestResponse> GetConfig(RestContext& context, const RestRequest&) {
   }
   json::object defaults;
   for (const auto& [key, value] : context.file_settings) defaults[key] = value;
+  // A default, not an override: who wants the committed snapshot only says "client".
+  if (context.options.plan_scans) defaults["scan-planning-mode"] = "server";
   return RestResponse::Of(
       json::object{{"defaults", std::move(defaults)},
                    {"overrides", json::object{}},

@@ -5,6 +5,7 @@
 
 #include "catalog/config_endpoints.h"
 #include "catalog/namespace_endpoints.h"
+#include "catalog/plan_endpoints.h"
 #include "catalog/table_endpoints.h"
 #include "catalog/view_endpoints.h"
 
@@ -39,6 +40,10 @@ constexpr std::array kEndpoints = {
     Endpoint{"DELETE", TABLE, DropTable, Effect::kChanges},
     Endpoint{"GET", TABLE "/credentials", LoadCredentials},
     Endpoint{"POST", TABLE "/metrics", ReportMetrics},
+    Endpoint{"POST", TABLE "/plan", PlanTableScan},
+    Endpoint{"GET", TABLE "/plan/{plan-id}", FetchPlan},
+    Endpoint{"DELETE", TABLE "/plan/{plan-id}", CancelPlan},
+    Endpoint{"POST", TABLE "/tasks", FetchTasks},
     Endpoint{"POST", "/v1/{prefix}/tables/rename", RenameTable, Effect::kChanges},
     Endpoint{"POST", "/v1/{prefix}/transactions/commit", CommitTransaction, Effect::kChanges,
              AnswerNoContent},

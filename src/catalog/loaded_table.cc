@@ -29,11 +29,11 @@ json::object ToObject(const StringPairs& pairs) {
   return out;
 }
 
+}  // namespace
+
 bool WantsCredentials(const RestRequest& request) {
   return request.headers.access_delegation.find("vended-credentials") != std::string::npos;
 }
-
-}  // namespace
 
 RestResult<SnapshotMode> SnapshotModeOf(const RestRequest& request) {
   const std::string text = request.Parameter("snapshots").value_or("all");

@@ -1,6 +1,8 @@
 // A table as an answer: metadata, where it is, what a client needs to read its files, and an entity tag.
 #pragma once
 
+#include <boost/json/array.hpp>
+
 #include "catalog/rest_context.h"
 #include "lake/lake_catalog.h"
 
@@ -20,6 +22,8 @@ bool NamesTag(const std::string& if_none_match, const std::string& tag);
 RestResponse TableAnswer(const RestContext& context, const LoadedTable& table, SnapshotMode mode,
                          const RestRequest& request);
 
+/// Whether the client says that it can use credentials that come with a table.
+bool WantsCredentials(const RestRequest& request);
 /// The member "storage-credentials": only for a place that the catalog gave out, when there is something to give.
 boost::json::array StorageCredentials(const RestContext& context, const LoadedTable& table);
 

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "catalog/endpoints.h"
 #include "catalog/idempotency_keys.h"
+#include "catalog/live_tables.h"
+#include "catalog/plan_store.h"
 #include "catalog/rest_context.h"
 #include "catalog/token_issuer.h"
 
@@ -15,7 +17,11 @@ struct RestCatalog::State {
         metrics(parts.metrics),
         tokens(std::move(issuer)),
         keys(parts.store, options.idempotency_lifetime, clock),
+        live(parts.lake, parts.hot_rows, parts.metrics, options.live_lifetime, clock),
+        plans(clock),
         context{.lake = parts.lake,
+                .live = live,
+                .plans = plans,
                 .tokens = tokens,
                 .keys = keys,
                 .options = options,
@@ -29,6 +35,8 @@ struct RestCatalog::State {
   RestMetrics metrics;
   const TokenIssuer tokens;
   IdempotencyKeys keys;
+  LiveTables live;
+  PlanStore plans;
   RestContext context;
 
   RestResponse Run(RestOperation operation, const RestRequest& request);
@@ -85,6 +93,8 @@ bool RestCatalog::NeedsUser(std::string_view path) { return path != "/v1/oauth/t
 Result<std::string> RestCatalog::UserOfToken(std::string_view token) const {
   return state_->tokens.UserOf(token);
 }
+
+void RestCatalog::Sweep() { state_->live.Sweep(); }
 
 RestResponse RestCatalog::Handle(RestRequest request) {
   const int64_t started_us = state_->clock.MonotonicUs();

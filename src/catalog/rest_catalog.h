@@ -21,6 +21,7 @@ class Store;
 
 namespace weir::iceberg {
 
+class HotRows;
 class LakeCatalog;
 
 struct RestCatalogParts {
@@ -32,6 +33,7 @@ struct RestCatalogParts {
   /// Properties for the clients' file access without secrets (endpoint, region), and the secrets.
   StringPairs file_settings;
   StringPairs file_secrets;
+  HotRows* hot_rows = nullptr;  // null: clients see committed snapshots only
 };
 
 class RestCatalog {
@@ -47,6 +49,8 @@ class RestCatalog {
   Result<std::string> UserOfToken(std::string_view token) const;
 
   RestResponse Handle(RestRequest request);
+  /// Let go of what nobody uses any more; now and then. Blocks.
+  void Sweep();
 
  private:
   struct State;

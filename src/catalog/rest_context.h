@@ -13,6 +13,8 @@ namespace weir::iceberg {
 
 class IdempotencyKeys;
 class LakeCatalog;
+class LiveTables;
+class PlanStore;
 class TokenIssuer;
 
 struct RestMetrics : MetricGroup {
@@ -24,6 +26,8 @@ struct RestMetrics : MetricGroup {
                     "Commits refused because the table had changed."};
   Counter not_modified{*this, "catalog_not_modified_total",
                        "Table loads answered with 304: the client had the newest metadata."};
+  Counter plans{*this, "catalog_scan_plans_total", "Scans planned for clients."};
+  Counter planned_files{*this, "catalog_planned_files_total", "Data files named in scan plans."};
   Counter scan_reports{*this, "catalog_scan_reports_total", "Scan reports that clients sent."};
   Counter commit_reports{*this, "catalog_commit_reports_total",
                          "Commit reports that clients sent."};
@@ -33,6 +37,8 @@ struct RestMetrics : MetricGroup {
 
 struct RestContext {
   LakeCatalog& lake;
+  LiveTables& live;
+  PlanStore& plans;
   const TokenIssuer& tokens;
   IdempotencyKeys& keys;
   const RestOptions& options;

@@ -18,6 +18,8 @@ struct RestOptions {
   std::chrono::milliseconds token_lifetime = std::chrono::hours(1);
   std::chrono::milliseconds idempotency_lifetime = std::chrono::minutes(30);
   bool vend_credentials = true;
+  bool plan_scans = true;
+  std::chrono::milliseconds live_lifetime = std::chrono::minutes(10);
 };
 
 inline constexpr std::array kRestOptions = {
@@ -32,6 +34,14 @@ inline constexpr std::array kRestOptions = {
         "catalog.vend-credentials", &RestOptions::vend_credentials, kRestart,
         "Give the object store's keys to clients of the Iceberg REST catalog that ask for them "
         "(X-Iceberg-Access-Delegation), for tables whose place the catalog chose."},
+    Option<RestOptions>{
+        "catalog.plan-scans", &RestOptions::plan_scans, kRestart,
+        "Tell clients of the Iceberg REST catalog to let the server plan their scans "
+        "(scan-planning-mode=server), so that they see rows that are not tiered yet."},
+    Option<RestOptions>{"catalog.live-lifetime", &RestOptions::live_lifetime,
+                        std::chrono::seconds(1), std::chrono::days(1), kRestart,
+                        "How long the files of a live state of a table stay after it was last "
+                        "handed out; scans must end within."},
 };
 
 }  // namespace weir::iceberg

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/idempotency_keys.h"
+#include "catalog/live_tables.h"
 #include "catalog/rest_json.h"
 #include "meta/store.h"
 
@@ -33,6 +34,16 @@ RestStatus CheckShape(RestContext& context, const TableCommit& commit) {
                 commit.ident.ToString());
 }
 
+/// Every commit on top of what is really there, whatever the client saw.
+RestResult<std::vector<TableCommit>> Rebased(RestContext& context,
+                                             std::span<const TableCommit> commits) {
+  std::vector<TableCommit> out;
+  for (const TableCommit& commit : commits) {
+    ASSIGN_OR_RETURN(out.emplace_back(), context.live.Rebase(commit));
+  }
+  return out;
+}
+
 }  // namespace
 
 RestResult<TableCommit> TableCommitOf(const json::object& body, Ident ident) {
@@ -51,9 +62,10 @@ RestResult<TableCommit> TableCommitOf(const json::object& body, Ident ident) {
 RestResult<std::vector<LoadedTable>> CommitTables(RestContext& context, const RestRequest& request,
                                                   std::span<const TableCommit> commits) {
   for (const TableCommit& commit : commits) RETURN_IF_ERROR(CheckShape(context, commit));
+  ASSIGN_OR_RETURN(const auto rebased, Rebased(context, commits));
   Transaction beside;
   if (!request.headers.idempotency_key.empty()) context.keys.Mark(request, beside);
-  auto committed = context.lake.Commit(commits, beside.empty() ? nullptr : &beside);
+  auto committed = context.lake.Commit(rebased, beside.empty() ? nullptr : &beside);
   if (!committed.ok() && committed.code() == ErrorCode::kCommitConflict)
     context.metrics.conflicts.Add();
   ASSIGN_OR_RETURN(std::vector<LoadedTable> tables, std::move(committed));

@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "catalog/live_tables.h"
 #include "catalog/loaded_table.h"
 #include "catalog/rest_json.h"
 #include "catalog/table_commits.h"
@@ -75,16 +76,19 @@ RestResult<RestResponse> RegisterTable(RestContext& context, const RestRequest& 
 
 RestResult<RestResponse> LoadTable(RestContext& context, const RestRequest& request) {
   ASSIGN_OR_RETURN(const SnapshotMode mode, SnapshotModeOf(request));
-  if (!request.headers.if_none_match.empty()) {
-    // A client that looks whether anything changed costs no file and no JSON.
-    ASSIGN_OR_RETURN(const std::string location, context.lake.MetadataLocation(IdentOf(request)));
+  const std::string& known = request.headers.if_none_match;
+  const auto not_modified = [&](const std::string& location) {
     const std::string tag = EntityTag(location, mode);
-    if (NamesTag(request.headers.if_none_match, tag)) {
-      context.metrics.not_modified.Add();
-      return RestResponse{.status = 304, .body = {}, .etag = tag};
-    }
+    return NamesTag(known, tag)
+               ? std::optional(RestResponse{.status = 304, .body = {}, .etag = tag})
+               : std::nullopt;
+  };
+  ASSIGN_OR_RETURN(LoadedTable table, context.lake.LoadTable(IdentOf(request)));
+  ASSIGN_OR_RETURN(table, context.live.ForLoad(table));
+  if (auto same = not_modified(table.metadata_location)) {
+    context.metrics.not_modified.Add();
+    return *std::move(same);
   }
-  ASSIGN_OR_RETURN(const LoadedTable table, context.lake.LoadTable(IdentOf(request)));
   return TableAnswer(context, table, mode, request);
 }
 

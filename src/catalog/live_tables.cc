@@ -1,0 +1,165 @@
+#include "catalog/live_tables.h"
+
+#include "base/log.h"
+#include "catalog/live_rebase.h"
+#include "lake/file_io.h"
+#include "lake/manifest.h"
+
+namespace weir::iceberg {
+
+TemporaryFile::~TemporaryFile() {
+  if (const Status gone = io_.Delete(path_); !gone.ok())
+    LogWarn("catalog", "a file of a live state stays: path={} error=\"{}\"", path_,
+            gone.error().message);
+}
+
+LiveTables::LiveTables(LakeCatalog& lake, HotRows* rows, MetricRegistry& metrics,
+                       std::chrono::milliseconds lifetime, const Clock& clock)
+    : lake_(lake), rows_(rows), metrics_(metrics), lifetime_(lifetime), clock_(clock) {}
+
+LiveTables::~LiveTables() = default;
+
+LiveMode LiveTables::ModeOf(const LoadedTable& table) const {
+  if (rows_ == nullptr || !table.tiered_by) return LiveMode::kOff;
+  return rows_->ModeOf(*table.tiered_by);
+}
+
+bool LiveTables::ShowsOnLoad(const LoadedTable& table) const {
+  return ModeOf(table) == LiveMode::kLoad;
+}
+
+Result<LoadedTable> LiveTables::ForScan(const LoadedTable& table) {
+  if (ModeOf(table) == LiveMode::kOff) return table;
+  return Show(table);
+}
+
+Result<LoadedTable> LiveTables::ForLoad(const LoadedTable& table) {
+  if (!ShowsOnLoad(table)) return table;
+  return Show(table);
+}
+
+std::shared_ptr<LiveTables::Slot> LiveTables::SlotOf(const std::string& uuid) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = slots_[uuid];
+  if (slot == nullptr) slot = std::make_shared<Slot>();
+  return slot;
+}
+
+Result<LoadedTable> LiveTables::Show(const LoadedTable& table) {
+  const auto slot = SlotOf(table.metadata->table_uuid);
+  const std::lock_guard one_maker(slot->making);
+  // After the lock: who waited for another maker may see rows that came while it waited.
+  ASSIGN_OR_RETURN(std::string version, rows_->VersionOf(table));
+  if (version.empty()) return table;
+  auto state = slot->newest;
+  if (state != nullptr && state->version == version &&
+      state->base_location == table.metadata_location) {
+    metrics_.shared.Add();
+  } else {
+    ASSIGN_OR_RETURN(state, Make(table, std::move(version)));
+    if (state == nullptr) return table;
+    slot->newest = state;
+  }
+  const std::lock_guard lock(mutex_);
+  given_[state->snapshot_id] = {.state = state, .at_ms = clock_.NowMs()};
+  return state->view;
+}
+
+/// Null when there turned out to be nothing to show.
+Result<std::shared_ptr<const LiveState>> LiveTables::Make(const LoadedTable& table,
+                                                          std::string version) {
+  const int64_t started_us = clock_.MonotonicUs();
+  FileIo& io = lake_.files();
+  ASSIGN_OR_RETURN(HotFiles hot, rows_->Write(table));
+  if (hot.change.added.empty() && hot.change.removed.empty())
+    return std::shared_ptr<const LiveState>();
+
+  auto state = std::make_shared<LiveState>();
+  state->version = std::move(version);
+  state->base_location = table.metadata_location;
+  state->base_snapshot_id = table.metadata->current_snapshot_id;
+  state->files = std::move(hot.files);
+  for (const DataFile& file : hot.change.added) state->hot_paths.insert(file.file_path);
+
+  hot.change.timestamp_ms = clock_.NowMs();
+  hot.change.summary["weir.live"] = "true";
+  ASSIGN_OR_RETURN(const NewSnapshot made, BuildSnapshot(io, *table.metadata, hot.change));
+  for (const std::string& path : made.written_files)
+    state->files.push_back(std::make_shared<TemporaryFile>(io, path));
+  state->snapshot_id = made.snapshot.snapshot_id;
+  ASSIGN_OR_RETURN(const auto manifests, ReadManifestList(io, made.snapshot.manifest_list));
+  for (const ManifestFile& manifest : manifests) {
+    if (manifest.added_snapshot_id == state->snapshot_id)
+      state->own_manifests.insert(manifest.manifest_path);
+  }
+
+  const std::vector<TableUpdate> updates = {
+      AddSnapshot{made.snapshot},
+      SetSnapshotRef{.name = std::string(kMainBranch), .ref = {.snapshot_id = state->snapshot_id}}};
+  ASSIGN_OR_RETURN(TableMetadata metadata,
+                   ApplyUpdates(*table.metadata, updates, hot.change.timestamp_ms));
+  RecordMetadataFile(*table.metadata, table.metadata_location, metadata);
+  state->view = table;
+  // Clients take equal metadata locations for equal metadata, so a state has a file of its own.
+  state->view.metadata_location =
+      Join(table.metadata->location, fmt::format("metadata/live-{}.metadata.json", NewUuid()));
+  state->files.push_back(std::make_shared<TemporaryFile>(io, state->view.metadata_location));
+  RETURN_IF_ERROR(io.WriteNew(state->view.metadata_location, ToJsonText(metadata)));
+  state->view.metadata = std::make_shared<const TableMetadata>(std::move(metadata));
+
+  metrics_.made.Add();
+  metrics_.make_seconds.ObserveUs(clock_.MonotonicUs() - started_us);
+  return std::shared_ptr<const LiveState>(std::move(state));
+}
+
+std::shared_ptr<const LiveState> LiveTables::FindState(int64_t snapshot_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = given_.find(snapshot_id);
+  return found == given_.end() ? nullptr : found->second.state;
+}
+
+std::shared_ptr<const LiveState> LiveTables::BaseOf(const TableCommit& commit) {
+  for (const TableRequirement& requirement : commit.requirements) {
+    const auto* ref = std::get_if<AssertRefSnapshotId>(&requirement);
+    if (ref == nullptr || !ref->snapshot_id || ref->ref != kMainBranch) continue;
+    if (auto state = FindState(*ref->snapshot_id)) return state;
+  }
+  return nullptr;
+}
+
+RestResult<TableCommit> LiveTables::Rebase(TableCommit commit) {
+  const auto state = BaseOf(commit);
+  if (state == nullptr) return commit;
+  ASSIGN_OR_RETURN(const LoadedTable real, lake_.LoadTable(commit.ident));
+  ASSIGN_OR_RETURN(const bool fits, RebaseCommit(lake_.files(), *state, *real.metadata, commit));
+  if (fits) {
+    metrics_.rebased.Add();
+    return commit;
+  }
+  metrics_.refused.Add();
+  if (real.tiered_by) RETURN_IF_ERROR(rows_->TierNow(*real.tiered_by));
+  return Refuse(RestErrorKind::kCommitFailed,
+                "the commit changes rows of {} that were not in the lake yet; they are now: "
+                "refresh and retry",
+                commit.ident.ToString());
+}
+
+void LiveTables::Sweep() {
+  const int64_t too_old = clock_.NowMs() - lifetime_.count();
+  std::vector<std::shared_ptr<const LiveState>> gone;  // files are deleted outside the lock
+  const std::lock_guard lock(mutex_);
+  std::erase_if(given_, [&](const auto& entry) {
+    if (entry.second.at_ms >= too_old) return false;
+    gone.push_back(entry.second.state);
+    return true;
+  });
+  for (const auto& state : gone) {
+    const auto slot = slots_.find(state->view.metadata->table_uuid);
+    if (slot == slots_.end()) continue;
+    // Somebody who is making the next state keeps the slot; it is looked at again next time.
+    const std::unique_lock idle(slot->second->making, std::try_to_lock);
+    if (idle && slot->second->newest == state) slot->second->newest = nullptr;
+  }
+}
+
+}  // namespace weir::iceberg

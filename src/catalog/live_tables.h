@@ -1,0 +1,101 @@
+// Tables as they are this moment: the committed snapshot and, on top of it, one that was never committed and holds
+// everything acknowledged since (INV-6: each row once). Such a state is made when somebody asks, shared by all who ask
+// before the next row comes, and its files go away some time after it was last handed out.
+//
+// Two kinds of clients see it: those that let the server plan their scans, and, where the table says so, those that
+// load its metadata. The latter may commit on top of a snapshot that does not exist; Rebase makes such a commit fit
+// what is really there, or refuses it so that the client tries again.
+// Decision: docs/decisions/0012-live-iceberg.md.
+//
+// Thread: any; blocks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "catalog/hot_rows.h"
+#include "catalog/rest_result.h"
+
+namespace weir::iceberg {
+
+struct LiveMetrics : MetricGroup {
+  using MetricGroup::MetricGroup;
+  Counter made{*this, "catalog_live_states_total", "Live states of tables made for readers."};
+  Counter shared{*this, "catalog_live_states_shared_total",
+                 "Requests answered with a live state that was there already."};
+  Counter rebased{*this, "catalog_live_commits_rebased_total",
+                  "Commits on top of a live state made to fit the committed one."};
+  Counter refused{
+      *this, "catalog_live_commits_refused_total",
+      "Commits on top of a live state that touched its rows; tiered first, then refused."};
+  Histogram make_seconds{*this, "catalog_live_state_seconds", "Time to make one live state."};
+};
+
+/// One live state. Immutable; its files live as long as it does.
+struct LiveState {
+  LoadedTable view;  // the committed metadata with one snapshot more
+  std::string version;
+  std::string base_location;  // metadata file it was made on
+  int64_t snapshot_id = 0;    // of the snapshot that was never committed
+  std::optional<int64_t> base_snapshot_id;
+  std::set<std::string> own_manifests;
+  std::set<std::string> hot_paths;  // data and delete files
+  TemporaryFiles files;
+};
+
+class LiveTables {
+ public:
+  /// `rows` may be null: nothing is live then.
+  LiveTables(LakeCatalog& lake, HotRows* rows, MetricRegistry& metrics,
+             std::chrono::milliseconds lifetime, const Clock& clock);
+  ~LiveTables();
+
+  /// The table as a scan plan sees it, as a loader sees it. The table itself when nothing is hot, or nobody shall see.
+  Result<LoadedTable> ForScan(const LoadedTable& table);
+  Result<LoadedTable> ForLoad(const LoadedTable& table);
+  bool ShowsOnLoad(const LoadedTable& table) const;
+
+  /// A commit whose base is a live state, on top of what is committed; any other as it is.
+  /// Errors  kCommitFailed  it changes rows that were hot; they are in the lake now
+  RestResult<TableCommit> Rebase(TableCommit commit);
+
+  /// Let go of states that nobody was given for the lifetime.
+  void Sweep();
+
+ private:
+  struct Slot {
+    std::mutex making;  // one maker; the others wait and share
+    std::shared_ptr<const LiveState> newest;
+  };
+  struct Given {
+    std::shared_ptr<const LiveState> state;
+    int64_t at_ms = 0;
+  };
+
+  LiveMode ModeOf(const LoadedTable& table) const;
+  Result<LoadedTable> Show(const LoadedTable& table);
+  Result<std::shared_ptr<const LiveState>> Make(const LoadedTable& table, std::string version);
+  std::shared_ptr<Slot> SlotOf(const std::string& uuid);
+  std::shared_ptr<const LiveState> FindState(int64_t snapshot_id);
+  /// The live state that a commit was made on, or null.
+  std::shared_ptr<const LiveState> BaseOf(const TableCommit& commit);
+
+  LakeCatalog& lake_;
+  HotRows* const rows_;
+  LiveMetrics metrics_;
+  const std::chrono::milliseconds lifetime_;
+  const Clock& clock_;
+
+  std::mutex mutex_;                                    // guards what follows
+  std::map<std::string, std::shared_ptr<Slot>> slots_;  // by table uuid
+  std::map<int64_t, Given> given_;                      // by snapshot id
+};
+
+}  // namespace weir::iceberg
