@@ -156,7 +156,7 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.tiering->Start();
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
   s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
-  s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, s.metrics);
+  s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, s.metrics);
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
   RETURN_IF_ERROR(s.sql->Start());

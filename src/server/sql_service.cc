@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "net/listener.h"
+#include "server/lake_service.h"
 #include "sql/buckets.h"
 
 namespace weir {
@@ -16,8 +17,9 @@ SqlOptions OptionsOf(const Configuration& configuration) {
 }  // namespace
 
 SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
-                       MetricRegistry& metrics)
+                       LakeService& lake, MetricRegistry& metrics)
     : configuration_(configuration),
+      lake_(lake),
       metrics_(metrics),
       engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets)) {}
 
@@ -30,13 +32,8 @@ Status SqlService::Start() {
   WebParts parts{.sql = engine_,
                  .metrics = [this] { return metrics_.PrometheusText(); },
                  .healthy = [] { return true; },
-                 .authenticate = {}};
-  if (!configuration_.users.empty()) {
-    parts.authenticate = [this](std::string_view user, std::string_view password) {
-      const auto found = configuration_.users.find(std::string(user));
-      return found != configuration_.users.end() && found->second == password;
-    };
-  }
+                 .authenticate = PasswordCheck(configuration_),
+                 .catalog = &lake_.rest()};
   ASSIGN_OR_RETURN(web_, WebServer::Start(std::move(options), std::move(parts)));
   return {};
 }

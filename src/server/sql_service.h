@@ -1,5 +1,5 @@
 // SQL and HTTP of a server: the engine over its catalog and tablets, and the web server in front of
-// it.
+// it and of the lake's REST catalog.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 namespace weir {
 
 class Catalog;
+class LakeService;
 class MetricRegistry;
 class Tablets;
 
@@ -19,7 +20,7 @@ class SqlService {
  public:
   /// Everything by reference must outlive the service.
   SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
-             MetricRegistry& metrics);
+             LakeService& lake, MetricRegistry& metrics);
 
   /// Listen for HTTP, when server.http says so.
   /// Errors  kInvalidConfig, kNetworkException
@@ -33,6 +34,7 @@ class SqlService {
 
  private:
   const Configuration& configuration_;
+  LakeService& lake_;
   MetricRegistry& metrics_;
   SqlEngine engine_;
   std::unique_ptr<WebServer> web_;

@@ -6,8 +6,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <ranges>
+#include <span>
 
 #include "base/log.h"
+#include "catalog/rest_catalog.h"
+#include "web/catalog_routes.h"
 #include "web/sql_request.h"
 #include "web/web_context.h"
 
@@ -55,30 +59,66 @@ class HttpConnection {
   }
 
  private:
+  /// Who may call a route: anybody, those whom CheckUser lets in, or the route itself decides.
+  enum class Entry : uint8_t { kEverybody, kUsers, kItself };
+  struct Route {
+    std::string_view path;  // ends in '/' and is longer than that: everything below
+    Entry entry;
+    Task<bool> (HttpConnection::*answer)();
+
+    bool Takes(std::string_view asked) const {
+      return path.size() > 1 && path.ends_with('/') ? asked.starts_with(path) : asked == path;
+    }
+  };
+  static std::span<const Route> Routes();
+
   /// Returns whether the connection is still good.
   Task<bool> Answer() {
+    const auto route = std::ranges::find_if(
+        Routes(), [path = Path()](const Route& one) { return one.Takes(path); });
+    if (route == Routes().end()) {
+      co_return co_await Fail(
+          404, {ErrorCode::kSqlSyntax, "there is /v1/sql, /api/catalog, /healthz and /metrics"});
+    }
+    if (route->entry != Entry::kEverybody) {
+      if (const Status allowed = CheckOrigin(); !allowed.ok())
+        co_return co_await Fail(403, allowed.error());
+    }
+    if (route->entry == Entry::kUsers) {
+      if (const auto user = User(); !user.ok()) co_return co_await Fail(401, user.error());
+    }
+    co_return co_await (this->*route->answer)();
+  }
+
+  std::string_view Path() const {
     const std::string_view target = View(request_.target());
-    const std::string_view path = target.substr(0, target.find('?'));
-    if (path == "/healthz") {
-      const bool healthy = context_.parts.healthy();
-      co_return co_await Send(healthy ? 200 : 503, "text/plain", healthy ? "ok\n" : "not ready\n");
-    }
-    if (const Status allowed = CheckOrigin(); !allowed.ok())
-      co_return co_await Fail(403, allowed.error());
-    if (const Status known = CheckUser(); !known.ok()) co_return co_await Fail(401, known.error());
-    if (path == "/v1/sql") {
-      if (request_.method() != http::verb::post)
-        co_return co_await Fail(405,
-                                {ErrorCode::kSqlSyntax, "/v1/sql takes POST with SQL in the body"});
-      co_return co_await Sql(target);
-    }
-    if (path == "/metrics")
-      co_return co_await Send(200, "text/plain; version=0.0.4; charset=utf-8",
-                              context_.parts.metrics());
-    if (path == "/")
-      co_return co_await Send(200, "text/html; charset=utf-8", std::string(LandingPage()));
-    co_return co_await Fail(404,
-                            {ErrorCode::kSqlSyntax, "there is /v1/sql, /healthz and /metrics"});
+    return target.substr(0, target.find('?'));
+  }
+  std::string_view Query() const {
+    const std::string_view target = View(request_.target());
+    const size_t question = target.find('?');
+    return question == std::string_view::npos ? "" : target.substr(question + 1);
+  }
+
+  Task<bool> Health() {
+    const bool healthy = context_.parts.healthy();
+    co_return co_await Send(healthy ? 200 : 503, "text/plain", healthy ? "ok\n" : "not ready\n");
+  }
+
+  Task<bool> Metrics() {
+    co_return co_await Send(200, "text/plain; version=0.0.4; charset=utf-8",
+                            context_.parts.metrics());
+  }
+
+  Task<bool> Landing() {
+    co_return co_await Send(200, "text/html; charset=utf-8", std::string(LandingPage()));
+  }
+
+  Task<bool> Catalog() {
+    iceberg::RestResponse response =
+        co_await AnswerCatalog(context_, ToCatalogRequest(request_, Path(), Query()), User());
+    co_return co_await Send(response.status, "application/json", std::move(response.body),
+                            response.etag);
   }
 
   /// A page of another site, opened in a user's browser, must not run SQL here.
@@ -90,21 +130,28 @@ class HttpConnection {
                       "requests from pages of other sites are refused: origin={:.100}", origin);
   }
 
-  Status CheckUser() const {
-    if (!context_.parts.authenticate) return {};
-    ASSIGN_OR_RETURN(const BasicCredentials credentials,
-                     ParseBasicCredentials(View(request_[http::field::authorization])));
-    if (context_.parts.authenticate(credentials.user, credentials.password)) return {};
+  /// Who the Authorization header lets in: HTTP Basic, or a bearer token of the catalog. Empty when nobody is
+  /// asked.
+  Result<std::string> User() const {
+    if (!context_.parts.authenticate) return std::string();
+    const std::string_view header = View(request_[http::field::authorization]);
+    if (const auto token = ParseBearer(header); token && context_.parts.catalog != nullptr)
+      return context_.parts.catalog->UserOfToken(*token);
+    ASSIGN_OR_RETURN(BasicCredentials credentials, ParseBasicCredentials(header));
+    if (context_.parts.authenticate(credentials.user, credentials.password))
+      return std::move(credentials.user);
     return weir::Fail(ErrorCode::kAuthenticate, "wrong user or password");
   }
 
-  Task<bool> Sql(std::string_view target) {
-    const size_t question = target.find('?');
-    auto parsed = ParseSqlRequest(
-        {.content_type = View(request_[http::field::content_type]),
-         .accept = View(request_[http::field::accept]),
-         .query = question == std::string_view::npos ? "" : target.substr(question + 1),
-         .body = request_.body()});
+  Task<bool> Sql() {
+    if (request_.method() != http::verb::post) {
+      co_return co_await Fail(405,
+                              {ErrorCode::kSqlSyntax, "/v1/sql takes POST with SQL in the body"});
+    }
+    auto parsed = ParseSqlRequest({.content_type = View(request_[http::field::content_type]),
+                                   .accept = View(request_[http::field::accept]),
+                                   .query = Query(),
+                                   .body = request_.body()});
     if (!parsed.ok()) {
       const bool format = parsed.code() == ErrorCode::kUnsupportedVersion;
       co_return co_await Fail(format ? 406 : 400, parsed.error());
@@ -218,10 +265,15 @@ class HttpConnection {
     co_return co_await Send(status, "application/json", ErrorBody(error));
   }
 
-  Task<bool> Send(int status, std::string_view content_type, std::string body) {
+  Task<bool> Send(int status, std::string_view content_type, std::string body,
+                  std::string_view etag = {}) {
     Response response(static_cast<http::status>(status), request_.version());
-    response.set(http::field::content_type,
-                 beast::string_view(content_type.data(), content_type.size()));
+    if (!body.empty()) {
+      response.set(http::field::content_type,
+                   beast::string_view(content_type.data(), content_type.size()));
+    }
+    if (!etag.empty())
+      response.set(http::field::etag, beast::string_view(etag.data(), etag.size()));
     if (status == 401) response.set(http::field::www_authenticate, "Basic realm=\"weir\"");
     if (status == 503) response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive_);
@@ -240,6 +292,17 @@ class HttpConnection {
   bool keep_alive_ = false;
   bool chunked_ = true;
 };
+
+std::span<const HttpConnection::Route> HttpConnection::Routes() {
+  static constexpr std::array kRoutes = {
+      Route{"/healthz", Entry::kEverybody, &HttpConnection::Health},
+      Route{"/v1/sql", Entry::kUsers, &HttpConnection::Sql},
+      Route{"/api/catalog/", Entry::kItself, &HttpConnection::Catalog},
+      Route{"/metrics", Entry::kUsers, &HttpConnection::Metrics},
+      Route{"/", Entry::kUsers, &HttpConnection::Landing},
+  };
+  return kRoutes;
+}
 
 }  // namespace
 

@@ -15,6 +15,7 @@ pre{background:#f4f4f4;padding:.8rem}
 <ul>
 <li><code>POST /v1/sql</code>: SQL in the body; rows as JSON lines, CSV or an Arrow stream,
 as <code>Accept</code> says</li>
+<li><code>/api/catalog</code>: an Apache Iceberg REST catalog, for PyIceberg, Spark, Flink, Trino and others</li>
 <li><a href="/healthz"><code>/healthz</code></a>: whether the server is ready</li>
 <li><a href="/metrics"><code>/metrics</code></a>: numbers for Prometheus</li>
 </ul>

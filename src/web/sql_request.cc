@@ -168,4 +168,10 @@ Result<BasicCredentials> ParseBasicCredentials(std::string_view header) {
   return BasicCredentials{decoded.substr(0, colon), decoded.substr(colon + 1)};
 }
 
+std::optional<std::string_view> ParseBearer(std::string_view header) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (Lower(header.substr(0, kScheme.size())) != kScheme) return std::nullopt;
+  return header.substr(kScheme.size());
+}
+
 }  // namespace weir

@@ -2,6 +2,7 @@
 // functions. Documentation for users: docs/sql.md, docs/formats/sql_http.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,5 +40,7 @@ struct BasicCredentials {
 
 /// Of an Authorization header. Errors  kAuthenticate
 Result<BasicCredentials> ParseBasicCredentials(std::string_view header);
+/// The token of an Authorization header of the scheme Bearer.
+std::optional<std::string_view> ParseBearer(std::string_view header);
 
 }  // namespace weir

@@ -22,19 +22,27 @@ struct WebContext {
   bool stopping = false;
   std::set<ResultStream*> running;  // statements under way
 
+  int catalog_requests = 0;  // under way
+
   /// Threads for statements, made when the first one comes.
-  BlockingPool& pool() {
-    if (pool_ == nullptr) pool_ = std::make_unique<BlockingPool>(options.statements_max);
-    return *pool_;
-  }
+  BlockingPool& pool() { return Made(pool_, options.statements_max); }
+  /// Threads for the catalog, apart from those that long statements may all have taken.
+  BlockingPool& catalog_pool() { return Made(catalog_pool_, options.catalog_threads); }
   /// Finish what runs and join; from another thread than the web thread, after `stopping` was set
   /// there.
-  void StopPool() {
+  void StopPools() {
     if (pool_ != nullptr) pool_->Stop();
+    if (catalog_pool_ != nullptr) catalog_pool_->Stop();
   }
 
  private:
+  static BlockingPool& Made(std::unique_ptr<BlockingPool>& pool, int threads) {
+    if (pool == nullptr) pool = std::make_unique<BlockingPool>(threads);
+    return *pool;
+  }
+
   std::unique_ptr<BlockingPool> pool_;
+  std::unique_ptr<BlockingPool> catalog_pool_;
 };
 
 /// Serve one connection until either side has enough. On the web thread.

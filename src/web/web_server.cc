@@ -52,7 +52,7 @@ class WebServer::Impl {
       told.set_value();
     });
     told.get_future().wait();
-    context_.StopPool();
+    context_.StopPools();
     web_.Stop();
     web_.Join();
   }

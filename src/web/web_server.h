@@ -1,5 +1,5 @@
-// The HTTP side of the server: POST /v1/sql, GET /healthz, GET /metrics and a page that says what
-// is here. One thread with one event loop serves all connections; statements run on a bounded pool
+// The HTTP side of the server: POST /v1/sql, the Iceberg REST catalog under /api/catalog, GET /healthz,
+// GET /metrics and a page that says what is here. One thread with one event loop serves all connections; statements run on a bounded pool
 // of threads that may block. Owned by server/, which hands in what lies outside web/'s layers.
 #pragma once
 
@@ -18,11 +18,17 @@
 
 namespace weir {
 
+namespace iceberg {
+class RestCatalog;
+}
+
 struct WebOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;                  // 0: any free one
-  int32_t connections_max = 256;         // further ones are closed at once
-  int32_t statements_max = 8;            // running at the same time; further requests get 503
+  uint16_t port = 8080;           // 0: any free one
+  int32_t connections_max = 256;  // further ones are closed at once
+  int32_t statements_max = 8;     // running at the same time; further requests get 503
+  int32_t catalog_threads = 8;
+  int32_t catalog_requests_max = 256;    // under way or waiting; further requests get 503
   int64_t request_bytes_max = 16 * MiB;  // of a body
   std::chrono::milliseconds statement_timeout{5 *
                                               60'000};  // for all statements of a request together
@@ -36,6 +42,12 @@ inline constexpr std::array kWebOptions = {
     Option<WebOptions>{
         "web.statements-max", &WebOptions::statements_max, 1, 1024, kRestart,
         "SQL requests that run at the same time; further ones are answered with 503."},
+    Option<WebOptions>{"web.catalog-threads", &WebOptions::catalog_threads, 1, 1024, kRestart,
+                       "Threads for requests of the Iceberg REST catalog."},
+    Option<WebOptions>{"web.catalog-requests-max", &WebOptions::catalog_requests_max, 1, 100'000,
+                       kRestart,
+                       "Requests of the Iceberg REST catalog under way or waiting for a thread; "
+                       "further ones are answered with 503."},
     Option<WebOptions>{"web.request-size-max", &WebOptions::request_bytes_max, 64 * KiB, 1 * GiB,
                        kRestart, "The largest body of an HTTP request."},
     Option<WebOptions>{"web.statement-timeout", &WebOptions::statement_timeout,
@@ -53,6 +65,7 @@ struct WebParts {
   std::function<bool()> healthy;         // called on the web thread
   /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;
+  iceberg::RestCatalog* catalog = nullptr;  // null: no lake here
 };
 
 class WebServer {
