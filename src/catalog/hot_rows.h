@@ -36,6 +36,8 @@ using TemporaryFiles = std::vector<std::shared_ptr<const TemporaryFile>>;
 struct HotFiles {
   SnapshotChange change;
   TemporaryFiles files;
+  /// Not everything: too much is hot, or rows have columns that the lake table lacks. Tier and ask again.
+  bool incomplete = false;
 };
 
 class HotRows {

@@ -13,9 +13,9 @@ TemporaryFile::~TemporaryFile() {
             gone.error().message);
 }
 
-LiveTables::LiveTables(LakeCatalog& lake, HotRows* rows, MetricRegistry& metrics,
+LiveTables::LiveTables(LakeCatalog& lake, MetricRegistry& metrics,
                        std::chrono::milliseconds lifetime, const Clock& clock)
-    : lake_(lake), rows_(rows), metrics_(metrics), lifetime_(lifetime), clock_(clock) {}
+    : lake_(lake), metrics_(metrics), lifetime_(lifetime), clock_(clock) {}
 
 LiveTables::~LiveTables() = default;
 
@@ -45,7 +45,7 @@ std::shared_ptr<LiveTables::Slot> LiveTables::SlotOf(const std::string& uuid) {
   return slot;
 }
 
-Result<LoadedTable> LiveTables::Show(const LoadedTable& table) {
+Result<LoadedTable> LiveTables::Show(LoadedTable table) {
   const auto slot = SlotOf(table.metadata->table_uuid);
   const std::lock_guard one_maker(slot->making);
   // After the lock: who waited for another maker may see rows that came while it waited.
@@ -65,15 +65,27 @@ Result<LoadedTable> LiveTables::Show(const LoadedTable& table) {
   return state->view;
 }
 
-/// Null when there turned out to be nothing to show.
-Result<std::shared_ptr<const LiveState>> LiveTables::Make(const LoadedTable& table,
-                                                          std::string version) {
+Result<std::shared_ptr<const LiveState>> LiveTables::Make(LoadedTable& table, std::string version) {
+  constexpr int kAttemptsMax = 3;
   const int64_t started_us = clock_.MonotonicUs();
-  FileIo& io = lake_.files();
-  ASSIGN_OR_RETURN(HotFiles hot, rows_->Write(table));
-  if (hot.change.added.empty() && hot.change.removed.empty())
-    return std::shared_ptr<const LiveState>();
+  for (int attempt = 1; true; ++attempt) {
+    ASSIGN_OR_RETURN(HotFiles hot, rows_->Write(table));
+    if (!hot.incomplete || attempt == kAttemptsMax) {
+      if (hot.change.added.empty() && hot.change.removed.empty())
+        return std::shared_ptr<const LiveState>();
+      auto made = MakeOf(table, std::move(hot), std::move(version));
+      metrics_.make_seconds.ObserveUs(clock_.MonotonicUs() - started_us);
+      return made;
+    }
+    RETURN_IF_ERROR(rows_->TierNow(*table.tiered_by));
+    ASSIGN_OR_RETURN(table, lake_.LoadTable(table.ident));
+    ASSIGN_OR_RETURN(version, rows_->VersionOf(table));
+  }
+}
 
+Result<std::shared_ptr<const LiveState>> LiveTables::MakeOf(const LoadedTable& table, HotFiles hot,
+                                                            std::string version) {
+  FileIo& io = lake_.files();
   auto state = std::make_shared<LiveState>();
   state->version = std::move(version);
   state->base_location = table.metadata_location;
@@ -93,11 +105,8 @@ Result<std::shared_ptr<const LiveState>> LiveTables::Make(const LoadedTable& tab
       state->own_manifests.insert(manifest.manifest_path);
   }
 
-  const std::vector<TableUpdate> updates = {
-      AddSnapshot{made.snapshot},
-      SetSnapshotRef{.name = std::string(kMainBranch), .ref = {.snapshot_id = state->snapshot_id}}};
   ASSIGN_OR_RETURN(TableMetadata metadata,
-                   ApplyUpdates(*table.metadata, updates, hot.change.timestamp_ms));
+                   ApplyUpdates(*table.metadata, made.updates, hot.change.timestamp_ms));
   RecordMetadataFile(*table.metadata, table.metadata_location, metadata);
   state->view = table;
   // Clients take equal metadata locations for equal metadata, so a state has a file of its own.
@@ -108,7 +117,6 @@ Result<std::shared_ptr<const LiveState>> LiveTables::Make(const LoadedTable& tab
   state->view.metadata = std::make_shared<const TableMetadata>(std::move(metadata));
 
   metrics_.made.Add();
-  metrics_.make_seconds.ObserveUs(clock_.MonotonicUs() - started_us);
   return std::shared_ptr<const LiveState>(std::move(state));
 }
 

@@ -52,10 +52,12 @@ struct LiveState {
 
 class LiveTables {
  public:
-  /// `rows` may be null: nothing is live then.
-  LiveTables(LakeCatalog& lake, HotRows* rows, MetricRegistry& metrics,
-             std::chrono::milliseconds lifetime, const Clock& clock);
+  LiveTables(LakeCatalog& lake, MetricRegistry& metrics, std::chrono::milliseconds lifetime,
+             const Clock& clock);
   ~LiveTables();
+
+  /// Before the first request; nothing is live without.
+  void SetHotRows(HotRows* rows) { rows_ = rows; }
 
   /// The table as a scan plan sees it, as a loader sees it. The table itself when nothing is hot, or nobody shall see.
   Result<LoadedTable> ForScan(const LoadedTable& table);
@@ -80,15 +82,18 @@ class LiveTables {
   };
 
   LiveMode ModeOf(const LoadedTable& table) const;
-  Result<LoadedTable> Show(const LoadedTable& table);
-  Result<std::shared_ptr<const LiveState>> Make(const LoadedTable& table, std::string version);
+  Result<LoadedTable> Show(LoadedTable table);
+  /// Null when there turned out to be nothing to show. Tiers, and moves `table` on, while too much is hot.
+  Result<std::shared_ptr<const LiveState>> Make(LoadedTable& table, std::string version);
+  Result<std::shared_ptr<const LiveState>> MakeOf(const LoadedTable& table, HotFiles hot,
+                                                  std::string version);
   std::shared_ptr<Slot> SlotOf(const std::string& uuid);
   std::shared_ptr<const LiveState> FindState(int64_t snapshot_id);
   /// The live state that a commit was made on, or null.
   std::shared_ptr<const LiveState> BaseOf(const TableCommit& commit);
 
   LakeCatalog& lake_;
-  HotRows* const rows_;
+  HotRows* rows_ = nullptr;
   LiveMetrics metrics_;
   const std::chrono::milliseconds lifetime_;
   const Clock& clock_;

@@ -17,7 +17,7 @@ struct RestCatalog::State {
         metrics(parts.metrics),
         tokens(std::move(issuer)),
         keys(parts.store, options.idempotency_lifetime, clock),
-        live(parts.lake, parts.hot_rows, parts.metrics, options.live_lifetime, clock),
+        live(parts.lake, parts.metrics, options.live_lifetime, clock),
         plans(clock),
         context{.lake = parts.lake,
                 .live = live,
@@ -93,6 +93,8 @@ bool RestCatalog::NeedsUser(std::string_view path) { return path != "/v1/oauth/t
 Result<std::string> RestCatalog::UserOfToken(std::string_view token) const {
   return state_->tokens.UserOf(token);
 }
+
+void RestCatalog::SetHotRows(HotRows* rows) { state_->live.SetHotRows(rows); }
 
 void RestCatalog::Sweep() { state_->live.Sweep(); }
 

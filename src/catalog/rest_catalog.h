@@ -33,7 +33,6 @@ struct RestCatalogParts {
   /// Properties for the clients' file access without secrets (endpoint, region), and the secrets.
   StringPairs file_settings;
   StringPairs file_secrets;
-  HotRows* hot_rows = nullptr;  // null: clients see committed snapshots only
 };
 
 class RestCatalog {
@@ -49,6 +48,8 @@ class RestCatalog {
   Result<std::string> UserOfToken(std::string_view token) const;
 
   RestResponse Handle(RestRequest request);
+  /// Show rows that are not tiered yet; before the first request. `rows` outlives this.
+  void SetHotRows(HotRows* rows);
   /// Let go of what nobody uses any more; now and then. Blocks.
   void Sweep();
 

@@ -98,6 +98,11 @@ Status ParseOption(std::string_view text, LakeLayout& out) {
       {{"FLUSS", LakeLayout::kFluss}, {"CLEAN", LakeLayout::kClean}}};
   return ParseNamed<LakeLayout>(text, kNames, out);
 }
+Status ParseOption(std::string_view text, LakeLive& out) {
+  static constexpr std::array<NamedValue<LakeLive>, 3> kNames = {
+      {{"OFF", LakeLive::kOff}, {"PLAN", LakeLive::kPlan}, {"LOAD", LakeLive::kLoad}}};
+  return ParseNamed<LakeLive>(text, kNames, out);
+}
 Status ParseOption(std::string_view text, LakeFormat& out) {
   ASSIGN_OR_RETURN(out, ParseLakeFormat(text));
   return {};
@@ -201,9 +206,11 @@ constexpr std::array kTableOptions = {
                 &Set<&C::lake_layout>,
                 "Whether the Iceberg table has the columns __bucket, __offset and __timestamp, "
                 "which the readers of Fluss need. Weir's own."},
-    TableOption{"table.datalake.iceberg.live", "Boolean", "true", kAlterable, &Set<&C::lake_live>,
-                "Whether the built-in Iceberg catalog adds the rows that are not tiered yet. "
-                "Weir's own."},
+    TableOption{"table.datalake.iceberg.live", "OFF, PLAN, LOAD", "PLAN", kAlterable,
+                &Set<&C::lake_live>,
+                "Who sees rows in the Iceberg table before they are tiered: nobody, clients that "
+                "let the built-in catalog plan their scans, or also those that load the table, by "
+                "a snapshot that was never committed. Weir's own."},
     TableOption{"table.datalake.table-name", "String", "", kAlterable, &Set<&C::lake_table>,
                 "Name of the lake table; default: the table's own."},
     TableOption{"table.delete.behavior", "ALLOW, IGNORE, DISABLE", "ALLOW", kFixed,

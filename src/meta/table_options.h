@@ -26,6 +26,9 @@ enum class ChangelogImage : uint8_t { kFull, kWal };
 enum class LakeDeleteMode : uint8_t { kPosition, kDeletionVector, kCopyOnWrite };
 /// kFluss: with the columns __bucket, __offset and __timestamp, as Fluss' own readers expect.
 enum class LakeLayout : uint8_t { kFluss, kClean };
+/// Who sees rows in the Iceberg table before they are tiered: nobody, clients that let the catalog plan their scans,
+/// or every client that loads the table (docs/decisions/0012-live-iceberg.md).
+enum class LakeLive : uint8_t { kOff, kPlan, kLoad };
 enum class PartitionTimeUnit : uint8_t { kYear, kQuarter, kMonth, kDay, kHour };
 
 /// When an append is acknowledged: after fdatasync, after write(2), or from memory.
@@ -78,7 +81,7 @@ struct TableConfig {
   std::optional<std::string> lake_table;
   LakeDeleteMode lake_delete_mode = LakeDeleteMode::kPosition;
   LakeLayout lake_layout = LakeLayout::kFluss;
-  bool lake_live = true;
+  LakeLive lake_live = LakeLive::kPlan;
 
   /// What is set, or `ignore` for tables with a merge engine, else `allow`.
   DeleteBehavior EffectiveDeleteBehavior() const;
