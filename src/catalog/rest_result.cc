@@ -15,6 +15,8 @@ KindWords WordsOf(RestErrorKind kind) {
   switch (kind) {
     case RestErrorKind::kBadRequest:
       return {400, "BadRequestException"};
+    case RestErrorKind::kInvalidArgument:
+      return {400, "IllegalArgumentException"};
     case RestErrorKind::kNotAuthorized:
       return {401, "NotAuthorizedException"};
     case RestErrorKind::kForbidden:
@@ -86,7 +88,7 @@ RestErrorKind KindOf(ErrorCode code) {
     case ErrorCode::kInvalidAlterTable:
     case ErrorCode::kSqlSyntax:
     case ErrorCode::kPartitionSpecInvalid:
-      return RestErrorKind::kBadRequest;
+      return RestErrorKind::kInvalidArgument;
     case ErrorCode::kDiskWriteLocked:
     case ErrorCode::kStorageBackpressure:
     case ErrorCode::kCancelled:

@@ -14,7 +14,8 @@ namespace weir::iceberg {
 
 /// The classes of the specification (and of clients) in one place.
 enum class RestErrorKind {
-  kBadRequest,          // 400
+  kBadRequest,          // 400, not a request of the specification
+  kInvalidArgument,     // 400, a request that makes no sense
   kNotAuthorized,       // 401
   kForbidden,           // 403
   kNoSuchNamespace,     // 404

@@ -73,7 +73,8 @@ Status LakeCatalog::State::NeedFree(const Ident& ident) const {
 }
 
 Status LakeCatalog::State::NeedOwnPlace(const std::string& root) const {
-  if (!IsBelow(root, options.warehouse) || IsBelow(options.warehouse, root)) {
+  const bool ours = IsBelow(root, options.warehouse) || IsBelowAny(root, options.other_places);
+  if (!ours || IsBelow(options.warehouse, root)) {
     return Fail(ErrorCode::kInvalidTable,
                 "tables lie where the catalog puts them: location={:.300} warehouse={}", root,
                 options.warehouse);
@@ -86,6 +87,12 @@ Status LakeCatalog::State::NeedOwnPlace(const std::string& root) const {
     }
   }
   return {};
+}
+
+std::vector<std::string> LakeCatalog::State::RootsOf(const std::string& root) const {
+  std::vector<std::string> out = {root};
+  out.insert(out.end(), options.other_places.begin(), options.other_places.end());
+  return out;
 }
 
 Result<LakeRecord> LakeCatalog::State::FindTable(const Ident& ident) const {

@@ -54,8 +54,8 @@ std::string ToString(const Namespace& levels);
 
 struct LakeCatalogOptions {
   std::string warehouse;  // absolute path, file:///… or s3://bucket/…
-  /// Where tables that others made may lie, besides the warehouse, to be registered.
-  std::vector<std::string> register_from = {};
+  /// Places besides the warehouse that clients may choose for tables and views, and register tables from.
+  std::vector<std::string> other_places = {};
   /// Parsed metadata kept in memory, in bytes of its JSON.
   int64_t cached_metadata_bytes_max = 64 * MiB;
 };
@@ -145,7 +145,7 @@ class LakeCatalog {
   /// What CreateTable would make: nothing is written. Complete it by Commit with AssertCreate.
   /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable
   Result<LoadedTable> StageTable(const Ident& ident, NewTable table);
-  /// `table.location` is not followed: locations are ours.
+  /// `table.location` is followed only into the other places; else the location is ours to give.
   /// Errors  kDatabaseNotExist; kTableAlreadyExist, also when a view has the name; kInvalidTable
   Result<LoadedTable> CreateTable(const Ident& ident, NewTable table,
                                   std::optional<TableId> tiered_by = std::nullopt,

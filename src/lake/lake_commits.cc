@@ -94,7 +94,7 @@ Result<std::vector<LoadedTable>> LakeCatalog::Commit(std::span<const TableCommit
       }
       RecordMetadataFile(*step.base, step.before->metadata_location, next);
     }
-    RETURN_IF_ERROR(CheckLocations(next, step.after.root));
+    RETURN_IF_ERROR(CheckLocations(next, s.RootsOf(step.after.root)));
     step.next = std::make_shared<const TableMetadata>(std::move(next));
   }
 

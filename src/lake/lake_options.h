@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 
@@ -10,12 +11,16 @@ namespace weir::iceberg {
 
 struct LakeOptions {
   std::string warehouse;  // empty: the folder `lake` of the data directory
+  std::vector<std::string> other_places;
 };
 
 inline constexpr std::array kLakeOptions = {
     Option<LakeOptions>{"datalake.iceberg.warehouse", &LakeOptions::warehouse, kRestart,
                         "Folder of the Iceberg tables: a local path or s3://bucket/prefix; empty "
                         "for `lake` in the data directory."},
+    Option<LakeOptions>{"datalake.iceberg.other-locations", &LakeOptions::other_places, kRestart,
+                        "Places besides the warehouse where clients of the built-in catalog may "
+                        "put tables and views, and from where they may register tables."},
 };
 
 /// Where the tables are: what the option says, a relative path made absolute, or `lake` in `data_directory`.

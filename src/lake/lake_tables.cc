@@ -75,8 +75,9 @@ Result<LoadedTable> LakeCatalog::StageTable(const Ident& ident, NewTable table) 
     RETURN_IF_ERROR(s.NeedFree(ident));
   }
   if (table.uuid.empty()) table.uuid = NewUuid();
-  table.location = AllocateLocation(s.options.warehouse, ident.levels, ident.name, table.uuid);
-  RETURN_IF_ERROR(CheckPropertyLocations(table.properties, table.location));
+  if (!IsBelowAny(table.location, s.options.other_places))
+    table.location = AllocateLocation(s.options.warehouse, ident.levels, ident.name, table.uuid);
+  RETURN_IF_ERROR(CheckPropertyLocations(table.properties, s.RootsOf(table.location)));
   ASSIGN_OR_RETURN(TableMetadata metadata, MakeTableMetadata(table, s.clock.NowMs()));
   return LoadedTable{.ident = ident,
                      .metadata = std::make_shared<const TableMetadata>(std::move(metadata)),
@@ -98,6 +99,7 @@ Result<LoadedTable> LakeCatalog::CreateTable(const Ident& ident, NewTable table,
   const std::lock_guard change(s.changes);
   Status free = s.NeedNamespace(ident.levels);
   if (free.ok()) free = s.NeedFree(ident);
+  if (free.ok()) free = s.NeedOwnPlace(record.root);
   if (!free.ok()) {
     // Refused for certain, and nobody else knows the file.
     (void)s.files.Delete(made.metadata_location);
@@ -123,8 +125,7 @@ Result<LoadedTable> LakeCatalog::RegisterTable(const Ident& ident,
     if (overwrite == Overwrite::kNo || !s.tables.contains(ident))
       RETURN_IF_ERROR(s.NeedFree(ident));
   }
-  const auto may_read = [&](const std::string& place) { return IsBelow(metadata_location, place); };
-  if (!may_read(s.options.warehouse) && std::ranges::none_of(s.options.register_from, may_read)) {
+  if (!IsBelowAny(metadata_location, s.RootsOf(s.options.warehouse))) {
     return Fail(ErrorCode::kAuthorization,
                 "tables are registered from the warehouse or the places that are configured: "
                 "metadata-location={:.300}",
@@ -134,7 +135,7 @@ Result<LoadedTable> LakeCatalog::RegisterTable(const Ident& ident,
   if (!IsBelow(metadata_location, metadata->location))
     return Fail(ErrorCode::kAuthorization, "the metadata file lies outside of its table: {:.300}",
                 metadata_location);
-  RETURN_IF_ERROR(CheckLocations(*metadata, metadata->location));
+  RETURN_IF_ERROR(CheckLocations(*metadata, s.RootsOf(metadata->location)));
   const LakeRecord record{.metadata_location = metadata_location,
                           .uuid = metadata->table_uuid,
                           .root = metadata->location};

@@ -8,14 +8,23 @@ namespace {
 
 constexpr int64_t kViewBytesMax = 16 * MiB;
 
+Status CheckPlaces(const ViewMetadata& metadata, const std::vector<std::string>& roots) {
+  if (!IsBelowAny(metadata.location, roots))
+    return Fail(ErrorCode::kInvalidTable,
+                "a place outside of what the catalog gave: location={:.300}", metadata.location);
+  return CheckPropertyLocations(metadata.properties, roots);
+}
+
 }  // namespace
 
 Result<std::string> LakeCatalog::State::WriteView(const ViewMetadata& metadata,
                                                   const std::string& before) {
   int64_t version = 0;
   if (!before.empty()) version = std::ssize(metadata.version_log);
-  std::string location =
-      Join(metadata.location, fmt::format("metadata/{:05}-{}.metadata.json", version, NewUuid()));
+  const auto chosen = metadata.properties.find("write.metadata.path");
+  const std::string folder =
+      chosen == metadata.properties.end() ? Join(metadata.location, "metadata") : chosen->second;
+  std::string location = Join(folder, fmt::format("{:05}-{}.metadata.json", version, NewUuid()));
   RETURN_IF_ERROR(files.WriteNew(location, ToJsonText(metadata)));
   return location;
 }
@@ -77,6 +86,7 @@ Result<LoadedView> LakeCatalog::CreateView(const Ident& ident, Schema schema, Vi
                                            SetProperties{std::move(properties)}};
   ASSIGN_OR_RETURN(ViewMetadata metadata,
                    ApplyViewUpdates(ViewMetadata(), updates, s.clock.NowMs()));
+  RETURN_IF_ERROR(CheckPlaces(metadata, s.RootsOf(location)));
   ASSIGN_OR_RETURN(const std::string file, s.WriteView(metadata, ""));
   const LakeRecord record{.metadata_location = file, .uuid = uuid, .root = location};
 
@@ -110,10 +120,7 @@ Result<LoadedView> LakeCatalog::CommitView(const Ident& ident,
                   base.metadata->view_uuid, requirement.uuid);
   }
   ASSIGN_OR_RETURN(ViewMetadata next, ApplyViewUpdates(*base.metadata, updates, s.clock.NowMs()));
-  if (!IsBelow(next.location, record.root))
-    return Fail(ErrorCode::kInvalidTable,
-                "a place outside of what the catalog gave to the view: location={:.300}",
-                next.location);
+  RETURN_IF_ERROR(CheckPlaces(next, s.RootsOf(record.root)));
   if (next == *base.metadata) return base;
   ASSIGN_OR_RETURN(const std::string file, s.WriteView(next, base.metadata_location));
 

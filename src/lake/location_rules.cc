@@ -41,11 +41,13 @@ std::optional<std::string> Normal(std::string_view location) {
   return std::string(scheme) + std::string(path);
 }
 
-Status Check(std::string_view key, std::string_view location, std::string_view root) {
-  if (IsBelow(location, root)) return {};
+using Roots = std::span<const std::string>;
+
+Status Check(std::string_view key, std::string_view location, Roots roots) {
+  if (IsBelowAny(location, roots)) return {};
   return Fail(ErrorCode::kInvalidTable,
-              "a place outside of what the catalog gave to the table: {}={:.300} root={}", key,
-              location, root);
+              "a place outside of what the catalog gave: {}={:.300} given={}", key, location,
+              roots.empty() ? std::string() : roots.front());
 }
 
 }  // namespace
@@ -80,29 +82,34 @@ bool IsBelow(std::string_view location, std::string_view root) {
   return inner->size() == outer->size() || (*inner)[outer->size()] == '/';
 }
 
-Status CheckPropertyLocations(const StringMap& properties, std::string_view root) {
+bool IsBelowAny(std::string_view location, Roots roots) {
+  return std::ranges::any_of(roots,
+                             [&](const std::string& root) { return IsBelow(location, root); });
+}
+
+Status CheckPropertyLocations(const StringMap& properties, Roots roots) {
   for (const std::string_view key : kPropertiesWithPlaces) {
     const auto found = properties.find(key);
-    if (found != properties.end()) RETURN_IF_ERROR(Check(key, found->second, root));
+    if (found != properties.end()) RETURN_IF_ERROR(Check(key, found->second, roots));
   }
   return {};
 }
 
-Status CheckLocations(const TableMetadata& metadata, std::string_view root) {
-  RETURN_IF_ERROR(Check("location", metadata.location, root));
-  RETURN_IF_ERROR(CheckPropertyLocations(metadata.properties, root));
+Status CheckLocations(const TableMetadata& metadata, Roots roots) {
+  RETURN_IF_ERROR(Check("location", metadata.location, roots));
+  RETURN_IF_ERROR(CheckPropertyLocations(metadata.properties, roots));
   for (const Snapshot& snapshot : metadata.snapshots) {
     if (!snapshot.manifest_list.empty())
-      RETURN_IF_ERROR(Check("manifest-list", snapshot.manifest_list, root));
+      RETURN_IF_ERROR(Check("manifest-list", snapshot.manifest_list, roots));
     for (const std::string& manifest : snapshot.manifests)
-      RETURN_IF_ERROR(Check("manifests", manifest, root));
+      RETURN_IF_ERROR(Check("manifests", manifest, roots));
   }
   for (const StatisticsFile& file : metadata.statistics)
-    RETURN_IF_ERROR(Check("statistics-path", file.path, root));
+    RETURN_IF_ERROR(Check("statistics-path", file.path, roots));
   for (const PartitionStatisticsFile& file : metadata.partition_statistics)
-    RETURN_IF_ERROR(Check("statistics-path", file.path, root));
+    RETURN_IF_ERROR(Check("statistics-path", file.path, roots));
   for (const MetadataLogEntry& entry : metadata.metadata_log)
-    RETURN_IF_ERROR(Check("metadata-file", entry.metadata_file, root));
+    RETURN_IF_ERROR(Check("metadata-file", entry.metadata_file, roots));
   return {};
 }
 

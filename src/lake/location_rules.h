@@ -23,10 +23,13 @@ std::string AllocateLocation(std::string_view warehouse, std::span<const std::st
 /// characters are below nothing; `file:/x`, `file:///x` and `/x` are the same place, as are s3, s3a and s3n.
 bool IsBelow(std::string_view location, std::string_view root);
 
+/// Below any of them.
+bool IsBelowAny(std::string_view location, std::span<const std::string> roots);
+
 /// Check `location`, every location-bearing property, and the manifest lists, statistics files and metadata
 /// files that the metadata names.
-/// Errors  kInvalidTable  one lies outside `root`; the message names the key
-Status CheckLocations(const TableMetadata& metadata, std::string_view root);
-Status CheckPropertyLocations(const StringMap& properties, std::string_view root);
+/// Errors  kInvalidTable  one lies outside all of `roots`; the message names the key
+Status CheckLocations(const TableMetadata& metadata, std::span<const std::string> roots);
+Status CheckPropertyLocations(const StringMap& properties, std::span<const std::string> roots);
 
 }  // namespace weir::iceberg

@@ -34,14 +34,15 @@ TEST(LocationRulesTest, NamesBecomePathComponentsThatMeanNothing) {
 }
 
 TEST(LocationRulesTest, EveryPropertyThatHoldsAPlaceIsLookedAt) {
+  const std::vector<std::string> kRoots = {"/lake/t", "/other"};
   for (const char* key : {"write.data.path", "write.metadata.path", "write.object-storage.path",
                           "write.folder-storage.path"}) {
-    EXPECT_THAT(CheckPropertyLocations({{key, "/lake/t/x"}}, "/lake/t"), IsOk()) << key;
-    EXPECT_THAT(CheckPropertyLocations({{key, "/lake/u"}}, "/lake/t"),
+    EXPECT_THAT(CheckPropertyLocations({{key, "/lake/t/x"}}, kRoots), IsOk()) << key;
+    EXPECT_THAT(CheckPropertyLocations({{key, "/lake/u"}}, kRoots),
                 IsError(ErrorCode::kInvalidTable))
         << key;
   }
-  EXPECT_THAT(CheckPropertyLocations({{"comment", "/etc"}}, "/lake/t"), IsOk());
+  EXPECT_THAT(CheckPropertyLocations({{"comment", "/etc"}}, kRoots), IsOk());
 }
 
 }  // namespace

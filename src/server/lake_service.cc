@@ -50,7 +50,8 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
   ASSIGN_OR_RETURN(out->tables_,
                    iceberg::LakeCatalog::Open(
                        catalog.store(), *out->files_,
-                       {.warehouse = iceberg::WarehouseOf(configuration.lake, data_directory)}));
+                       {.warehouse = iceberg::WarehouseOf(configuration.lake, data_directory),
+                        .other_places = configuration.lake.other_places}));
   ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
                                    {.lake = *out->tables_,
                                     .store = catalog.store(),

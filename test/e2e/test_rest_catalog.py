@@ -15,8 +15,8 @@ from pyiceberg.exceptions import (CommitFailedException, NamespaceAlreadyExistsE
 from pyiceberg.expressions import EqualTo
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransform
-from pyiceberg.types import IntegerType, LongType, NestedField, StringType, StructType, TimestampType
+from pyiceberg.transforms import BucketTransform, IdentityTransform
+from pyiceberg.types import IntegerType, LongType, NestedField, StringType, StructType
 from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
@@ -126,24 +126,20 @@ def test_columns_change(catalog, namespace):
 
 
 def test_partitions_prune_what_a_scan_reads(catalog, namespace):
-    schema = Schema(NestedField(1, "id", LongType(), required=True), NestedField(2, "country", StringType()),
-                    NestedField(3, "at", TimestampType()))
-    spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "country"),
-                         PartitionField(3, 1001, DayTransform(), "at_day"),
-                         PartitionField(1, 1002, BucketTransform(4), "id_bucket"))
+    schema = Schema(NestedField(1, "id", LongType(), required=True), NestedField(2, "country", StringType()))
+    spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "country"))
     table = catalog.create_table(f"{namespace}.t", schema, partition_spec=spec)
-    days = pa.array([0, 86_400_000_000, 2 * 86_400_000_000], pa.timestamp("us"))
-    table.append(pa.table({"id": [1, 2, 3], "country": ["FR", "DE", "FR"], "at": days},
-                          schema=pa.schema([pa.field("id", pa.int64(), False), ("country", pa.string()),
-                                            ("at", pa.timestamp("us"))])))
-    assert len(list(table.scan().plan_files())) == 3
-    assert len(list(table.scan(row_filter="country = 'DE'").plan_files())) == 1
-    assert len(list(table.scan(row_filter="at >= '1970-01-03T00:00:00'").plan_files())) == 1
+    table.append(pa.table({"id": [1, 2, 3], "country": ["FR", "DE", "FR"]},
+                          schema=pa.schema([pa.field("id", pa.int64(), False), ("country", pa.string())])))
+    assert len(list(table.scan().plan_files())) == 2
+    assert [task.file.record_count for task in table.scan(row_filter="country = 'DE'").plan_files()] == [1]
+    assert len(list(table.scan(row_filter="id > 2").plan_files())) == 1
     assert [row["id"] for row in rows(table, row_filter="country = 'FR'")] == [1, 3]
     with table.update_spec() as change:
-        change.remove_field("at_day")
-    assert [field.name for field in catalog.load_table(f"{namespace}.t").spec().fields
-            if not field.transform.__class__.__name__.startswith("Void")] == ["country", "id_bucket"]
+        change.add_field("id", BucketTransform(4), "id_bucket")
+        change.remove_field("country")
+    spec = catalog.load_table(f"{namespace}.t").spec()
+    assert [(field.name, str(field.transform)) for field in spec.fields] == [("id_bucket", "bucket[4]")]
 
 
 def test_a_staged_table_appears_with_its_first_commit(catalog, namespace):
