@@ -1,6 +1,7 @@
-// The HTTP side of the server: POST /v1/sql, the Iceberg REST catalog under /api/catalog, GET /healthz,
-// GET /metrics and a page that says what is here. One thread with one event loop serves all connections; statements run on a bounded pool
-// of threads that may block. Owned by server/, which hands in what lies outside web/'s layers.
+// The HTTP side of the server: POST /v1/sql, the Iceberg REST catalog under /api/catalog,
+// GET /healthz, GET /metrics and a page that says what is here. One thread with one event loop
+// serves all connections; statements and the catalog run on bounded pools of threads that may
+// block. Owned by server/, which hands in what lies outside web/'s layers.
 #pragma once
 
 #include <array>
