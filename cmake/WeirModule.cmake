@@ -52,6 +52,7 @@ function(weir_module name deps)
   if(benches AND TARGET benchmark::benchmark_main)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE ${lib} benchmark::benchmark_main)
+    target_compile_definitions(${name}_bench PRIVATE WEIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   endif()
 endfunction()
 

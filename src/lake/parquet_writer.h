@@ -42,7 +42,7 @@ struct ParquetWriterOptions {
   /// writer, which holds a whole row group in encoded form.
   int64_t row_group_bytes = 128 * MiB;
   int64_t page_bytes = 1 * MiB;
-  int64_t dictionary_bytes = 2 * MiB;
+  int64_t dictionary_bytes = 1 * MiB;
   std::string compression = "zstd";  // zstd, snappy, gzip, lz4, brotli, uncompressed
   int32_t compression_level = 0;     // 0 = the codec's own default
   bool page_index = true;
