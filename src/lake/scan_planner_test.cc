@@ -110,7 +110,8 @@ TEST(ScanPlanner, TasksBecomeTheJsonOfTheRestSpecification) {
       PlanScan(golden.io(), table, *table.current_snapshot(),
                {.filter = Expression::Compare(ExpressionOp::kEq, "region", Literal::String("eu")),
                 .with_statistics = true});
-  const auto out = ScanTasksToJson(plan->tasks, table);
+  const json::value filter = json::parse(R"({"type":"eq","term":"region","value":"eu"})");
+  const auto out = ScanTasksToJson(plan->tasks, table, &filter);
   ASSERT_THAT(out, IsOk());
   const json::value expected = json::parse(R"({"file-scan-tasks":[{"data-file":{
     "spec-id":0,"content":"data","file-path":"mem:///golden/data/a.parquet","file-format":"parquet",
@@ -122,6 +123,7 @@ TEST(ScanPlanner, TasksBecomeTheJsonOfTheRestSpecification) {
     "lower-bounds":{"keys":[1,2],"values":["0100000000000000","616e6e61"]},
     "upper-bounds":{"keys":[1,2],"values":["6400000000000000","7a6f65"]},
     "split-offsets":[4,500],"sort-order-id":0,"first-row-id":0,"data-sequence-number":1},
+    "residual-filter":{"type":"eq","term":"region","value":"eu"},
     "delete-file-references":[0]}],
     "delete-files":[{"spec-id":0,"content":"position-deletes",
     "file-path":"mem:///golden/data/vectors.puffin","file-format":"puffin",

@@ -86,7 +86,8 @@ Result<json::value> ContentFileToJson(const DataFile& file, const TableMetadata&
 }
 
 Result<json::object> ScanTasksToJson(std::span<const FileScanTask> tasks,
-                                     const TableMetadata& table) {
+                                     const TableMetadata& table, const json::value* filter) {
+  const json::value residual = filter == nullptr ? json::value(true) : *filter;
   json::array scan_tasks;
   json::array delete_files;
   std::map<FileKey, size_t> known;
@@ -95,7 +96,7 @@ Result<json::object> ScanTasksToJson(std::span<const FileScanTask> tasks,
     if (task.data_file.first_row_id) {
       data_file.get_object()["data-sequence-number"] = task.sequence_number;
     }
-    json::object scan_task = {{"data-file", std::move(data_file)}};
+    json::object scan_task = {{"data-file", std::move(data_file)}, {"residual-filter", residual}};
     json::array references;
     for (const auto& deletes : task.deletes) {
       const auto [at, is_new] = known.emplace(KeyOf(deletes->file), delete_files.size());

@@ -55,11 +55,15 @@ class DeleteWriter {
     out_.added.push_back(std::move(file));
   }
 
+  /// One delete file for each data file: Polars reads no others, and readers of one data file read no more.
   Status WritePositions(const TailPart& part) {
-    ASSIGN_OR_RETURN(iceberg::DataFile file,
-                     iceberg::WritePositionDeletes(*request_.io, NewPath(part, "-deletes.parquet"),
-                                                   part.deleted));
-    Add(part, std::move(file));
+    for (const auto& [path, positions] : part.deleted) {
+      if (positions.empty()) continue;
+      ASSIGN_OR_RETURN(iceberg::DataFile file,
+                       iceberg::WritePositionDeletes(
+                           *request_.io, NewPath(part, "-deletes.parquet"), {{path, positions}}));
+      Add(part, std::move(file));
+    }
     return {};
   }
 
