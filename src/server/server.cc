@@ -54,6 +54,7 @@ struct Server::State {
   Status OpenTablets();
   void HookCatalog();
   void RunAutoPartitions();
+  void SweepLiveStates();
 };
 
 Status Server::State::OpenStorage() {
@@ -73,6 +74,7 @@ Status Server::State::OpenStorage() {
   RETURN_IF_ERROR(OpenTablets());
   ASSIGN_OR_RETURN(
       tiering, TieringService::Open(configuration, directory.path(), *lake, *tablets, services));
+  lake->rest().SetHotRows(&tiering->hot_rows());
   HookCatalog();
   return {};
 }
@@ -137,6 +139,14 @@ void Server::State::RunAutoPartitions() {
   });
 }
 
+void Server::State::SweepLiveStates() {
+  constexpr std::chrono::seconds kInterval(10);
+  shards.at(0).timers().Add(kInterval, [this] {
+    pool.Post([this] { lake->rest().Sweep(); });
+    SweepLiveStates();
+  });
+}
+
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() { Stop(); }
@@ -155,7 +165,10 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.tablets->Start();
   s.tiering->Start();
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
-  s.shards.at(0).Post([&s] { s.RunAutoPartitions(); });
+  s.shards.at(0).Post([&s] {
+    s.RunAutoPartitions();
+    s.SweepLiveStates();
+  });
   s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, s.metrics);
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));

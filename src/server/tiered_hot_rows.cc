@@ -76,8 +76,7 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
   if (NeedsKeyIndex(*table)) {
     index = tiering_.FindIndex(table->id);
     // Without the places of this very snapshot's rows nobody can say which rows are replaced.
-    if (lake.metadata->current_snapshot_id &&
-        (index == nullptr || index->snapshot_id() != lake.metadata->current_snapshot_id)) {
+    if (index == nullptr || index->snapshot_id() != lake.metadata->current_snapshot_id) {
       out.incomplete = true;
       return out;
     }

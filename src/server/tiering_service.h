@@ -8,6 +8,7 @@
 #include "handlers/services.h"
 #include "meta/catalog.h"
 #include "server/configuration.h"
+#include "server/tiered_hot_rows.h"
 #include "tiering/bucket_logs.h"
 #include "tiering/external_tiering.h"
 #include "tiering/tiering_runner.h"
@@ -31,6 +32,8 @@ class TieringService {
   void Stop() { runner_->Stop(); }
 
   TieringRunner& runner() { return *runner_; }
+  /// What the live catalog shows of tables before it is tiered.
+  TieredHotRows& hot_rows() { return *hot_rows_; }
 
  private:
   TieringService() = default;
@@ -38,6 +41,7 @@ class TieringService {
   std::unique_ptr<BucketLogs> logs_;
   std::unique_ptr<ExternalTiering> external_;
   std::unique_ptr<TieringRunner> runner_;
+  std::unique_ptr<TieredHotRows> hot_rows_;
 };
 
 /// From where a bucket's log must stay because the lake does not have it; INT64_MAX when it goes to no lake.
