@@ -105,6 +105,8 @@ Status ReadLayout(JsonFields& in, TableMetadata& out) {
     int32_t next = kPartitionFieldIdFirst;
     for (PartitionField& field : spec.fields) {
       if (field.field_id == 0) field.field_id = next;
+      if (field.field_id == INT32_MAX) in.Wrong("field-id", "leaves no numbers for others");
+      RETURN_IF_ERROR(in.status());
       next = field.field_id + 1;
     }
     out.last_partition_id = std::max(out.last_partition_id, spec.HighestFieldId());
@@ -168,6 +170,12 @@ Status CheckIds(const TableMetadata& metadata) {
   for (const auto& [name, ref] : metadata.refs) {
     if (metadata.FindSnapshot(ref.snapshot_id) == nullptr)
       return missing("refs." + name, ref.snapshot_id);
+  }
+  for (const Snapshot& snapshot : metadata.snapshots) {
+    if (metadata.format_version > 1 && snapshot.sequence_number > metadata.last_sequence_number) {
+      return Fail(ErrorCode::kInvalidTable,
+                  "a snapshot is newer than the last sequence number: id={}", snapshot.snapshot_id);
+    }
   }
   const auto main = metadata.refs.find(kMainBranch);
   if (main != metadata.refs.end() && metadata.current_snapshot_id != main->second.snapshot_id) {
@@ -240,6 +248,8 @@ Result<TableMetadata> TableMetadataFromJson(const json::value& value) {
   in.Need("last-column-id", out.last_column_id);
   in.Get("properties", out.properties);
   in.Get("next-row-id", out.next_row_id);
+  if (out.next_row_id < 0) in.Wrong("next-row-id", "is negative");
+  if (out.last_sequence_number < 0) in.Wrong("last-sequence-number", "is negative");
   NeedKeys(in, out);
   RETURN_IF_ERROR(ReadLayout(in, out));
   RETURN_IF_ERROR(ReadSnapshots(in, out));

@@ -177,6 +177,26 @@ TEST_F(Broken, MetadataWhoseMainBranchIsNotCurrentIsRefused) {
   ExpectRefused();
 }
 
+TEST_F(Broken, MetadataWithASnapshotNewerThanTheLastIsRefused) {
+  document_["last-sequence-number"] = 1;
+  ExpectRefused();
+  document_["last-sequence-number"] = -1;
+  ExpectRefused();
+}
+
+TEST_F(Broken, MetadataNestedTooDeepIsRefused) {
+  boost::json::value type = "int";
+  for (int id = 1000; id < 1100; ++id) {
+    type = boost::json::object{
+        {"type", "list"}, {"element-id", id}, {"element-required", true}, {"element", type}};
+  }
+  document_["schemas"].as_array()[0].as_object()["fields"].as_array().push_back(
+      {{"id", 99}, {"name", "deep"}, {"required", false}, {"type", type}});
+  ExpectRefused();
+  const std::string brackets(100'000, '[');
+  EXPECT_THAT(TableMetadataFromJsonText(brackets), IsError(ErrorCode::kInvalidTable));
+}
+
 TEST_F(Broken, AnyByteLessIsAnErrorAndNeverACrash) {
   const std::string text = boost::json::serialize(document_);
   for (size_t i = 0; i < text.size(); i += 7) {

@@ -13,6 +13,12 @@ Failure Refuse(fmt::format_string<A...> message, A&&... args) {
   return Fail(ErrorCode::kInvalidTable, message, std::forward<A>(args)...);
 }
 
+/// A number that comes after the highest one there is.
+Result<int32_t> CheckId(std::string_view what, int64_t id) {
+  if (id > INT32_MAX) return Refuse("the numbers for a new {} run out", what);
+  return static_cast<int32_t>(id);
+}
+
 /// Types and defaults that the format version does not have.
 Status CheckVersionOf(std::span<const Field> fields, int format_version) {
   for (const Field& field : fields) {
@@ -123,17 +129,17 @@ Status Change::operator()(const UpgradeFormatVersion& update) {
 
 Status Change::operator()(const AddSchema& update) {
   RETURN_IF_ERROR(CheckVersionOf(update.schema.fields(), table_.format_version));
-  int32_t id = 0;
+  int64_t id = 0;
   for (const Schema& schema : table_.schemas) {
     if (schema.SameFields(update.schema)) {
       last_schema_ = schema.schema_id();
       return {};
     }
-    id = std::max(id, schema.schema_id() + 1);
+    id = std::max(id, int64_t{schema.schema_id()} + 1);
   }
-  table_.schemas.push_back(update.schema.WithId(id));
+  ASSIGN_OR_RETURN(last_schema_, CheckId("schema", id));
+  table_.schemas.push_back(update.schema.WithId(*last_schema_));
   table_.last_column_id = std::max(table_.last_column_id, update.schema.HighestFieldId());
-  last_schema_ = id;
   return {};
 }
 
@@ -159,7 +165,7 @@ const Schema* Change::BindingSchema() const {
 /// Equal fields of older specs keep their id, the others get new ones; version 1 counts from the start in
 /// each spec.
 Status Change::AssignFieldIds(PartitionSpec& spec) {
-  int32_t highest = std::max(table_.last_partition_id, spec.HighestFieldId());
+  int64_t highest = std::max(table_.last_partition_id, spec.HighestFieldId());
   std::set<int32_t> used;
   for (const PartitionField& field : spec.fields) {
     if (field.field_id != 0 && !used.insert(field.field_id).second) {
@@ -188,30 +194,32 @@ Status Change::AssignFieldIds(PartitionSpec& spec) {
     }
     if (field.field_id != 0) continue;
     field.field_id = known(field);
-    if (field.field_id == 0) field.field_id = ++highest;
+    if (field.field_id == 0) {
+      ASSIGN_OR_RETURN(field.field_id, CheckId("partition field", ++highest));
+    }
     used.insert(field.field_id);
   }
   return {};
 }
 
 Status Change::operator()(const AddSpec& update) {
-  int32_t id = 0;
+  int64_t id = 0;
   for (const PartitionSpec& spec : table_.partition_specs) {
     if (spec.SameLayout(update.spec)) {
       last_spec_ = spec.spec_id;
       return {};
     }
-    id = std::max(id, spec.spec_id + 1);
+    id = std::max(id, int64_t{spec.spec_id} + 1);
   }
   const Schema* schema = BindingSchema();
   if (schema == nullptr) return Refuse("cannot add a partition spec before a schema");
   RETURN_IF_ERROR(CheckSpec(update.spec, *schema));
   PartitionSpec spec = update.spec;
-  spec.spec_id = id;
+  ASSIGN_OR_RETURN(spec.spec_id, CheckId("partition spec", id));
   RETURN_IF_ERROR(AssignFieldIds(spec));
   table_.last_partition_id = std::max(table_.last_partition_id, spec.HighestFieldId());
+  last_spec_ = spec.spec_id;
   table_.partition_specs.push_back(std::move(spec));
-  last_spec_ = id;
   return {};
 }
 
@@ -228,19 +236,19 @@ Status Change::operator()(const SetDefaultSpec& update) {
 }
 
 Status Change::operator()(const AddSortOrder& update) {
-  int32_t id = update.order.is_unsorted() ? 0 : 1;
+  int64_t id = update.order.is_unsorted() ? 0 : 1;
   for (const SortOrder& order : table_.sort_orders) {
     if (order.fields == update.order.fields) {
       last_order_ = order.order_id;
       return {};
     }
-    if (!update.order.is_unsorted()) id = std::max(id, order.order_id + 1);
+    if (!update.order.is_unsorted()) id = std::max(id, int64_t{order.order_id} + 1);
   }
   const Schema* schema = BindingSchema();
   if (schema == nullptr) return Refuse("cannot add a sort order before a schema");
   RETURN_IF_ERROR(CheckSortOrder(update.order, *schema));
-  table_.sort_orders.push_back({id, update.order.fields});
-  last_order_ = id;
+  ASSIGN_OR_RETURN(last_order_, CheckId("sort order", id));
+  table_.sort_orders.push_back({*last_order_, update.order.fields});
   return {};
 }
 
@@ -268,8 +276,13 @@ Status Change::operator()(const AddSnapshot& update) {
   if (snapshot.schema_id && table_.FindSchema(*snapshot.schema_id) == nullptr) {
     return Refuse("a snapshot has an unknown schema: id={}", *snapshot.schema_id);
   }
-  if (table_.format_version >= 2 && snapshot.manifest_list.empty()) {
+  const bool no_files = snapshot.manifest_list.empty() && snapshot.manifests.empty();
+  if (no_files || (table_.format_version >= 2 && snapshot.manifest_list.empty())) {
     return Refuse("a snapshot needs a manifest list: id={}", snapshot.snapshot_id);
+  }
+  if (table_.format_version == 1 && snapshot.sequence_number != 0) {
+    return Refuse("version 1 has no sequence numbers: sequence-number={}",
+                  snapshot.sequence_number);
   }
   // Replaced tables begin anew: two replacements beside each other have the same number and no parent.
   if (table_.format_version >= 2 && snapshot.sequence_number <= table_.last_sequence_number &&

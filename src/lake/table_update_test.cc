@@ -341,6 +341,17 @@ TEST_F(Table, RefusesTypesAndDefaultsOfANewerVersion) {
   ExpectRefused({AddSchema{*Schema::Make(0, {field})}});
 }
 
+TEST_F(Table, RefusesNewIdsWhenNumbersRunOut) {
+  Commit({AddSpec{{.fields = {By(1, "a", Transform::Bucket(2), INT32_MAX)}}}});
+  ExpectRefused({AddSpec{{.fields = {By(1, "b", Transform::Bucket(3))}}}});
+  table_.schemas.push_back(Schema().WithId(INT32_MAX));
+  ExpectRefused({AddSchema{*Schema::Make(0, {Column(1, "id"), Column(9, "x")})}});
+  table_.sort_orders.push_back({INT32_MAX, {{.source_ids = {2}}}});
+  ExpectRefused({AddSortOrder{{.fields = {{.source_ids = {1}}}}}});
+  table_.partition_specs.push_back({.spec_id = INT32_MAX});
+  ExpectRefused({AddSpec{{.fields = {By(2, "c", Transform::Bucket(3), 1007)}}}});
+}
+
 TEST_F(Table, RefusesASnapshotTwiceOrBehindTheLast) {
   Commit({AddSnapshot{At(1, {}, 1)}, Main(1)});
   ExpectRefused({AddSnapshot{At(1, {}, 2)}});

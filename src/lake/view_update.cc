@@ -75,16 +75,17 @@ Status Change::operator()(const UpgradeFormatVersion& update) {
 }
 
 Status Change::operator()(const AddSchema& update) {
-  int32_t id = 0;
+  int64_t id = 0;
   for (const Schema& schema : view_.schemas) {
     if (schema.SameFields(update.schema)) {
       last_schema_ = schema.schema_id();
       return {};
     }
-    id = std::max(id, schema.schema_id() + 1);
+    id = std::max(id, int64_t{schema.schema_id()} + 1);
   }
-  view_.schemas.push_back(update.schema.WithId(id));
-  last_schema_ = id;
+  if (id > INT32_MAX) return Refuse("the numbers for a new schema run out");
+  last_schema_ = static_cast<int32_t>(id);
+  view_.schemas.push_back(update.schema.WithId(*last_schema_));
   return {};
 }
 
@@ -113,14 +114,16 @@ Status Change::operator()(const AddViewVersion& update) {
   if (view_.FindSchema(version.schema_id) == nullptr) {
     return Refuse("cannot add version with unknown schema: {}", version.schema_id);
   }
+  int64_t id = std::max(1, version.version_id);
   for (const ViewVersion& have : view_.versions) {
     if (have.SameMeaning(version)) {
       last_version_ = have.version_id;
       return {};
     }
-    version.version_id = std::max(version.version_id, have.version_id + 1);
+    id = std::max(id, int64_t{have.version_id} + 1);
   }
-  if (version.version_id < 1) version.version_id = 1;
+  if (id > INT32_MAX) return Refuse("the numbers for a new version run out");
+  version.version_id = static_cast<int32_t>(id);
   std::set<std::string> dialects;
   for (const ViewRepresentation& item : version.representations) {
     if (item.type == "sql" && !dialects.insert(Lower(item.dialect)).second) {
