@@ -229,7 +229,7 @@ TableDescriptor DescriptorOf(DemoTable table) {
           .partition_keys = {},
           .bucket_keys = {key},
           .bucket_count = 2,
-          .properties = {},
+          .properties = {{"table.datalake.enabled", "true"}, {"table.datalake.freshness", "1s"}},
           .custom_properties = {}};
 }
 

@@ -23,6 +23,35 @@ LEFT JOIN shop.customers c ON c.customer_id = o.customer_id
 LEFT JOIN touch t ON t.order_id = o.order_id AND t.n = 1
 LEFT JOIN shop.campaigns k ON k.campaign_id = t.campaign_id)sql";
 
+/// The mart as a table that any Iceberg client reads. Iceberg has no intervals: seconds instead.
+inline constexpr std::string_view kMartTableSql = R"sql(DROP TABLE IF EXISTS shop.mart_first_touch;
+CREATE TABLE shop.mart_first_touch (
+  order_id STRING, order_time TIMESTAMP(3), customer_id STRING, segment STRING,
+  total_amount DECIMAL(10, 2), first_touch_event STRING, first_touch_type STRING,
+  first_touch_time TIMESTAMP(3), campaign STRING, channel STRING, touch_to_order_s BIGINT,
+  PRIMARY KEY (order_id) NOT ENFORCED)
+DISTRIBUTED BY (order_id) INTO 2 BUCKETS
+WITH ('table.datalake.enabled' = 'true', 'table.datalake.freshness' = '1s'))sql";
+
+/// The braces stand for kMartSql.
+inline constexpr std::string_view kFillMartSql = R"sql(INSERT INTO shop.mart_first_touch
+SELECT order_id, order_time, customer_id, segment, total_amount, first_touch_event,
+       first_touch_type, first_touch_time, campaign, channel,
+       CAST(floor(epoch(touch_to_order)) AS BIGINT)
+FROM ({}) AS mart)sql";
+
+/// Reads the mart with PyIceberg; the first argument is the address of the catalog.
+inline constexpr std::string_view kReadMartPython = R"py(import sys
+from pyiceberg.catalog import load_catalog
+
+catalog = load_catalog("weir", type="rest", uri=sys.argv[1])
+mart = catalog.load_table("shop.mart_first_touch").scan().to_arrow()
+print(f"{mart.num_rows} orders, {mart.num_columns} columns")
+sums = mart.group_by("channel").aggregate([("order_id", "count"), ("total_amount", "sum")])
+table = sums.sort_by([("total_amount_sum", "descending")]).to_pandas()
+print(table.fillna("(none)").to_string(index=False))
+)py";
+
 /// `mart` is kMartSql.
 inline constexpr std::string_view kLatestOrdersSql = R"sql(
 SELECT order_id, order_time, segment, total_amount, first_touch_type, campaign, channel, touch_to_order

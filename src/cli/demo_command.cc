@@ -33,6 +33,7 @@ struct DemoOptions {
   std::string server;       // "" starts one
   std::string http_server;  // with `server`
   std::string dump;
+  std::string python = "python3";
 };
 
 double SecondsSince(SteadyClock::time_point start) {
@@ -153,14 +154,13 @@ std::string WithMart(std::string_view rest) {
   return fmt::format("WITH mart AS (\n{}){}", kMartSql, rest);
 }
 
-Result<int> RunSql(const std::string& http_server, const std::string& sql,
-                   std::string* csv = nullptr) {
+Status RunSql(const std::string& http_server, const std::string& sql, std::string* csv = nullptr) {
   std::vector<std::string> arguments{"sql", "--server", http_server, "-c", sql};
   if (csv != nullptr) arguments.insert(arguments.end(), {"--format", "csv"});
   ASSIGN_OR_RETURN(const int code, RunSelf(arguments, csv));
   if (code != 0)
     return Fail(ErrorCode::kUnknownServerError, "weir sql failed with exit code {}", code);
-  return code;
+  return {};
 }
 
 /// channel,orders,revenue lines as bars.
@@ -193,6 +193,28 @@ void PrintBars(const std::string& csv) {
     fmt::print("  {:<14} {}{} {:>12.2f}  {:>6} orders\n", bar.channel, blocks,
                std::string(kBarCells - cells, ' '), bar.revenue, bar.orders);
   }
+}
+
+/// The mart as a table of the lake, read by a client that knows nothing of Weir.
+Status ReadMartWithPyIceberg(const DemoOptions& options, const std::string& http_server) {
+  fmt::print("\nThe same mart as a table, read by PyIceberg from the built-in catalog:\n\n");
+  std::fflush(stdout);
+  std::string ignored;
+  RETURN_IF_ERROR(RunSql(http_server, std::string(kMartTableSql), &ignored));
+  RETURN_IF_ERROR(RunSql(http_server, fmt::format(kFillMartSql, kMartSql), &ignored));
+  const std::string catalog = fmt::format("http://{}/api/catalog", http_server);
+  const auto found =
+      RunProgram(options.python, {"-c", "import pyiceberg.catalog, pandas"}, &ignored);
+  if (!found.ok() || *found != 0) {
+    fmt::print("  ({} has no PyIceberg: pip install 'pyiceberg[pyarrow]' pandas, then)\n\n{}\n",
+               options.python, kReadMartPython);
+    return {};
+  }
+  ASSIGN_OR_RETURN(const int code,
+                   RunProgram(options.python, {"-c", std::string(kReadMartPython), catalog}));
+  if (code == 0) return {};
+  return Fail(ErrorCode::kUnknownServerError, "PyIceberg could not read {}: exit code {}", catalog,
+              code);
 }
 
 void PrintNext(const DemoOptions& options) {
@@ -232,6 +254,7 @@ Status RunDemo(const DemoOptions& options) {
   std::string csv;
   RETURN_IF_ERROR(RunSql(http_server, WithMart(kChannelsSql), &csv));
   PrintBars(csv);
+  RETURN_IF_ERROR(ReadMartWithPyIceberg(options, http_server));
   PrintNext(options);
   return {};
 }
@@ -260,6 +283,8 @@ void AddDemoCommand(CLI::App& app, int& exit_code) {
       ->needs(server);
   attribution->add_option("--dump", options->dump,
                           "Also write the generated input and the query to this folder");
+  attribution->add_option("--python", options->python, "A Python that has PyIceberg")
+      ->capture_default_str();
   server->needs("--http");
   attribution->footer(
       "The tables shop.campaigns, customers, events and orders are made anew each time.");

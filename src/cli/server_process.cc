@@ -51,10 +51,10 @@ std::string SelfPath() {
   return n > 0 ? std::string(path.data(), static_cast<size_t>(n)) : "weir";
 }
 
-/// Start this binary; stdout and stderr go to the given descriptors when they are not negative.
-Result<pid_t> Spawn(const std::vector<std::string>& arguments, int out, int err) {
-  const std::string self = SelfPath();
-  std::vector<char*> argv{const_cast<char*>(self.c_str())};
+/// Start a program; stdout and stderr go to the given descriptors when they are not negative.
+Result<pid_t> Spawn(const std::string& program, const std::vector<std::string>& arguments, int out,
+                    int err) {
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -62,10 +62,11 @@ Result<pid_t> Spawn(const std::vector<std::string>& arguments, int out, int err)
   if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   if (err >= 0) posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, self.c_str(), &actions, nullptr, argv.data(), environ);
+  const int error = ::posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
-    return Fail(ErrorCode::kUnknownServerError, "cannot start {}: {}", self, std::strerror(error));
+    return Fail(ErrorCode::kUnknownServerError, "cannot start {}: {}", program,
+                std::strerror(error));
   return pid;
 }
 
@@ -91,7 +92,8 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::string& d
   if (log < 0) {
     return Fail(ErrorCode::kStorage, "cannot write {}: {}", log_path, std::strerror(errno));
   }
-  const auto pid = Spawn({"serve", "--data-dir", data_dir, "--listen", server->address_, "--http",
+  const auto pid = Spawn(SelfPath(),
+                         {"serve", "--data-dir", data_dir, "--listen", server->address_, "--http",
                           server->http_address_},
                          log, log);
   ::close(log);
@@ -141,11 +143,16 @@ double CpuSecondsOf(pid_t pid) {
 }
 
 Result<int> RunSelf(const std::vector<std::string>& arguments, std::string* output) {
+  return RunProgram(SelfPath(), arguments, output);
+}
+
+Result<int> RunProgram(const std::string& program, const std::vector<std::string>& arguments,
+                       std::string* output) {
   std::array<int, 2> pipe{-1, -1};
   if (output != nullptr && ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     return Fail(ErrorCode::kUnknownServerError, "cannot make a pipe: {}", std::strerror(errno));
   }
-  const auto pid = Spawn(arguments, pipe[1], -1);
+  const auto pid = Spawn(program, arguments, pipe[1], -1);
   if (output != nullptr) ::close(pipe[1]);
   if (!pid.ok()) {
     if (output != nullptr) ::close(pipe[0]);

@@ -43,4 +43,8 @@ double CpuSecondsOf(pid_t pid);
 /// `output` when given. Returns its exit code.
 Result<int> RunSelf(const std::vector<std::string>& arguments, std::string* output = nullptr);
 
+/// The same for another program, found in PATH when its name has no slash.
+Result<int> RunProgram(const std::string& program, const std::vector<std::string>& arguments,
+                       std::string* output = nullptr);
+
 }  // namespace weir

@@ -135,7 +135,10 @@ Result<TableRef> FlussClient::OpenTable(const TablePath& path) {
   ASSIGN_OR_RETURN(const auto response,
                    coordinator_->Call<pb::GetTableInfoResponse>(ApiKey::kGetTableInfo, request));
   ASSIGN_OR_RETURN(TableDescriptor descriptor, TableDescriptorFromJson(response.table_json()));
-  ASSIGN_OR_RETURN(TableConfig config, ParseTableConfig(descriptor.properties));
+  // Servers add properties for readers of the lake, and later ones may know more than we do.
+  Properties known = descriptor.properties;
+  std::erase_if(known, [](const auto& one) { return FindTableOption(one.first) == nullptr; });
+  ASSIGN_OR_RETURN(TableConfig config, ParseTableConfig(known));
   if (!descriptor.bucket_count) descriptor.bucket_count = 1;
   const SchemaId schema_id(static_cast<int16_t>(response.schema_id()));
   auto schema = std::make_shared<const Schema>(descriptor.schema);

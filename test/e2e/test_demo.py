@@ -4,9 +4,11 @@ import datetime as dt
 import json
 import re
 import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
+from pyiceberg.catalog import load_catalog
 from attribution_model import final_tables, mart, moment
 from weir_server import WeirServer, weir_binary
 
@@ -23,7 +25,7 @@ def demo(tmp_path_factory):
     """(what it printed, its input, its data folder) of one run."""
     folder = tmp_path_factory.mktemp("demo")
     done = run("demo", "attribution", "--orders", ORDERS, "--seed", 7, "--data-dir", folder / "data", "--dump",
-               folder / "dump")
+               folder / "dump", "--python", sys.executable)
     assert done.returncode == 0, done.stderr
     return done.stdout, folder / "dump", folder / "data"
 
@@ -71,6 +73,21 @@ def test_the_mart_is_the_same_on_a_running_server(demo):
     with WeirServer.start(data) as server:
         found = sql_rows((dump / "mart.sql").read_text(), "--server", server.http)
     assert found == mart(dump / "arrivals.jsonl")
+
+
+def test_pyiceberg_reads_the_mart_from_the_catalog(demo):
+    printed, dump, data = demo
+    expected = mart(dump / "arrivals.jsonl")
+    assert f"\n{len(expected)} orders, " in printed
+    with WeirServer.start(data) as server:
+        catalog = load_catalog("weir", type="rest", uri=f"http://{server.http}/api/catalog")
+        found = {row["order_id"]: row for row in catalog.load_table("shop.mart_first_touch").scan().to_arrow().to_pylist()}
+    assert found.keys() == expected.keys()
+    for order, row in expected.items():
+        touched = row["touch_to_order"]
+        assert found[order]["touch_to_order_s"] == (touched if touched is None else touched // dt.timedelta(seconds=1)), order
+        for column in found[order].keys() & row.keys():
+            assert found[order][column] == row[column], (order, column)
 
 
 def test_the_input_has_what_makes_attribution_hard(demo):
