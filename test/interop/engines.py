@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).parent
 MAVEN = pathlib.Path(os.environ.get("MAVEN_REPOSITORY", pathlib.Path.home() / ".m2/repository"))
 RUNTIME = "org/apache/iceberg/iceberg-spark-runtime-4.0_2.13/{0}/iceberg-spark-runtime-4.0_2.13-{0}.jar"
 
+# Those of ICEBERG_SPARK_VERSIONS in ./dev.
 SPARK_VERSIONS = ("1.10.1", "1.11.0")
 ENGINES = {
     "pyiceberg": ("read_pyiceberg.py",),
@@ -25,6 +26,8 @@ ENGINES = {
 LIMITS = {
     ("chdb", "deletion_vector"): "Position deletes are supported only for parquet format",
 }
+# Engines whose lists, maps and structs are never null: they read null as empty.
+WITHOUT_NESTED_NULLS = {"chdb"}
 
 
 def limit_of(engine, table):
