@@ -182,6 +182,15 @@ std::optional<LakeSnapshot> LakeSnapshots::Find(TableId table, int64_t snapshot_
   return std::nullopt;
 }
 
+Offset LakeSnapshots::TieredOffset(const TableBucket& bucket) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = tables_.find(bucket.table);
+  if (found == tables_.end() || found->second.empty()) return 0;
+  const LakeOffsets& tiered = found->second.rbegin()->second.tiered;
+  const auto offset = tiered.find(bucket);
+  return offset == tiered.end() ? 0 : offset->second;
+}
+
 LakeSnapshots::Change LakeSnapshots::Add(TableId table, LakeSnapshot snapshot, Keep keep,
                                          Transaction& transaction) const {
   const std::lock_guard lock(mutex_);

@@ -63,6 +63,9 @@ class LakeSnapshots {
   std::optional<LakeSnapshot> Readable(TableId table) const;
   std::optional<LakeSnapshot> Find(TableId table, int64_t snapshot_id) const;
 
+  /// The first offset of a bucket that the newest snapshot does not contain; 0 when there is none.
+  Offset TieredOffset(const TableBucket& bucket) const;
+
   /// Make `snapshot` the table's newest as part of `transaction`; a snapshot known by its id is replaced in its
   /// place. Whoever commits the transaction then calls Applied. One writer per table at a time.
   Change Add(TableId table, LakeSnapshot snapshot, Keep keep, Transaction& transaction) const;

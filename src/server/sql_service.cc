@@ -33,7 +33,8 @@ Status SqlService::Start() {
                  .metrics = [this] { return metrics_.PrometheusText(); },
                  .healthy = [] { return true; },
                  .authenticate = PasswordCheck(configuration_),
-                 .catalog = &lake_.rest()};
+                 .catalog = &lake_.rest(),
+                 .lake_status = lake_status_};
   ASSIGN_OR_RETURN(web_, WebServer::Start(std::move(options), std::move(parts)));
   return {};
 }

@@ -2,7 +2,9 @@
 // it and of the lake's REST catalog.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "server/configuration.h"
@@ -22,6 +24,9 @@ class SqlService {
   SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
              LakeService& lake, MetricRegistry& metrics);
 
+  /// What GET /v1/lake answers; before Start.
+  void SetLakeStatus(std::function<std::string()> status) { lake_status_ = std::move(status); }
+
   /// Listen for HTTP, when server.http says so.
   /// Errors  kInvalidConfig, kNetworkException
   Status Start();
@@ -37,6 +42,7 @@ class SqlService {
   LakeService& lake_;
   MetricRegistry& metrics_;
   SqlEngine engine_;
+  std::function<std::string()> lake_status_;
   std::unique_ptr<WebServer> web_;
 };
 

@@ -43,10 +43,7 @@ Offset LakeOffsetOf(const Configuration& configuration, const LakeSnapshots& sna
   if (!configuration.catalog.lake_enabled || !table.config.lake_enabled ||
       configuration.tiering.mode == "off")
     return INT64_MAX;
-  const auto latest = snapshots.Latest(table.id);
-  if (!latest) return 0;
-  const auto found = latest->tiered.find(bucket);
-  return found == latest->tiered.end() ? 0 : found->second;
+  return snapshots.TieredOffset(bucket);
 }
 
 }  // namespace weir

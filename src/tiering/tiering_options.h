@@ -20,7 +20,7 @@ Result<TieringMode> ParseTieringMode(std::string_view text);
 
 struct TieringOptions {
   std::string mode = "internal";
-  int32_t threads = 1;
+  int32_t threads = 2;
   int64_t memory_bytes_max = 128 * MiB;
   int64_t file_bytes_target = 128 * MiB;
   std::chrono::milliseconds backoff_min{500};

@@ -20,6 +20,8 @@ constexpr const char* kCommitUser = "__fluss_lake_tiering";
 constexpr const char* kCommitUserKey = "commit-user";
 constexpr const char* kOffsetsKey = "fluss-offsets";
 
+constexpr int64_t kIndexIdleMs = 5 * 60'000;
+
 std::string NewRoundName() {
   std::random_device dice;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", dice(), dice(), dice(), dice());
@@ -35,7 +37,10 @@ class Round {
     RETURN_IF_ERROR(SweepEarlierRound());
     RETURN_IF_ERROR(FindWork());
     // Columns come to the lake without rows, too.
-    if (ranges_.empty() && state_.lake_checked_ms == table_->modified_ms) return std::move(result_);
+    if (ranges_.empty() && state_.lake_checked_ms == table_->modified_ms) {
+      CloseIdleIndex();
+      return std::move(result_);
+    }
     ASSIGN_OR_RETURN(lake_, EnsureLakeTable(env_, *table_));
     state_.lake_checked_ms = table_->modified_ms;
     if (ranges_.empty()) return std::move(result_);
@@ -92,8 +97,13 @@ class Round {
     return {};
   }
 
+  void CloseIdleIndex() {
+    if (env_.clock.NowMs() - state_.index_used_ms > kIndexIdleMs) state_.set_index(nullptr);
+  }
+
   Status OpenIndex() {
     if (!NeedsKeyIndex(*table_)) return {};
+    state_.index_used_ms = env_.clock.NowMs();
     index_ = state_.index();
     if (index_ == nullptr) {
       ASSIGN_OR_RETURN(index_, KeyIndex::Open(IndexFolderOf(env_, table_->id)));
@@ -171,6 +181,7 @@ class Round {
          .readable_path = path},
         {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
     ForgetRound(table_->id, extra);
+    committing_ = true;
     const auto committed = env_.lake.Commit({.ident = lake_.ident,
                                              .requirements = std::move(built.requirements),
                                              .updates = std::move(built.updates)},
@@ -243,7 +254,10 @@ class Round {
 
   void GiveUp(const Error& why) {
     // It may have happened: whoever comes next knows, and sweeps if it did not.
-    if (why.code == ErrorCode::kCommitStateUnknown) return;
+    const bool refused = why.code == ErrorCode::kCommitConflict ||
+                         why.code == ErrorCode::kInvalidTable ||
+                         why.code == ErrorCode::kTableNotExist;
+    if (committing_ && !refused) return;
     bool all_gone = true;
     for (const std::string& path : written_) all_gone &= env_.io.Delete(path).ok();
     if (all_gone && !name_.round.empty()) (void)Forget();
@@ -253,6 +267,9 @@ class Round {
   Status SweepEarlierRound() {
     const auto earlier = FindRound(env_.catalog.store(), table_->id);
     if (!earlier) return {};
+    // A commit whose outcome was not known is settled by the next one of the store: before that, its files may
+    // still turn out to be the table's.
+    RETURN_IF_ERROR(SaveRound(env_.catalog.store(), table_->id, *earlier));
     ASSIGN_OR_RETURN(const auto files, env_.io.List(earlier->location));
     const std::string snapshot = fmt::format("{}", earlier->snapshot_id);
     int64_t swept = 0;
@@ -279,6 +296,7 @@ class Round {
   iceberg::LoadedTable lake_;
   RoundName name_;
   int files_ = 0;
+  bool committing_ = false;  // the commit was begun
   std::vector<std::string> written_;
   RoundResult result_;
 };

@@ -37,6 +37,7 @@ struct RoundEnvironment {
 class RoundState {
  public:
   bool opened_all = false;  // every bucket was asked for its end once since the start
+  int64_t index_used_ms = 0;
   int64_t lake_checked_ms =
       -1;  // modified_ms of the table when its lake table was brought to its columns
 

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "lake/fluss_layout.h"
+#include "meta/store.h"
+#include "tiering/round_names.h"
 
 namespace weir {
 namespace {
@@ -122,6 +124,9 @@ void TieringRunner::TableDropped(const TableRef& table) {
   if (const auto ident = env_.lake.FindTieredIdent(table->id)) DropLakeTable(*ident);
   if (const Status dropped = env_.catalog.lake_snapshots().Drop(table->id); !dropped.ok())
     LogWarn("tiering", "covered offsets stay behind: {}", dropped.error().message);
+  Transaction transaction;
+  ForgetRound(table->id, transaction);
+  (void)env_.catalog.store().Commit(transaction);
   const std::lock_guard lock(mutex_);
   tables_.erase(table->id);
   std::error_code ignored;

@@ -77,8 +77,9 @@ class HttpConnection {
     const auto route = std::ranges::find_if(
         Routes(), [path = Path()](const Route& one) { return one.Takes(path); });
     if (route == Routes().end()) {
-      co_return co_await Fail(
-          404, {ErrorCode::kSqlSyntax, "there is /v1/sql, /api/catalog, /healthz and /metrics"});
+      co_return co_await Fail(404,
+                              {ErrorCode::kSqlSyntax,
+                               "there is /v1/sql, /v1/lake, /api/catalog, /healthz and /metrics"});
     }
     if (route->entry != Entry::kEverybody) {
       if (const Status allowed = CheckOrigin(); !allowed.ok())
@@ -108,6 +109,12 @@ class HttpConnection {
   Task<bool> Metrics() {
     co_return co_await Send(200, "text/plain; version=0.0.4; charset=utf-8",
                             context_.parts.metrics());
+  }
+
+  Task<bool> LakeStatus() {
+    if (!context_.parts.lake_status)
+      co_return co_await Fail(404, {ErrorCode::kLakeStorageNotConfigured, "there is no lake here"});
+    co_return co_await Send(200, "application/json", context_.parts.lake_status());
   }
 
   Task<bool> Landing() {
@@ -299,6 +306,7 @@ std::span<const HttpConnection::Route> HttpConnection::Routes() {
       Route{"/v1/sql", Entry::kUsers, &HttpConnection::Sql},
       Route{"/api/catalog/", Entry::kItself, &HttpConnection::Catalog},
       Route{"/metrics", Entry::kUsers, &HttpConnection::Metrics},
+      Route{"/v1/lake", Entry::kUsers, &HttpConnection::LakeStatus},
       Route{"/", Entry::kUsers, &HttpConnection::Landing},
   };
   return kRoutes;

@@ -1,6 +1,7 @@
 """Tables of the lake: what clients of the Fluss protocol write is what PyIceberg reads, by the built-in tiering."""
 import random
 import re
+import subprocess
 import time
 import urllib.request
 
@@ -9,13 +10,18 @@ import pytest
 from fluss_session import FlussSession, append, error_of, upsert
 from lake import SYSTEM_COLUMNS, committed, lake_catalog, rows_of, wait_for
 from rows import EVERY_TYPE, KEYED, LOG, NESTED_ROWS, SCALAR_ROWS, log_batch
-from weir_server import WeirServer
+from weir_server import WeirServer, weir_binary
 
 pytestmark = pytest.mark.weir_only
 
-FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "false"}
+FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "off"}
 DELETE_MODES = ["position", "deletion-vector", "copy-on-write"]
 INVALID_TABLE, LAKE_TABLE_ALREADY_EXIST = 15, 54
+
+
+def sql(server, statement):
+    request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
+    return urllib.request.urlopen(request).read()
 
 
 def by_id(rows):
@@ -135,6 +141,30 @@ async def test_every_type_comes_through(session, server, layout):
         for row in found:
             row["m"] = None if row["m"] is None else dict(row["m"])
         assert found == rows
+
+
+async def test_the_command_line_shows_how_far_tiering_is(session, server):
+    async with session:
+        table = await session.create("t", LOG, properties=FAST)
+        await append(table, log_batch(10))
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        wait_for(lambda: len(rows_of(lake.refresh())), 10)
+        shown = subprocess.run([weir_binary(), "lake", "status", "--http", server.http], capture_output=True, text=True)
+        assert shown.returncode == 0, shown
+        line = next(line for line in shown.stdout.splitlines() if line.startswith(f"{session.database}.t "))
+        assert line.split()[1:6] == ["scheduled", "1s", "1", "10", "0"], line
+
+
+async def test_columns_added_by_alter_table_are_in_the_lake_at_once(session, server):
+    async with session:
+        table = await session.create("t", LOG, properties=FAST)
+        await append(table, log_batch(10))
+        lake = lake_catalog(server).load_table((session.database, "t"))
+        wait_for(lambda: len(rows_of(lake.refresh())), 10)
+        sql(server, f"ALTER TABLE {session.database}.t ADD extra BIGINT")
+        wait_for(lambda: [f.name for f in lake.refresh().schema().fields][len(LOG.names):], ["extra", *SYSTEM_COLUMNS])
+        sql(server, f"INSERT INTO {session.database}.t (id, extra) VALUES (99, 7)")
+        wait_for(lambda: [r["extra"] for r in by_id(rows_of(lake.refresh())) if r["id"] in (0, 99)], [None, 7])
 
 
 async def test_idle_tables_ask_nothing_of_the_object_store(session, server):

@@ -17,7 +17,7 @@ from weir_server import WeirServer
 pytestmark = pytest.mark.weir_only
 
 KILLS = int(os.environ.get("WEIR_LAKE_KILLS", "6"))
-FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "false"}
+FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "off"}
 #: Many rounds a second, so that a kill often meets one; a failed round is repeated at once.
 OPTIONS = ["--set", "lake.tiering.backoff-min=10ms"]
 

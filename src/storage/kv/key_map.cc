@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <system_error>
 
@@ -21,10 +22,24 @@ Status FromRocks(const rocksdb::Status& status, const char* what) {
   return Fail(code, "rocksdb failed: op={} status={}", what, status.ToString());
 }
 
-rocksdb::Options OptionsOf(const KeyMapOptions& wanted) {
+/// Of all maps of the process.
+constexpr size_t kCacheBytes = 32 * MiB;
+constexpr size_t kBuffersBytes = 32 * MiB;
+constexpr size_t kBufferBytes = 8 * MiB;
+
+std::shared_ptr<rocksdb::Cache> SharedCache() {
+  static const auto cache = rocksdb::NewLRUCache(kCacheBytes);
+  return cache;
+}
+std::shared_ptr<rocksdb::WriteBufferManager> SharedBuffers() {
+  static const auto buffers = std::make_shared<rocksdb::WriteBufferManager>(kBuffersBytes);
+  return buffers;
+}
+
+rocksdb::Options MapOptions() {
   rocksdb::BlockBasedTableOptions table;
   table.checksum = rocksdb::kCRC32c;
-  table.block_cache = rocksdb::NewLRUCache(static_cast<size_t>(wanted.block_cache_bytes));
+  table.block_cache = SharedCache();
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -32,7 +47,8 @@ rocksdb::Options OptionsOf(const KeyMapOptions& wanted) {
   options.create_if_missing = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kLZ4Compression;
-  options.write_buffer_size = static_cast<size_t>(wanted.write_buffer_bytes);
+  options.write_buffer_size = kBufferBytes;
+  options.write_buffer_manager = SharedBuffers();
   options.max_write_buffer_number = 2;
   options.level_compaction_dynamic_level_bytes = true;
   options.max_background_jobs = 2;
@@ -66,14 +82,13 @@ void KeyMap::Batch::DeleteRange(BytesView from, BytesView to) {
 KeyMap::KeyMap(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KeyMap::~KeyMap() { (void)Flush(); }
 
-Result<std::unique_ptr<KeyMap>> KeyMap::Open(const std::filesystem::path& folder,
-                                             const KeyMapOptions& wanted) {
+Result<std::unique_ptr<KeyMap>> KeyMap::Open(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
     return Fail(ErrorCode::kStorage, "cannot create a folder: path={} error={}", folder.string(),
                 error.message());
-  const rocksdb::Options options = OptionsOf(wanted);
+  const rocksdb::Options options = MapOptions();
   rocksdb::DB* db = nullptr;
   rocksdb::Status opened = rocksdb::DB::Open(options, folder.string(), &db);
   if (opened.IsCorruption()) {

@@ -2,6 +2,7 @@
 // of changes is applied entirely or not at all, but what was applied last may be missing after a crash: whoever
 // uses it keeps a mark in it of how far it is.
 //
+// All maps of a process share one bound of memory, for blocks read and for changes not written yet.
 // RocksDB headers stay in key_map.cc. Thread-safe: reads while another thread applies a batch.
 #pragma once
 
@@ -18,11 +19,6 @@
 #include "base/result.h"
 
 namespace weir {
-
-struct KeyMapOptions {
-  int64_t write_buffer_bytes = 8 * MiB;
-  int64_t block_cache_bytes = 8 * MiB;
-};
 
 class KeyMap {
  public:
@@ -45,8 +41,7 @@ class KeyMap {
 
   /// Open the folder, or create it. A damaged one is emptied: its contents can be made again.
   /// Errors  kKvStorage, kStorage
-  static Result<std::unique_ptr<KeyMap>> Open(const std::filesystem::path& folder,
-                                              const KeyMapOptions& options = {});
+  static Result<std::unique_ptr<KeyMap>> Open(const std::filesystem::path& folder);
   ~KeyMap();
 
   Result<std::optional<std::string>> Get(BytesView key) const;
