@@ -13,9 +13,9 @@ TemporaryFile::~TemporaryFile() {
             gone.error().message);
 }
 
-LiveTables::LiveTables(LakeCatalog& lake, MetricRegistry& metrics,
+LiveTables::LiveTables(LakeCatalog& lake, FileIo& files, MetricRegistry& metrics,
                        std::chrono::milliseconds lifetime, const Clock& clock)
-    : lake_(lake), metrics_(metrics), lifetime_(lifetime), clock_(clock) {}
+    : lake_(lake), files_(files), metrics_(metrics), lifetime_(lifetime), clock_(clock) {}
 
 LiveTables::~LiveTables() = default;
 
@@ -85,7 +85,7 @@ Result<std::shared_ptr<const LiveState>> LiveTables::Make(LoadedTable& table, st
 
 Result<std::shared_ptr<const LiveState>> LiveTables::MakeOf(const LoadedTable& table, HotFiles hot,
                                                             std::string version) {
-  FileIo& io = lake_.files();
+  FileIo& io = files_;
   auto state = std::make_shared<LiveState>();
   state->version = std::move(version);
   state->base_location = table.metadata_location;
@@ -109,11 +109,13 @@ Result<std::shared_ptr<const LiveState>> LiveTables::MakeOf(const LoadedTable& t
                    ApplyUpdates(*table.metadata, made.updates, hot.change.timestamp_ms));
   RecordMetadataFile(*table.metadata, table.metadata_location, metadata);
   state->view = table;
-  // Clients take equal metadata locations for equal metadata, so a state has a file of its own.
-  state->view.metadata_location =
-      Join(table.metadata->location, fmt::format("metadata/live-{}.metadata.json", NewUuid()));
-  state->files.push_back(std::make_shared<TemporaryFile>(io, state->view.metadata_location));
-  RETURN_IF_ERROR(io.WriteNew(state->view.metadata_location, ToJsonText(metadata)));
+  if (ShowsOnLoad(table)) {
+    // Clients take equal metadata locations for equal metadata, so a state has a file of its own.
+    state->view.metadata_location =
+        Join(table.metadata->location, fmt::format("metadata/live-{}.metadata.json", NewUuid()));
+    state->files.push_back(std::make_shared<TemporaryFile>(io, state->view.metadata_location));
+    RETURN_IF_ERROR(io.WriteNew(state->view.metadata_location, ToJsonText(metadata)));
+  }
   state->view.metadata = std::make_shared<const TableMetadata>(std::move(metadata));
 
   metrics_.made.Add();

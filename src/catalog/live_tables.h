@@ -25,7 +25,7 @@
 
 namespace weir::iceberg {
 
-struct LiveMetrics : MetricGroup {
+struct LiveTableMetrics : MetricGroup {
   using MetricGroup::MetricGroup;
   Counter made{*this, "catalog_live_states_total", "Live states of tables made for readers."};
   Counter shared{*this, "catalog_live_states_shared_total",
@@ -52,8 +52,9 @@ struct LiveState {
 
 class LiveTables {
  public:
-  LiveTables(LakeCatalog& lake, MetricRegistry& metrics, std::chrono::milliseconds lifetime,
-             const Clock& clock);
+  /// files  for what live states are made of; need not be synced
+  LiveTables(LakeCatalog& lake, FileIo& files, MetricRegistry& metrics,
+             std::chrono::milliseconds lifetime, const Clock& clock);
   ~LiveTables();
 
   /// Before the first request; nothing is live without.
@@ -93,8 +94,9 @@ class LiveTables {
   std::shared_ptr<const LiveState> BaseOf(const TableCommit& commit);
 
   LakeCatalog& lake_;
+  FileIo& files_;
   HotRows* rows_ = nullptr;
-  LiveMetrics metrics_;
+  LiveTableMetrics metrics_;
   const std::chrono::milliseconds lifetime_;
   const Clock& clock_;
 

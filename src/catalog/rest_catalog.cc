@@ -17,7 +17,7 @@ struct RestCatalog::State {
         metrics(parts.metrics),
         tokens(std::move(issuer)),
         keys(parts.store, options.idempotency_lifetime, clock),
-        live(parts.lake, parts.metrics, options.live_lifetime, clock),
+        live(parts.lake, parts.live_files, parts.metrics, options.live_lifetime, clock),
         plans(clock),
         context{.lake = parts.lake,
                 .live = live,

@@ -21,12 +21,14 @@ class Store;
 
 namespace weir::iceberg {
 
+class FileIo;
 class HotRows;
 class LakeCatalog;
 
 struct RestCatalogParts {
   LakeCatalog& lake;
-  Store& store;  // keys, and commits that carried an idempotency key
+  FileIo& live_files;  // for files that live for minutes
+  Store& store;        // keys, and commits that carried an idempotency key
   MetricRegistry& metrics;
   /// Whether a user may come in; empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;

@@ -122,6 +122,7 @@ struct FileIo::State {
   };
 
   ~State() {
+    if (borrows_counters) return;
     for (const auto& [scheme, place] : places) place.metrics->Close();
   }
 
@@ -146,6 +147,7 @@ struct FileIo::State {
   MetricRegistry& registry;
   FileIoOptions options;
   std::map<std::string, Place, std::less<>> places;
+  bool borrows_counters = false;
 };
 
 FileIo::FileIo(FileIoOptions options, MetricRegistry& registry)
@@ -156,7 +158,18 @@ FileIo::FileIo(FileIoOptions options, MetricRegistry& registry)
   s3.store = MakeS3Store(state_->options, s3.metrics);
 }
 
+FileIo::FileIo(std::unique_ptr<State> state) : state_(std::move(state)) {}
 FileIo::~FileIo() = default;
+
+std::unique_ptr<FileIo> FileIo::Unsynced() const {
+  std::unique_ptr<State> state(new State{state_->registry, state_->options, {}, true});
+  for (const auto& [scheme, place] : state_->places) {
+    State::Place& copy = state->places[scheme];
+    copy.store = scheme == "file" ? MakeLocalStore(LocalSync::kNo) : place.store;
+    copy.metrics = place.metrics;
+  }
+  return std::unique_ptr<FileIo>(new FileIo(std::move(state)));
+}
 
 void FileIo::SetStore(std::string scheme, std::shared_ptr<FileStore> store) {
   const auto found = state_->places.find(scheme);

@@ -106,11 +106,16 @@ class FileIo {
   /// What is at a location; nullopt when nothing is.
   Result<std::optional<FileStat>> Stat(const std::string& location);
 
+  /// The same places and counters for files that need not survive a crash of the machine: local ones are not
+  /// synced. This must outlive it.
+  std::unique_ptr<FileIo> Unsynced() const;
+
   /// Serve locations of `scheme` ("s3", "mem", "file") from `store` instead. For tests, before the first use.
   void SetStore(std::string scheme, std::shared_ptr<FileStore> store);
 
  private:
   struct State;
+  explicit FileIo(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -35,8 +35,8 @@ std::string TemporaryName(const std::string& path) {
 
 class LocalOutput final : public OutputFile {
  public:
-  LocalOutput(std::string path, std::unique_ptr<File> file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  LocalOutput(std::string path, std::unique_ptr<File> file, LocalSync sync)
+      : path_(std::move(path)), file_(std::move(file)), sync_(sync) {}
 
   ~LocalOutput() override {
     if (file_ != nullptr) unlink(file_->path().c_str());
@@ -67,7 +67,7 @@ class LocalOutput final : public OutputFile {
  private:
   template <class F>
   Status Place(F&& place) {
-    RETURN_IF_ERROR(file_->Sync());
+    if (sync_ == LocalSync::kYes) RETURN_IF_ERROR(file_->Sync());
     if (place() != 0) {
       if (errno == EEXIST) {
         return Fail(ErrorCode::kFileAlreadyExist, "a file is there already: path={}", path_);
@@ -76,20 +76,22 @@ class LocalOutput final : public OutputFile {
     }
     unlink(file_->path().c_str());  // the second name after link; nothing after rename
     file_.reset();
+    if (sync_ == LocalSync::kNo) return {};
     return RealFileSystem().SyncDirectory(std::string(ParentOf(path_)));
   }
 
   const std::string path_;
   std::unique_ptr<File> file_;  // null once finished
+  const LocalSync sync_;
   int64_t bytes_ = 0;
 };
 
-Result<std::unique_ptr<LocalOutput>> Open(const std::string& location) {
+Result<std::unique_ptr<LocalOutput>> Open(const std::string& location, LocalSync sync) {
   ASSIGN_OR_RETURN(std::string path, LocalPath(location));
   RETURN_IF_ERROR(MakeFolder(std::string(ParentOf(path))));
   ASSIGN_OR_RETURN(auto file,
                    RealFileSystem().Open(TemporaryName(path), OpenMode::kCreateTruncate));
-  return std::make_unique<LocalOutput>(std::move(path), std::move(file));
+  return std::make_unique<LocalOutput>(std::move(path), std::move(file), sync);
 }
 
 FileStat StatOf(std::string location, const struct stat& found) {
@@ -99,6 +101,8 @@ FileStat StatOf(std::string location, const struct stat& found) {
 
 class LocalStore final : public FileStore {
  public:
+  explicit LocalStore(LocalSync sync) : sync_(sync) {}
+
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
       const std::string& location, std::optional<int64_t> bytes) override {
     ASSIGN_OR_RETURN(const std::string path, LocalPath(location));
@@ -111,12 +115,12 @@ class LocalStore final : public FileStore {
   }
 
   Result<std::unique_ptr<OutputFile>> OpenOutput(const std::string& location) override {
-    ASSIGN_OR_RETURN(auto file, Open(location));
+    ASSIGN_OR_RETURN(auto file, Open(location, sync_));
     return std::unique_ptr<OutputFile>(std::move(file));
   }
 
   Status WriteNew(const std::string& location, BytesView bytes) override {
-    ASSIGN_OR_RETURN(auto file, Open(location));
+    ASSIGN_OR_RETURN(auto file, Open(location, sync_));
     RETURN_IF_ERROR(file->Append(bytes));
     return file->FinishNew();
   }
@@ -155,10 +159,15 @@ class LocalStore final : public FileStore {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return FromErrno("stat", location, errno);
   }
+
+ private:
+  const LocalSync sync_;
 };
 
 }  // namespace
 
-std::shared_ptr<FileStore> MakeLocalStore() { return std::make_shared<LocalStore>(); }
+std::shared_ptr<FileStore> MakeLocalStore(LocalSync sync) {
+  return std::make_shared<LocalStore>(sync);
+}
 
 }  // namespace weir::iceberg

@@ -47,6 +47,7 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
                                                        Catalog& catalog, MetricRegistry& metrics) {
   std::unique_ptr<LakeService> out(new LakeService);
   out->files_ = std::make_unique<iceberg::FileIo>(configuration.lake_files, metrics);
+  out->live_files_ = out->files_->Unsynced();
   ASSIGN_OR_RETURN(out->tables_,
                    iceberg::LakeCatalog::Open(
                        catalog.store(), *out->files_,
@@ -54,6 +55,7 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
                         .other_places = configuration.lake.other_places}));
   ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
                                    {.lake = *out->tables_,
+                                    .live_files = *out->live_files_,
                                     .store = catalog.store(),
                                     .metrics = metrics,
                                     .authenticate = PasswordCheck(configuration),

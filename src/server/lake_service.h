@@ -25,6 +25,8 @@ class LakeService {
                                                    Catalog& catalog, MetricRegistry& metrics);
 
   iceberg::FileIo& files() { return *files_; }
+  /// For files that live for minutes.
+  iceberg::FileIo& live_files() { return *live_files_; }
   iceberg::LakeCatalog& tables() { return *tables_; }
   iceberg::RestCatalog& rest() { return *rest_; }
 
@@ -32,6 +34,7 @@ class LakeService {
   LakeService() = default;
 
   std::unique_ptr<iceberg::FileIo> files_;
+  std::unique_ptr<iceberg::FileIo> live_files_;
   std::unique_ptr<iceberg::LakeCatalog> tables_;
   std::unique_ptr<iceberg::RestCatalog> rest_;
 };

@@ -23,8 +23,8 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
                                  .clock = services.clock,
                                  .metrics = services.metrics,
                                  .index_folder = data_directory + "/lake-index"});
-  out->hot_rows_ =
-      std::make_unique<TieredHotRows>(*services.catalog, *out->logs_, lake.files(), *out->runner_);
+  out->hot_rows_ = std::make_unique<TieredHotRows>(*services.catalog, *out->logs_,
+                                                   lake.live_files(), *out->runner_);
   services.tiering_schedule = &out->runner_->schedule();
   // So that a job which spoke to this server before it was restarted is told to begin anew.
   services.coordinator_epoch = static_cast<int32_t>((services.clock.NowMs() / 1000) & INT32_MAX);
