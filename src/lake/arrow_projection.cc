@@ -1,6 +1,7 @@
 #include "lake/arrow_projection.h"
 
 #include <arrow/array.h>
+#include <arrow/buffer_builder.h>
 #include <arrow/compute/cast.h>
 #include <arrow/extension_type.h>
 #include <arrow/util/bitmap_ops.h>
@@ -47,7 +48,7 @@ bool SameShape(const Type& wanted, const arrow::DataType& stored) {
     case TypeId::kMap:
       return stored.id() == arrow::Type::MAP;
     case TypeId::kList:
-      return stored.id() == arrow::Type::LIST;
+      return stored.id() == arrow::Type::LIST || stored.id() == arrow::Type::LARGE_LIST;
     default:
       return stored.num_fields() == 0;
   }
@@ -130,6 +131,30 @@ Result<std::shared_ptr<arrow::Array>> ProjectList(const Field& wanted, const Fil
                                             array.null_count(), array.offset());
 }
 
+/// PyIceberg's files make Arrow read lists with wide offsets; a batch never needs them.
+Result<std::shared_ptr<arrow::Array>> ProjectLargeList(const Field& wanted,
+                                                       const FileColumn& column,
+                                                       const arrow::LargeListArray& array) {
+  const int64_t first = array.value_offset(0);
+  const int64_t count = array.value_offset(array.length()) - first;
+  if (count > INT32_MAX)
+    return Fail(ErrorCode::kRecordTooLarge, "too many elements in one batch: column={} elements={}",
+                wanted.name, count);
+  arrow::TypedBufferBuilder<int32_t> offsets;
+  for (int64_t i = 0; i <= array.length(); ++i) {
+    RETURN_IF_ARROW_ERROR(offsets.Append(static_cast<int32_t>(array.value_offset(i) - first)),
+                          "cannot copy a column", "");
+  }
+  ASSIGN_OR_RETURN_ARROW(auto buffer, offsets.Finish(), "cannot copy a column", "");
+  ASSIGN_OR_RETURN(auto values, ProjectOne(wanted.type.element(), column.children[0],
+                                           array.values()->Slice(first, count)));
+  ASSIGN_OR_RETURN(const auto type, ToArrow(wanted.type));
+  ASSIGN_OR_RETURN(auto validity, ValidityOf(array));
+  return std::make_shared<arrow::ListArray>(type, array.length(), std::move(buffer),
+                                            std::move(values), std::move(validity),
+                                            array.null_count());
+}
+
 Result<std::shared_ptr<arrow::Array>> ProjectMap(const Field& wanted, const FileColumn& column,
                                                  const arrow::MapArray& array) {
   ASSIGN_OR_RETURN(auto keys, ProjectOne(wanted.type.key(), column.children[0], array.keys()));
@@ -146,6 +171,8 @@ Result<std::shared_ptr<arrow::Array>> ProjectOne(const Field& wanted, const File
     case TypeId::kStruct:
       return ProjectStruct(wanted, column, static_cast<const arrow::StructArray&>(*array));
     case TypeId::kList:
+      if (array->type_id() == arrow::Type::LARGE_LIST)
+        return ProjectLargeList(wanted, column, static_cast<const arrow::LargeListArray&>(*array));
       return ProjectList(wanted, column, static_cast<const arrow::ListArray&>(*array));
     case TypeId::kMap:
       return ProjectMap(wanted, column, static_cast<const arrow::MapArray&>(*array));
