@@ -21,7 +21,7 @@ SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tab
     : configuration_(configuration),
       lake_(lake),
       metrics_(metrics),
-      engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets)) {}
+      engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets), &lake.tables()) {}
 
 Status SqlService::Start() {
   if (configuration_.server.http.empty()) return {};

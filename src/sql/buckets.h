@@ -22,7 +22,8 @@ class Tablets;
 /// Where a bucket's log starts and how far it may be read.
 struct LogRange {
   Offset start = 0;
-  Offset end = 0;  // the high watermark
+  Offset end = 0;                             // the high watermark
+  std::shared_ptr<const void> pin = nullptr;  // while it lives, retention leaves the range alone
 };
 
 /// Rows of a primary-key bucket at one moment; more follow while `scanner_id` is not empty.

@@ -157,11 +157,12 @@ class Session : public ResultStream {
 
 class SqlEngine::Impl {
  public:
-  Impl(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets)
+  Impl(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
+       iceberg::LakeCatalog* lake)
       : options_(options),
         buckets_(std::move(buckets)),
         writers_(catalog),
-        parts_{catalog, *buckets_, writers_, options.lake} {}
+        parts_{catalog, *buckets_, writers_, options.lake, lake} {}
 
   std::unique_ptr<ResultStream> Run(SqlRequest request) {
     return std::make_unique<Session>(std::move(request), parts_, [this] { return Instance(); });
@@ -184,8 +185,9 @@ class SqlEngine::Impl {
   std::unique_ptr<DuckInstance> instance_;  // since the first statement
 };
 
-SqlEngine::SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets)
-    : impl_(std::make_unique<Impl>(options, catalog, std::move(buckets))) {}
+SqlEngine::SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
+                     iceberg::LakeCatalog* lake)
+    : impl_(std::make_unique<Impl>(options, catalog, std::move(buckets), lake)) {}
 SqlEngine::~SqlEngine() = default;
 
 std::unique_ptr<ResultStream> SqlEngine::Run(SqlRequest request) {

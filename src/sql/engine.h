@@ -17,6 +17,9 @@
 
 namespace weir {
 
+namespace iceberg {
+class LakeCatalog;
+}
 class Catalog;
 class SqlBuckets;
 
@@ -42,7 +45,10 @@ class SqlEngine {
  public:
   /// `catalog` must outlive the engine. For the buckets of a server: MakeTabletBuckets(tablets),
   /// sql/buckets.h.
-  SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets);
+  /// lake  the tables that are tiered into it, and those of others; may be null; must outlive the
+  ///       engine
+  SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
+            iceberg::LakeCatalog* lake = nullptr);
   ~SqlEngine();
 
   /// Begin to run `request` in a new session. Nothing is executed before the first Next().

@@ -94,15 +94,18 @@ class StoredRows {
 
 class KvScanPart : public ScanPart {
  public:
-  KvScanPart(TableRef table, std::shared_ptr<BucketPages> pages, std::span<const int> projection)
+  KvScanPart(TableRef table, std::shared_ptr<BucketPages> pages, std::span<const int> projection,
+             ScanCounts& counts)
       : rows_(std::move(table)),
         pages_(std::move(pages)),
+        counts_(counts),
         projection_(projection.begin(), projection.end()) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
     while (at_ == stored_.size()) {
       ASSIGN_OR_RETURN(page_, pages_->Get(next_page_++));
       if (page_ == nullptr) return false;
+      counts_.hot_bytes += static_cast<int64_t>(page_->size());
       stored_.clear();
       at_ = 0;
       if (!page_->empty()) {
@@ -113,6 +116,7 @@ class KvScanPart : public ScanPart {
     for (size_t i = 0; i < count; ++i)
       RETURN_IF_ERROR(rows_.Write(stored_[at_ + i], projection_, out, i));
     at_ += count;
+    counts_.hot_rows += static_cast<int64_t>(count);
     Duck().data_chunk_set_size(out, count);
     return true;
   }
@@ -120,6 +124,7 @@ class KvScanPart : public ScanPart {
  private:
   StoredRows rows_;
   const std::shared_ptr<BucketPages> pages_;
+  ScanCounts& counts_;  // of the scan
   const std::vector<int> projection_;
   size_t next_page_ = 0;
   Page page_;
@@ -145,7 +150,7 @@ class KvScan : public TableScan {
   int64_t rows_estimate() const override { return rows_estimate_; }
   size_t part_count() const override { return parts_.size(); }
   Result<std::unique_ptr<ScanPart>> Open(size_t part, std::span<const int> projection) override {
-    return std::make_unique<KvScanPart>(table_, parts_[part], projection);
+    return std::make_unique<KvScanPart>(table_, parts_[part], projection, counts());
   }
 
  private:

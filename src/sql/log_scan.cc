@@ -128,12 +128,13 @@ class RowOpenBatch : public OpenBatch {
 class LogScanPart : public ScanPart {
  public:
   LogScanPart(LogPart part, LogColumns kind, std::shared_ptr<const Columns> columns,
-              std::vector<int> projection, SqlBuckets& buckets)
+              std::vector<int> projection, SqlBuckets& buckets, ScanCounts& counts)
       : part_(part),
         meta_(kind == LogColumns::kChangelog ? kMetaColumns : 0),
         columns_(std::move(columns)),
         projection_(std::move(projection)),
         buckets_(buckets),
+        counts_(counts),
         next_read_(part.range.start) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
@@ -147,6 +148,7 @@ class LogScanPart : public ScanPart {
         RETURN_IF_ERROR(FillColumn(projection_[i], count, Duck().data_chunk_get_vector(out, i)));
     }
     Duck().data_chunk_set_size(out, static_cast<idx_t>(count));
+    counts_.hot_rows += count;
     row_ += count;
     return true;
   }
@@ -177,6 +179,7 @@ class LogScanPart : public ScanPart {
       if (next_read_ >= part_.range.end) return false;
       ASSIGN_OR_RETURN(bytes_, buckets_.ReadLog(part_.bucket, next_read_, kReadBytesMax));
       if (bytes_.empty()) return false;
+      counts_.hot_bytes += static_cast<int64_t>(bytes_.size());
       batches_ = LogBatches(bytes_.view());
     }
     const LogBatchHeader& header = view->header();
@@ -228,6 +231,7 @@ class LogScanPart : public ScanPart {
   const std::shared_ptr<const Columns> columns_;
   const std::vector<int> projection_;
   SqlBuckets& buckets_;
+  ScanCounts& counts_;  // of the scan
 
   const bool reads_columns_ =
       std::ranges::any_of(projection_, [](int column) { return column != kNoColumn; });
@@ -278,7 +282,7 @@ class LogScan : public TableScan {
     std::ranges::sort(prepared->decoded);
     return std::make_unique<LogScanPart>(parts_[part], kind_, std::move(prepared),
                                          std::vector<int>(projection.begin(), projection.end()),
-                                         buckets_);
+                                         buckets_, counts());
   }
 
  private:

@@ -10,6 +10,8 @@
 
 namespace weir {
 
+inline constexpr std::string_view kAsOfSuffix = "$asof@";
+
 /// One statement of a script, without its ';'.
 struct ScriptPart {
   std::string_view text;
@@ -29,8 +31,10 @@ bool EndsInsideStatement(std::string_view script);
 ///         kUnsupportedVersion   a statement of Flink that Weir does not have (yet)
 Result<Statement> ParseStatement(std::string_view sql);
 
-/// Flink's words in DuckDB's: `x` becomes "x", FOR SYSTEM_TIME AS OF … goes. Byte offsets stay the
-/// same. Errors  kSqlSyntax  a quote or comment is not closed
+/// Flink's words in DuckDB's: `x` becomes "x"; FOR SYSTEM_TIME AS OF column, of a look-up join,
+/// goes. Byte offsets stay the same, but behind a FOR SYSTEM_TIME AS OF TIMESTAMP '…': the table in
+/// front of it gets kAsOfSuffix and the milliseconds behind its name.
+/// Errors  kSqlSyntax  a quote or comment is not closed, not a timestamp
 Result<std::string> ToDuckSql(std::string_view sql);
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 // Any text as a script, as one statement, as a query and as a WHERE whose conditions are read.
-// Nothing may crash, statements lie inside the script, and translated text keeps its length.
+// Nothing may crash, statements lie inside the script, and translated text keeps its length
+// unless it names a time.
 #include "sql/parser.h"
 
 #include <cstdint>
@@ -19,7 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)ValueOf(literal, DataType::Temporal(TypeKind::kTimestamp, 6));
     }
   }
-  if (const auto translated = ToDuckSql(text); translated.ok() && translated->size() != size)
+  const auto translated = ToDuckSql(text);
+  if (translated.ok() && translated->size() != size &&
+      translated->find(kAsOfSuffix) == std::string::npos)
     std::abort();
   (void)ParseStatement(text);
   const auto parts = SplitScript(text);

@@ -1,21 +1,33 @@
 #include "sql/query_tables.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <set>
 
+#include "lake/fluss_layout.h"
 #include "record/partition_name.h"
 #include "sql/kv_scan.h"
+#include "sql/lake_info.h"
 #include "sql/literal_value.h"
 #include "sql/log_scan.h"
+#include "sql/parser.h"
+#include "sql/rows_scan.h"
 #include "sql/table_router.h"
 #include "sql/token.h"
+#include "sql/union_scan.h"
 
 namespace weir {
 namespace {
 
-constexpr std::string_view kChangelogSuffix = "$changelog";
+constexpr std::array<std::pair<std::string_view, TableKind>, 5> kSuffixes = {
+    {{"$changelog", TableKind::kChangelog},
+     {"$lake", TableKind::kLake},
+     {"$snapshots", TableKind::kSnapshots},
+     {"$files", TableKind::kFiles},
+     {"$options", TableKind::kOptions}}};
+constexpr int kMomentTriesMax = 5;
 constexpr size_t kLookupKeysMax = 1000;  // more keys than this are read faster by a scan
 
 /// By column position: the values it may have; columns without an equality are absent.
@@ -159,11 +171,21 @@ TableReference ParseTableReference(std::string_view dotted, const std::string& d
     const std::string_view before = dotted.substr(0, dot);
     reference.path.database = before.substr(before.rfind('.') + 1);
   }
-  if (table.ends_with(kChangelogSuffix)) {
-    reference.changelog = true;
-    table.remove_suffix(kChangelogSuffix.size());
+  if (const size_t as_of = table.rfind(kAsOfSuffix); as_of != std::string_view::npos) {
+    reference.as_of_ms = IntegerOf(table.substr(as_of + kAsOfSuffix.size()));
+    table = table.substr(0, as_of);
+  }
+  for (const auto& [suffix, kind] : kSuffixes) {
+    if (!table.ends_with(suffix)) continue;
+    reference.kind = kind;
+    table.remove_suffix(suffix.size());
+    // Flink writes table$lake$snapshots.
+    if (kind != TableKind::kChangelog && table.ends_with("$lake")) table.remove_suffix(5);
+    break;
   }
   reference.path.table = table;
+  reference.dotted = dotted.substr(0, dot == std::string_view::npos ? 0 : dot + 1);
+  reference.dotted += table;
   return reference;
 }
 
@@ -191,11 +213,18 @@ QueryTables::QueryTables(const SqlParts& parts, std::string database, std::strin
                          std::string_view shape, duckdb_connection connection)
     : catalog_(parts.catalog),
       buckets_(parts.buckets),
+      lake_(parts.lake, parts.catalog.lake_snapshots()),
       database_(std::move(database)),
       sql_(std::move(sql)),
       shape_(shape),
       connection_(connection) {
   CollectNames();
+}
+
+bool QueryTables::Exists(const std::string& dotted) const {
+  const TableReference reference = ParseTableReference(dotted, database_);
+  return catalog_.FindTable(reference.path) != nullptr ||
+         lake_.Find(reference.dotted, database_).has_value();
 }
 
 /// DuckDB's C API tells only the last part of a name that it does not know: "event" of
@@ -219,7 +248,7 @@ void QueryTables::CollectNames() {
     const Token& last = (*tokens)[i - 1];
     if (last.text == dotted) {
       plain.insert(dotted);
-    } else if (catalog_.FindTable(ParseTableReference(dotted, database_).path) != nullptr) {
+    } else if (Exists(dotted)) {
       mentions[last.text].push_back({dotted, &last});
     } else {
       missing_.emplace(last.text, dotted);
@@ -231,8 +260,7 @@ void QueryTables::CollectNames() {
     const TablePath first = ParseTableReference(all[0].dotted, database_).path;
     const bool same = std::ranges::all_of(
         all, [&](auto& one) { return ParseTableReference(one.dotted, database_).path == first; });
-    const bool shadows = plain.contains(name) && first.database != database_ &&
-                         catalog_.FindTable(ParseTableReference(name, database_).path) != nullptr;
+    const bool shadows = plain.contains(name) && first.database != database_ && Exists(name);
     if (same && !shadows) {
       qualified_[name] = all[0].dotted;
       continue;
@@ -261,10 +289,23 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
   if (const auto missing = missing_.find(name);
       missing != missing_.end() && catalog_.FindTable(reference.path) == nullptr)
     return Forward(FindTableOrHint(catalog_, ParseTableReference(missing->second, database_).path));
-  ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
   const Conditions& conditions = shape_.Of(name);
-  if (reference.changelog || !table->has_primary_key())
-    return OpenLog(table, reference.changelog, conditions);
+  if (catalog_.FindTable(reference.path) == nullptr) {
+    if (const auto ident = lake_.Find(reference.dotted, database_)) {
+      ASSIGN_OR_RETURN(const iceberg::LoadedTable loaded, lake_.Load(*ident));
+      return OpenLake(reference, nullptr, loaded, conditions);
+    }
+  }
+  ASSIGN_OR_RETURN(const TableRef table, FindTableOrHint(catalog_, reference.path));
+  if (reference.kind == TableKind::kOptions) return MakeOptionsScan(table->descriptor.properties);
+  const bool present =
+      reference.kind == TableKind::kRows || reference.kind == TableKind::kChangelog;
+  if (!present || reference.as_of_ms) {
+    ASSIGN_OR_RETURN(const iceberg::LoadedTable loaded, lake_.LoadTiered(*table));
+    return OpenLake(reference, table, loaded, conditions);
+  }
+  const bool changelog = reference.kind == TableKind::kChangelog;
+  if (changelog || !table->has_primary_key()) return OpenLog(table, changelog, conditions);
   if (!conditions.empty()) return OpenKv(table, conditions);
   // t and db.t are one state.
   auto& state = states_[table->path];
@@ -274,22 +315,134 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
   return state;
 }
 
+Result<const QueryTables::Moment*> QueryTables::MomentOf(const TableRef& table,
+                                                         const std::vector<TableBucket>& buckets) {
+  if (const auto known = moments_.find(table->id); known != moments_.end()) return &known->second;
+  for (int i = 0;; ++i) {
+    Moment moment;
+    auto half = lake_.HalfOf(*table);
+    ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
+    // A lake that cannot be asked (another catalog's, a damaged file) is not needed for what the log has in full.
+    const bool complete =
+        std::ranges::all_of(ranges, [](const LogRange& range) { return range.start == 0; });
+    if (!half.ok() && !complete) return Forward(half);
+    if (half.ok()) moment.lake = *std::move(half);
+    bool gap = false;
+    for (size_t j = 0; j < buckets.size(); ++j) {
+      LogRange range = ranges[j];
+      if (moment.lake) {
+        const LakeOffsets& offsets = moment.lake->offsets();
+        const auto covered = offsets.find(buckets[j]);
+        const Offset from = covered == offsets.end() ? 0 : covered->second;
+        gap = gap || range.start > from;
+        range.start = std::max(range.start, from);
+      }
+      moment.ranges.emplace(buckets[j], std::move(range));
+    }
+    // What the log no longer had was tiered and expired in between: a newer snapshot has it (INV-6).
+    if (!gap || i + 1 == kMomentTriesMax || lake_.IsCurrent(*table, moment.lake))
+      return &moments_.emplace(table->id, std::move(moment)).first->second;
+  }
+}
+
 Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, bool changelog,
                                                         const Conditions& conditions) {
   ASSIGN_OR_RETURN(const std::vector<TableBucket> buckets,
                    BucketsOf(*table, AllowedBy(table->schema(), conditions)));
-  ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
-  std::vector<LogPart> parts;
+  // Another reference to the table may need the other buckets, at the same moment.
+  const bool once = shape_.ReadsOnce(table->path.table);
+  ASSIGN_OR_RETURN(const std::vector<TableBucket> all, BucketsOf(*table, {}));
+  ASSIGN_OR_RETURN(const Moment* moment, MomentOf(table, once ? buckets : all));
   const CommitTimes times = changelog ? CommitTimesOf(conditions) : CommitTimes();
-  for (size_t i = 0; i < buckets.size(); ++i) parts.push_back({buckets[i], ranges[i], times});
-  if (times.first_ms > 0) {
+  std::vector<LogPart> parts;
+  for (const TableBucket& bucket : buckets) {
+    const auto range = moment->ranges.find(bucket);
+    if (range != moment->ranges.end()) parts.push_back({bucket, range->second, times});
+  }
+  if (times.first_ms > 0 && parts.size() == buckets.size()) {
     ASSIGN_OR_RETURN(const auto starts, buckets_.OffsetsAt(buckets, times.first_ms));
     for (size_t i = 0; i < parts.size(); ++i)
       parts[i].range.start = std::max(parts[i].range.start, starts[i]);
   }
   if (changelog) NarrowByOffset(conditions, parts);
-  return MakeLogScan(table, std::move(parts),
-                     changelog ? LogColumns::kChangelog : LogColumns::kRows, buckets_, connection_);
+  auto hot =
+      MakeLogScan(table, std::move(parts), changelog ? LogColumns::kChangelog : LogColumns::kRows,
+                  buckets_, connection_);
+  // The lake has the state of a primary-key table, not its changes.
+  if (!moment->lake || table->has_primary_key()) return hot;
+  ASSIGN_OR_RETURN(auto cold, OpenLakeHalf(table, *moment->lake, changelog, conditions));
+  if (cold == nullptr) return hot;
+  return MakeUnionScan({std::move(cold), std::move(hot)});
+}
+
+Result<std::shared_ptr<TableScan>> QueryTables::OpenLakeHalf(const TableRef& table,
+                                                             const LakeHalf& half, bool changelog,
+                                                             Conditions conditions) {
+  LakeView view{.table = half.table, .snapshot_id = half.snapshot.snapshot_id, .columns = {}};
+  view.columns = changelog ? ChangelogColumnsIn(*half.table, table->schema())
+                           : TableColumnsIn(*half.table, table->schema());
+  if (view.columns.empty()) return std::shared_ptr<TableScan>();
+  for (Condition& condition : conditions) {
+    if (!changelog) break;
+    if (Upper(condition.column) == "_LOG_OFFSET") condition.column = iceberg::kOffsetColumn;
+    if (Upper(condition.column) == "_COMMIT_TIMESTAMP")
+      condition.column = iceberg::kTimestampColumn;
+  }
+  return MakeLakeScan(lake_.files(), std::move(view), conditions, connection_);
+}
+
+Result<std::shared_ptr<TableScan>> QueryTables::OpenLake(const TableReference& reference,
+                                                         const TableRef& table,
+                                                         const iceberg::LoadedTable& loaded,
+                                                         const Conditions& conditions) {
+  const iceberg::TableMetadata& metadata = *loaded.metadata;
+  switch (reference.kind) {
+    case TableKind::kSnapshots:
+      return MakeSnapshotsScan(metadata);
+    case TableKind::kFiles:
+      return MakeFilesScan(lake_.files(), metadata);
+    case TableKind::kOptions:
+      return MakeOptionsScan(metadata.properties);
+    case TableKind::kChangelog:
+      return Fail(ErrorCode::kTableNotExist, "{} is a table of the lake: it has no changelog",
+                  loaded.ident.ToString());
+    case TableKind::kRows:
+    case TableKind::kLake:
+      break;
+  }
+  const iceberg::Snapshot* snapshot =
+      reference.as_of_ms ? metadata.SnapshotAsOf(*reference.as_of_ms) : metadata.current_snapshot();
+  if (snapshot == nullptr && reference.as_of_ms)
+    return Fail(ErrorCode::kInvalidTable, "{} has no snapshot in the lake as old as that",
+                loaded.ident.ToString());
+  LakeView view{.table = loaded.metadata, .snapshot_id = 0, .columns = {}};
+  iceberg::Snapshot none;
+  none.schema_id = metadata.current_schema_id;
+  ASSIGN_OR_RETURN(view.columns, AllLakeColumns(metadata, snapshot == nullptr ? none : *snapshot));
+  if (table != nullptr && reference.kind == TableKind::kRows)
+    view.columns = TableColumnsIn(metadata, table->schema());
+  if (snapshot == nullptr) {
+    std::vector<ScanColumn> columns;
+    for (LakeColumn& column : view.columns) columns.push_back(std::move(column.column));
+    return MakeRowsScan(std::move(columns), {});
+  }
+  view.snapshot_id = snapshot->snapshot_id;
+  return MakeLakeScan(lake_.files(), std::move(view), conditions, connection_);
+}
+
+std::vector<std::string> QueryTables::DescribeReads() const {
+  std::vector<std::string> out;
+  for (const auto& [name, scan] : scans_) {
+    if (scan == nullptr) continue;
+    ScanCounts sum;
+    scan->AddCounts(sum);
+    out.push_back(fmt::format(
+        "{}: hot {} rows, {} bytes; cold {} rows from {} files of {} bytes; skipped {} files, {} "
+        "manifests",
+        name, sum.hot_rows.load(), sum.hot_bytes.load(), sum.cold_rows.load(), sum.files.load(),
+        sum.cold_bytes.load(), sum.files_skipped, sum.manifests_skipped));
+  }
+  return out;
 }
 
 Result<std::shared_ptr<TableScan>> QueryTables::OpenKv(const TableRef& table,

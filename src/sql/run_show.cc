@@ -1,6 +1,8 @@
 // SHOW and DESCRIBE.
 #include <algorithm>
 
+#include "sql/lake_columns.h"
+#include "sql/lake_info.h"
 #include "sql/statement_runner.h"
 #include "sql/token.h"
 
@@ -23,11 +25,9 @@ std::string FlinkNames(const std::vector<std::string>& names) {
   return out;
 }
 
-bool IsSecret(std::string_view key) {
-  const std::string upper = Upper(key);
-  return std::ranges::any_of(
-      std::initializer_list<std::string_view>{"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"},
-      [&](auto word) { return upper.find(word) != std::string::npos; });
+/// Names from the lake; a lake that cannot be asked hides nothing of ours.
+std::vector<std::string> Additional(Result<std::vector<std::string>> names) {
+  return names.ok() ? *std::move(names) : std::vector<std::string>();
 }
 
 std::string WithClause(const TableDescriptor& descriptor) {
@@ -35,7 +35,7 @@ std::string WithClause(const TableDescriptor& descriptor) {
   for (const Properties* properties : {&descriptor.properties, &descriptor.custom_properties}) {
     for (const auto& [key, value] : *properties)
       options += fmt::format("{}\n  {} = {}", options.empty() ? "" : ",", QuoteString(key),
-                             QuoteString(IsSecret(key) ? "******" : value));
+                             QuoteString(IsSecretKey(key) ? "******" : value));
   }
   return options.empty() ? "" : fmt::format("\nWITH ({}\n)", options);
 }
@@ -108,7 +108,22 @@ std::string ToCreateTable(const TableInfo& table) {
   return out + WithClause(descriptor);
 }
 
+Result<StatementResult> StatementRunner::DescribeLakeTable(const iceberg::Ident& ident) {
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable loaded, lake_.Load(ident));
+  std::vector<Row> rows;
+  for (const iceberg::Field& field : loaded.metadata->current_schema().fields()) {
+    const auto type = DataTypeOf(field.type);
+    rows.push_back({field.name, type.ok() ? type->ToString() : field.type.ToString(),
+                    field.required ? "false" : "true", "", field.doc});
+  }
+  return Rows(ValuesQuery({"name", "type", "null", "key", "comment"}, rows));
+}
+
 Result<StatementResult> StatementRunner::Execute(const Describe& statement) {
+  if (catalog_.FindTable(PathOf(statement.name)) == nullptr) {
+    const TablePath path = PathOf(statement.name);
+    if (const auto ident = lake_.Find(path.ToString(), database_)) return DescribeLakeTable(*ident);
+  }
   ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
   return Rows(DescribeQuery(*table));
 }
@@ -125,6 +140,9 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
   switch (statement.what) {
     case Show::What::kDatabases:
       for (const DatabaseRef& database : catalog_.Databases()) rows.push_back({database->name});
+      for (const std::string& name : Additional(lake_.Namespaces())) {
+        if (catalog_.FindDatabase(name) == nullptr) rows.push_back({name});
+      }
       return answer({"database name"});
     case Show::What::kCatalogs:
       rows.push_back({"weir"});
@@ -137,9 +155,14 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
           statement.name.parts.empty() ? database_ : statement.name.object();
       if (database.empty())
         return Fail(ErrorCode::kDatabaseNotExist, "no database in use: SHOW TABLES FROM name");
-      RETURN_IF_ERROR(CheckDatabase(catalog_, database));
-      ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog_.Tables(database));
-      for (const TableRef& table : tables) rows.push_back({table->path.table});
+      if (catalog_.FindDatabase(database) != nullptr || !lake_.HasNamespace(database)) {
+        RETURN_IF_ERROR(CheckDatabase(catalog_, database));
+        ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog_.Tables(database));
+        for (const TableRef& table : tables) rows.push_back({table->path.table});
+      }
+      for (const std::string& name : Additional(lake_.Tables(database))) {
+        if (catalog_.FindTable({database, name}) == nullptr) rows.push_back({name});
+      }
       return answer({"table name"});
     }
     case Show::What::kCreateTable: {

@@ -5,6 +5,9 @@
 
 namespace weir {
 
+namespace iceberg {
+class LakeCatalog;
+}
 class Catalog;
 class SqlBuckets;
 class SqlWriterIds;
@@ -14,6 +17,7 @@ struct SqlParts {
   SqlBuckets& buckets;
   SqlWriterIds& writers;
   LakeTiering tiering = LakeTiering::kOff;
+  iceberg::LakeCatalog* lake = nullptr;  // null: there is none
 };
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "sql/statement_runner.h"
 
+#include "sql/cell_text.h"
 #include "sql/parser.h"
 #include "sql/token.h"
 
@@ -7,7 +8,11 @@ namespace weir {
 
 StatementRunner::StatementRunner(DuckInstance& instance, const SqlParts& parts,
                                  std::string database)
-    : instance_(instance), parts_(parts), catalog_(parts.catalog), database_(std::move(database)) {}
+    : instance_(instance),
+      parts_(parts),
+      catalog_(parts.catalog),
+      lake_(parts.lake, parts.catalog.lake_snapshots()),
+      database_(std::move(database)) {}
 
 Status StatementRunner::Open() {
   ASSIGN_OR_RETURN(connection_, instance_.Connect());
@@ -37,12 +42,37 @@ Result<StatementResult> StatementRunner::Rows(const std::string& sql) {
   return result;
 }
 
+/// DuckDB's profile, and below it what our scans read.
+Result<StatementResult> StatementRunner::ExplainAnalyze(const Query& statement) {
+  ASSIGN_OR_RETURN(auto query, StartQuery(statement.text, statement.text));
+  const CellWriter key(query->columns()[0].type.get());
+  const CellWriter value(query->columns()[1].type.get());
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const DuckChunk chunk, query->Next());
+    if (!chunk) break;
+    for (idx_t row = 0; row < Duck().data_chunk_get_size(chunk.get()); ++row) {
+      std::string texts[2];
+      key.AppendText(texts[0], Duck().data_chunk_get_vector(chunk.get(), 0), row);
+      value.AppendText(texts[1], Duck().data_chunk_get_vector(chunk.get(), 1), row);
+      rows.push_back({texts[0], texts[1]});
+    }
+  }
+  for (std::string& line : tables_->DescribeReads())
+    rows.push_back({"tables_read", std::move(line)});
+  query.reset();
+  return Rows(ValuesQuery({"explain_key", "explain_value"}, rows));
+}
+
 Result<StatementResult> StatementRunner::Execute(const Query& statement) {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(statement.text));
+  if (tokens[0].Is("EXPLAIN") && tokens[1].Is("ANALYZE") && !tokens[2].IsSymbol("("))
+    return ExplainAnalyze(statement);
   return Rows(statement.text);
 }
 
 Result<StatementResult> StatementRunner::Execute(const UseDatabase& statement) {
-  RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
+  if (!lake_.HasNamespace(statement.name)) RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
   database_ = statement.name;
   return StatementResult{
       .rows = nullptr, .affected = {}, .notice = fmt::format("using database {}", statement.name)};

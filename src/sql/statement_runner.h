@@ -11,6 +11,7 @@
 #include "meta/catalog.h"
 #include "sql/buckets.h"
 #include "sql/engine.h"
+#include "sql/lake_tables.h"
 #include "sql/query.h"
 #include "sql/query_tables.h"
 #include "sql/sql_parts.h"
@@ -60,6 +61,9 @@ class StatementRunner {
 
   /// Start a query in DuckDB; `shape` is the text whose WHERE counts, when `sql` wraps it.
   Result<std::unique_ptr<DuckQuery>> StartQuery(const std::string& sql, std::string_view shape);
+  Result<StatementResult> ExplainAnalyze(const Query& statement);
+  /// The columns of a table that others made in the lake.
+  Result<StatementResult> DescribeLakeTable(const iceberg::Ident& ident);
   Result<StatementResult> Rows(const std::string& sql);
 
   TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
@@ -71,6 +75,7 @@ class StatementRunner {
   DuckInstance& instance_;
   const SqlParts parts_;
   Catalog& catalog_;
+  const LakeTables lake_;
   std::string database_;
   DuckConnection connection_;
   std::unique_ptr<QueryTables> tables_;  // of the running query

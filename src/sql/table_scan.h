@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "record/data_type.h"
 #include "sql/duckdb_api.h"
+#include "sql/scan_counts.h"
 
 namespace weir {
 
@@ -39,6 +40,21 @@ class TableScan {
   /// projection  positions in columns(), in the order of the output's vectors; kNoColumn: leave
   /// that vector alone
   virtual Result<std::unique_ptr<ScanPart>> Open(size_t part, std::span<const int> projection) = 0;
+
+  /// What was read so far. Parts must not outlive the scan.
+  ScanCounts& counts() { return counts_; }
+  virtual void AddCounts(ScanCounts& sum) const {
+    sum.hot_rows += counts_.hot_rows;
+    sum.hot_bytes += counts_.hot_bytes;
+    sum.cold_rows += counts_.cold_rows;
+    sum.cold_bytes += counts_.cold_bytes;
+    sum.files += counts_.files;
+    sum.files_skipped += counts_.files_skipped;
+    sum.manifests_skipped += counts_.manifests_skipped;
+  }
+
+ private:
+  ScanCounts counts_;
 };
 
 inline constexpr int kNoColumn = -1;

@@ -4,6 +4,7 @@
 
 #include "sql/buckets.h"
 #include "tablet/kv_tablet.h"
+#include "tablet/log_pins.h"
 #include "tablet/tablet.h"
 #include "tablet/tablets.h"
 
@@ -73,7 +74,8 @@ class TabletBuckets : public SqlBuckets {
 
   Result<std::vector<LogRange>> Ranges(std::span<const TableBucket> buckets) override {
     return CallEach<LogRange>(buckets, [](Tablet& tablet, size_t, const Answer<LogRange>& answer) {
-      answer(LogRange{tablet.log->start_offset(), tablet.log->high_watermark()});
+      const Offset start = tablet.log->start_offset();
+      answer(LogRange{start, tablet.log->high_watermark(), PinLog(tablet.bucket, start)});
     });
   }
 
