@@ -85,15 +85,26 @@ class Round {
     for (size_t i = 0; i < buckets.size(); ++i) {
       const Offset covered = CoveredOf(buckets[i]);
       const Offset from = std::max(covered, ranges[i].start);
-      if (from > covered) {
-        LogWarn("tiering",
-                "rows had expired before they were to go to the lake: table={} bucket={} rows={}",
-                table_->path.ToString(), buckets[i].bucket, from - covered);
-      }
+      if (from > covered) RETURN_IF_ERROR(CheckGap(buckets[i], from - covered));
       if (ranges[i].end <= from) continue;
       ranges_.push_back({buckets[i], from, ranges[i].end});
       result_.behind += ranges[i].end - from;
     }
+    return {};
+  }
+
+  /// The log begins behind what the lake has: tiering was asked for late, or was off for long.
+  Status CheckGap(const TableBucket& bucket, int64_t rows) const {
+    if (NeedsKeyIndex(*table_)) {
+      // Without the changes between, rows of the lake would be wrong, not only missing.
+      return Fail(ErrorCode::kLogOffsetOutOfRange,
+                  "changes had expired before they were to go to the lake: table={} bucket={} "
+                  "changes={}; write the rows to a new table that is tiered from its beginning",
+                  table_->path.ToString(), bucket.bucket, rows);
+    }
+    LogWarn("tiering",
+            "rows had expired before they were to go to the lake: table={} bucket={} rows={}",
+            table_->path.ToString(), bucket.bucket, rows);
     return {};
   }
 
