@@ -5,6 +5,20 @@
 #include "server/lake_service.h"
 
 namespace weir {
+namespace {
+
+/// What Fluss' readers of the lake are told with a table; secrets are theirs to bring.
+std::map<std::string, std::string> PublicFileSettings(const iceberg::FileIoOptions& options) {
+  std::map<std::string, std::string> out;
+  if (!options.s3_endpoint.empty()) {
+    out["s3.endpoint"] = options.s3_endpoint;
+    out["s3.path-style-access"] = options.s3_path_style_access ? "true" : "false";
+  }
+  if (!options.s3_region.empty()) out["client.region"] = options.s3_region;
+  return out;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration& configuration,
                                                              const std::string& data_directory,
@@ -25,6 +39,7 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
                                  .index_folder = data_directory + "/lake-index"});
   out->hot_rows_ = std::make_unique<TieredHotRows>(*services.catalog, *out->logs_,
                                                    lake.live_files(), *out->runner_);
+  services.lake_file_settings = PublicFileSettings(configuration.lake_files);
   services.tiering_schedule = &out->runner_->schedule();
   // So that a job which spoke to this server before it was restarted is told to begin anew.
   services.coordinator_epoch = static_cast<int32_t>((services.clock.NowMs() / 1000) & INT32_MAX);

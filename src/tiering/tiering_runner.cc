@@ -151,10 +151,10 @@ void TieringRunner::DropOrphans() {
   for (const TableId table : env_.catalog.lake_snapshots().Tables()) {
     if (env_.catalog.FindTable(table) == nullptr) (void)env_.catalog.lake_snapshots().Drop(table);
   }
-  for (const iceberg::Ident& ident : env_.lake.AllTables()) {
-    const auto table = env_.lake.LoadTable(ident);
-    if (table.ok() && table->tiered_by && env_.catalog.FindTable(*table->tiered_by) == nullptr)
-      DropLakeTable(ident);
+  // By the numbers of tables, not by their metadata: nothing of the object store is needed to start.
+  for (TableId id{1}; id < env_.catalog.next_table(); ++id.value) {
+    if (env_.catalog.FindTable(id) != nullptr) continue;
+    if (const auto ident = env_.lake.FindTieredIdent(id)) DropLakeTable(*ident);
   }
 }
 

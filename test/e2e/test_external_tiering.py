@@ -1,7 +1,8 @@
 """The APIs of Fluss' own tiering job, on a server that leaves the lake to it (lake.tiering: external), in its order of calls."""
 import json
-import struct
 import socket
+import struct
+import urllib.request
 
 import pytest
 from fluss_session import FlussSession
@@ -12,6 +13,7 @@ from weir_server import WeirServer, _read_exactly
 pytestmark = pytest.mark.weir_only
 
 COMMIT, GET_SNAPSHOT, HEARTBEAT, PREPARE = 1030, 1032, 1042, 1052
+GET_TABLE_INFO, DESCRIBE_CONFIGS = 1007, 1045
 INVALID_COORDINATOR, FENCED, NO_SNAPSHOT, INVALID_CONFIG = 23, 50, 53, 39
 
 
@@ -142,6 +144,29 @@ async def test_a_round_of_the_job(tmp_path):
         server.launch()
         assert snapshot() == (102, {0: 10, 1: 7})
         assert beat(1, epoch, tiering_epoch) in (INVALID_COORDINATOR, FENCED)
+
+
+async def test_table_info_says_where_the_lake_is_and_no_secret_shows(tmp_path):
+    canary, key = "CANARY-secret-5e1f", "CANARY-key-77aa"
+    options = ["--set", f"datalake.iceberg.s3.secret-access-key={canary}", "--set", f"datalake.iceberg.s3.access-key-id={key}",
+               "--set", "datalake.iceberg.s3.endpoint=http://127.0.0.1:9", "--set", "datalake.iceberg.s3.region=eu-north-1"]
+    with WeirServer.start(tmp_path / "data", options) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            await session.create("t", LOG, properties={"table.datalake.enabled": "true"})
+        code, info = call(server, GET_TABLE_INFO, message((1, path("t"))))
+        properties = json.loads(info[3][0])["properties"]
+        lake = {k.removeprefix("table.datalake.iceberg."): v for k, v in properties.items() if k.startswith("table.datalake.iceberg.")}
+        assert lake == {"type": "rest", "uri": f"http://{server.http}/api/catalog", "s3.endpoint": "http://127.0.0.1:9",
+                        "s3.path-style-access": "true", "client.region": "eu-north-1"}
+        shown = [str(info), str(call(server, DESCRIBE_CONFIGS, b""))]
+        for statement in ("SHOW CREATE TABLE db.t", "DESCRIBE db.t"):
+            request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
+            shown.append(urllib.request.urlopen(request).read().decode())
+        for page in ("metrics", "v1/lake", "api/catalog/v1/config", "api/catalog/v1/namespaces/db/tables/t"):
+            shown.append(urllib.request.urlopen(f"http://{server.http}/{page}").read().decode())
+        shown.append(server.log_path.read_text())
+        for text in shown:
+            assert canary not in text and key not in text, text[:2000]
 
 
 async def test_a_server_that_tiers_itself_hands_nothing_out(session, server):
