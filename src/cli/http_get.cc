@@ -34,7 +34,7 @@ Result<std::string> HttpGet(const std::string& host, uint16_t port, const std::s
                 error.message());
   }
   if (answer.result() != http::status::ok) {
-    return Fail(ErrorCode::kNetworkException, "the server answered {}: {:.500}",
+    return Fail(ErrorCode::kUnknownServerError, "the server answered {}: {:.500}",
                 answer.result_int(), answer.body());
   }
   return std::move(answer.body());

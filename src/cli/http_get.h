@@ -8,7 +8,7 @@
 namespace weir {
 
 /// The body of a 200 answer.
-/// Errors  kNetworkException  the server cannot be reached, or answers something else
+/// Errors  kNetworkException  the server cannot be reached;  kUnknownServerError  it answers something else
 Result<std::string> HttpGet(const std::string& host, uint16_t port, const std::string& target);
 
 }  // namespace weir

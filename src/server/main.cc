@@ -9,6 +9,7 @@
 #include "server/doc_command.h"
 #include "server/serve_command.h"
 #include "server/sql_command.h"
+#include "server/verify_command.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Weir: a streaming lakehouse in one binary");
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   weir::AddDocCommand(app, exit_code);
   weir::AddVersionCommand(app, exit_code);
   weir::AddSqlCommand(app, exit_code);
+  weir::AddVerifyCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

@@ -14,6 +14,7 @@
 #include "server/lake_service.h"
 #include "server/sql_service.h"
 #include "server/tiering_service.h"
+#include "server/verify_service.h"
 #include "server/wire_service.h"
 #include "tablet/kv_environment.h"
 #include "tablet/kv_tablet.h"
@@ -46,6 +47,7 @@ struct Server::State {
   std::unique_ptr<KvEnvironment> kv;
   std::unique_ptr<Tablets> tablets;
   std::unique_ptr<TieringService> tiering;
+  std::unique_ptr<VerifyService> verify;
   std::unique_ptr<WireService> wire;
   std::unique_ptr<SqlService> sql;
   bool stopped = false;
@@ -164,12 +166,14 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.shards.Start();
   s.tablets->Start();
   s.tiering->Start();
+  s.verify = std::make_unique<VerifyService>(*s.catalog, *s.lake, *s.tablets);
   s.pool.Post([&s] { s.catalog->RunAutoPartitions(); });
   s.shards.at(0).Post([&s] {
     s.RunAutoPartitions();
     s.SweepLiveStates();
   });
-  s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, s.metrics);
+  s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, *s.verify,
+                                       s.metrics);
   s.sql->SetLakeStatus([&s] { return ToJson(s.tiering->runner().Statuses()); });
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
@@ -194,6 +198,7 @@ int Server::port() const { return state_->wire->port(); }
 Catalog& Server::catalog() { return *state_->catalog; }
 Tablets& Server::tablets() { return *state_->tablets; }
 SqlService& Server::sql() { return *state_->sql; }
+VerifyService& Server::verify() { return *state_->verify; }
 MetricRegistry& Server::metrics() { return state_->metrics; }
 
 }  // namespace weir

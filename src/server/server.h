@@ -14,6 +14,7 @@ namespace weir {
 class Catalog;
 class SqlService;
 class Tablets;
+class VerifyService;
 
 class Server {
  public:
@@ -33,6 +34,7 @@ class Server {
   Catalog& catalog();
   Tablets& tablets();
   SqlService& sql();
+  VerifyService& verify();
   MetricRegistry& metrics();
 
  private:

@@ -3,6 +3,7 @@
 #include "base/metrics.h"
 #include "net/listener.h"
 #include "server/lake_service.h"
+#include "server/verify_service.h"
 #include "sql/buckets.h"
 
 namespace weir {
@@ -17,9 +18,10 @@ SqlOptions OptionsOf(const Configuration& configuration) {
 }  // namespace
 
 SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
-                       LakeService& lake, MetricRegistry& metrics)
+                       LakeService& lake, VerifyService& verify, MetricRegistry& metrics)
     : configuration_(configuration),
       lake_(lake),
+      verify_(verify),
       metrics_(metrics),
       engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets), &lake.tables()) {}
 
@@ -34,7 +36,8 @@ Status SqlService::Start() {
                  .healthy = [] { return true; },
                  .authenticate = PasswordCheck(configuration_),
                  .catalog = &lake_.rest(),
-                 .lake_status = lake_status_};
+                 .lake_status = lake_status_,
+                 .verify = [this](const std::string& table) { return verify_.Run(table); }};
   ASSIGN_OR_RETURN(web_, WebServer::Start(std::move(options), std::move(parts)));
   return {};
 }

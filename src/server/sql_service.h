@@ -15,6 +15,7 @@ namespace weir {
 
 class Catalog;
 class LakeService;
+class VerifyService;
 class MetricRegistry;
 class Tablets;
 
@@ -22,7 +23,7 @@ class SqlService {
  public:
   /// Everything by reference must outlive the service.
   SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
-             LakeService& lake, MetricRegistry& metrics);
+             LakeService& lake, VerifyService& verify, MetricRegistry& metrics);
 
   /// What GET /v1/lake answers; before Start.
   void SetLakeStatus(std::function<std::string()> status) { lake_status_ = std::move(status); }
@@ -40,6 +41,7 @@ class SqlService {
  private:
   const Configuration& configuration_;
   LakeService& lake_;
+  VerifyService& verify_;
   MetricRegistry& metrics_;
   SqlEngine engine_;
   std::function<std::string()> lake_status_;

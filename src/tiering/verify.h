@@ -54,9 +54,7 @@ struct VerifyReport {
   bool clean() const { return finding_count == 0; }
 };
 
-/// For people, several lines.
-std::string ToText(const VerifyReport& report, std::string_view table);
-/// One line of JSON; member names are those above.
+/// One line of JSON (docs/formats/verify_report.md).
 std::string ToJsonText(const VerifyReport& report, std::string_view table);
 
 struct VerifyLimits {

@@ -22,27 +22,6 @@ std::string_view Name(VerifyFinding::Kind kind) {
   return "missing";
 }
 
-std::string ToText(const VerifyReport& report, std::string_view table) {
-  std::string out = fmt::format(
-      "{}: {}\n  lake      snapshot {}, {} rows, hash {:016x}\n  log       {} rows beyond the "
-      "lake, "
-      "hash {:016x}\n  compared  {} rows seen on both sides",
-      table, report.clean() ? "clean" : fmt::format("{} findings", report.finding_count),
-      report.lake_snapshot_id, report.lake_rows, report.lake_hash, report.log_rows, report.log_hash,
-      report.compared_rows);
-  if (report.state_rows > 0) out += fmt::format(", {} in the table", report.state_rows);
-  out += '\n';
-  for (const VerifyFinding& finding : report.findings) {
-    out += fmt::format("  {}", Name(finding.kind));
-    if (!finding.partition.empty()) out += fmt::format(" partition {}", finding.partition);
-    if (finding.bucket >= 0) out += fmt::format(" bucket {}", finding.bucket);
-    out += fmt::format(" {}: {}\n", finding.where, finding.detail);
-  }
-  const int64_t more = report.finding_count - static_cast<int64_t>(report.findings.size());
-  if (more > 0) out += fmt::format("  … and {} more\n", more);
-  return out;
-}
-
 std::string ToJsonText(const VerifyReport& report, std::string_view table) {
   namespace json = boost::json;
   json::array findings;

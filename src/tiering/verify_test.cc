@@ -72,14 +72,14 @@ TEST_F(Verify, ALogTableIsCleanBeforeDuringAndAfterTiering) {
   AppendMany(0, 0, 50);
   AppendMany(1, 100, 30);
   VerifyReport report = Check();
-  EXPECT_TRUE(report.clean()) << ToText(report, "t");
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
   EXPECT_EQ(report.lake_rows, 0);
   EXPECT_EQ(report.log_rows, 80);
   const uint64_t all = report.log_hash;
   Tier();
   AppendMany(0, 200, 5);
   report = Check({.rows_in_memory_max = 7});
-  EXPECT_TRUE(report.clean()) << ToText(report, "t");
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
   EXPECT_EQ(report.lake_rows, 80);
   EXPECT_EQ(report.lake_hash, all);
   EXPECT_EQ(report.compared_rows, 80);
@@ -89,7 +89,7 @@ TEST_F(Verify, ALogTableIsCleanBeforeDuringAndAfterTiering) {
   log.batches.erase(log.batches.begin());
   log.start = 50;
   report = Check();
-  EXPECT_TRUE(report.clean()) << ToText(report, "t");
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
   EXPECT_EQ(report.compared_rows, 30);
   log.start = 55;
   log.batches.clear();
@@ -155,13 +155,14 @@ TEST_F(Verify, ATableWithoutSystemColumnsIsComparedAsABag) {
   AppendMany(1, 100, 20);
   Tier();
   VerifyReport report = Check({.rows_in_memory_max = 7});
-  EXPECT_TRUE(report.clean()) << ToText(report, "t");
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
   EXPECT_EQ(report.compared_rows, 40);
   logs_.logs[Bucket(1)] = {};
   AppendMany(1, 100, 19);
   Append(1, {{119, "other"}});
   report = Check();
-  EXPECT_THAT(Kinds(report), ElementsAre(Kind::kUnexpected, Kind::kMissing)) << ToText(report, "t");
+  EXPECT_THAT(Kinds(report), ElementsAre(Kind::kUnexpected, Kind::kMissing))
+      << ToJsonText(report, "t");
 }
 
 TEST_F(Verify, APrimaryKeyTableIsItsStateInEveryDeleteMode) {
@@ -182,7 +183,7 @@ TEST_F(Verify, APrimaryKeyTableIsItsStateInEveryDeleteMode) {
     Tier();
     Append(0, {{2, "b", kDelete}, {4, "d", kInsert}});
     VerifyReport report = Check({.rows_in_memory_max = 1});
-    EXPECT_TRUE(report.clean()) << ToText(report, "t");
+    EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
     EXPECT_EQ(report.lake_rows, 3);
     EXPECT_EQ(report.state_rows, 3);
 

@@ -117,6 +117,23 @@ class HttpConnection {
     co_return co_await Send(200, "application/json", context_.parts.lake_status());
   }
 
+  /// Reads a whole table, so it takes a thread as statements do.
+  Task<bool> Verify() {
+    constexpr std::string_view kTable = "table=";
+    const std::string_view query = Query();
+    if (!query.starts_with(kTable) || !context_.parts.verify) {
+      co_return co_await Fail(400,
+                              {ErrorCode::kSqlSyntax, "/v1/verify takes ?table=DATABASE.TABLE"});
+    }
+    stream_.expires_never();
+    const auto report = co_await context_.pool().Run(
+        [&verify = context_.parts.verify, table = std::string(query.substr(kTable.size()))] {
+          return verify(table);
+        });
+    if (!report.ok()) co_return co_await Fail(HttpStatusOf(report.code()), report.error());
+    co_return co_await Send(200, "application/json", *report + "\n");
+  }
+
   Task<bool> Landing() {
     co_return co_await Send(200, "text/html; charset=utf-8", std::string(LandingPage()));
   }
@@ -304,6 +321,7 @@ std::span<const HttpConnection::Route> HttpConnection::Routes() {
   static constexpr std::array kRoutes = {
       Route{"/healthz", Entry::kEverybody, &HttpConnection::Health},
       Route{"/v1/sql", Entry::kUsers, &HttpConnection::Sql},
+      Route{"/v1/verify", Entry::kUsers, &HttpConnection::Verify},
       Route{"/api/catalog/", Entry::kItself, &HttpConnection::Catalog},
       Route{"/metrics", Entry::kUsers, &HttpConnection::Metrics},
       Route{"/v1/lake", Entry::kUsers, &HttpConnection::LakeStatus},

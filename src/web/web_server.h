@@ -69,6 +69,8 @@ struct WebParts {
   iceberg::RestCatalog* catalog = nullptr;  // null: no lake here
   /// How tiering is doing, as JSON (docs/formats/lake_status.md); called on the web thread. Empty: no lake.
   std::function<std::string()> lake_status = {};
+  /// Check "database.table" and return the report as JSON; called on a thread that may block. Empty: no lake here.
+  std::function<Result<std::string>(const std::string& table)> verify = {};
 };
 
 class WebServer {

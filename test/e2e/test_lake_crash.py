@@ -12,6 +12,7 @@ import pytest
 from fluss_session import FlussSession, append, upsert
 from lake import lake_catalog, rows_of, wait_for
 from rows import KEYED, LOG, log_batch
+from verify import assert_clean
 from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
@@ -89,6 +90,8 @@ def test_kill_9_in_a_loop(tmp_path, mode):
             offsets[bucket].append(offset)
         for bucket, found in offsets.items():
             assert sorted(found) == list(range(len(found))), bucket
+        for name in ("keyed", "log"):
+            assert_clean(f"db.{name}", server)
         for table in (keyed, log):
             wait_for(lambda table=table: data_files_on_disk(server, table.refresh()) - data_files_named(table), set())
     finally:
