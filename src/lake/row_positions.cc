@@ -19,6 +19,8 @@ constexpr uint32_t kCookieRuns = 12347;
 /// With runs, offsets stand only in bitmaps of at least so many containers.
 constexpr uint32_t kOffsetsMin = 4;
 constexpr uint32_t kContainersMax = 1 << 16;
+/// A few stored bytes may be a run of 65,536 positions.
+constexpr int64_t kMemoryMax = 256 * MiB;
 
 template <class T>
 void Put(T value, std::string& out) {
@@ -291,6 +293,7 @@ Result<std::vector<uint16_t>> ReadRuns(Input& in, int32_t size) {
 Result<RowPositions> RowPositions::Deserialize(BytesView bytes) {
   Input in(bytes);
   RowPositions rows;
+  int64_t memory = 0;
   ASSIGN_OR_RETURN(const uint64_t bitmaps, in.Get<uint64_t>());
   int64_t last_high = -1;
   for (uint64_t i = 0; i < bitmaps; ++i) {
@@ -300,6 +303,11 @@ Result<RowPositions> RowPositions::Deserialize(BytesView bytes) {
     ASSIGN_OR_RETURN(const BitmapHead head, BitmapHead::Read(in));
     for (const auto& container : head.containers) {
       Chunk chunk{.key = (last_high << 16) | container.key, .size = container.size};
+      memory += static_cast<int64_t>(sizeof(Chunk) + StoredBytes(container.size, kArrayMax));
+      if (memory > kMemoryMax) {
+        return Fail(ErrorCode::kRecordTooLarge,
+                    "a bitmap of row positions is too large: bytes_max={}", kMemoryMax);
+      }
       if (container.run) {
         ASSIGN_OR_RETURN(chunk.values, ReadRuns(in, container.size));
         if (container.size > kArrayMax) chunk.ToBits();

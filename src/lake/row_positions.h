@@ -33,7 +33,8 @@ class RowPositions {
   int64_t memory_bytes() const;
 
   std::string Serialize() const;
-  /// Errors  kCorruptRecord  not a bitmap, one that ends early or has bytes left, keys or positions out of order
+  /// Errors  kCorruptRecord   not a bitmap, one that ends early or has bytes left, keys or positions out of order
+  ///         kRecordTooLarge  runs that unfold to more than 256 MiB: 2^31 rows of one data file
   static Result<RowPositions> Deserialize(BytesView bytes);
 
   friend bool operator==(const RowPositions&, const RowPositions&) = default;

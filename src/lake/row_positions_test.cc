@@ -71,6 +71,31 @@ TEST(RowPositions, EveryCutIsAnErrorAndEveryFlippedBitLeavesASetThatHoldsTogethe
   }
 }
 
+TEST(RowPositions, AFewBytesCannotUnfoldWithoutLimit) {
+  // 40 bitmaps of 1,024 full runs each: 400 KiB that would be 320 MiB.
+  const auto put = [](auto value, std::string& out) {
+    out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
+  std::string bytes;
+  put(uint64_t{40}, bytes);
+  for (uint32_t high = 0; high < 40; ++high) {
+    put(high, bytes);
+    put(uint32_t{1023u << 16 | 12347}, bytes);
+    bytes.append(128, '\xFF');
+    for (uint16_t key = 0; key < 1024; ++key) {
+      put(key, bytes);
+      put(uint16_t{0xFFFF}, bytes);
+    }
+    bytes.append(4 * 1024, '\0');
+    for (int i = 0; i < 1024; ++i) {
+      put(uint16_t{1}, bytes);
+      put(uint16_t{0}, bytes);
+      put(uint16_t{0xFFFF}, bytes);
+    }
+  }
+  EXPECT_THAT(RowPositions::Deserialize(bytes), IsError(ErrorCode::kRecordTooLarge));
+}
+
 class DeletionVectorTest : public ::testing::Test {
  protected:
   void SetUp() override {
