@@ -184,5 +184,18 @@ TEST(Token, FindsTheNearestWord) {
   EXPECT_EQ(NearestWord("xyz", {"orders", "customer"}), "");
 }
 
+TEST(ToDuckSql, NamesTheTimeOfATableBehindItsName) {
+  EXPECT_EQ(*ToDuckSql("SELECT t.x FROM db.t FOR SYSTEM_TIME AS OF TIMESTAMP '1970-01-01 "
+                       "00:00:01.5' WHERE x = 1"),
+            "SELECT t.x FROM db.\"t$asof@1500\" AS \"t\" WHERE x = 1");
+  EXPECT_EQ(*ToDuckSql("SELECT * FROM `t` FOR SYSTEM_TIME AS OF '1970-01-01' AS old, u"),
+            "SELECT * FROM \"t$asof@0\" AS old, u");
+  // Of a look-up join it means the present, and places stay.
+  EXPECT_EQ(*ToDuckSql("a JOIN t FOR SYSTEM_TIME AS OF a.p AS b"),
+            "a JOIN t" + std::string(27, ' ') + "AS b");
+  EXPECT_EQ(ToDuckSql("SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP 'soon'").code(),
+            ErrorCode::kSqlSyntax);
+}
+
 }  // namespace
 }  // namespace weir

@@ -6,6 +6,8 @@
 #include "sql/cell_text.h"
 #include "sql/duckdb_types.h"
 #include "sql/engine.h"
+#include "sql/rows_scan.h"
+#include "sql/union_scan.h"
 
 namespace weir {
 namespace {
@@ -63,6 +65,12 @@ class QueryTest : public ::testing::Test, public TableResolver {
 
   Result<std::shared_ptr<TableScan>> Resolve(const std::string& name) override {
     if (name == "numbers") return numbers_;
+    if (name == "twice") return MakeUnionScan({numbers_, numbers_});
+    if (name == "none") return MakeRowsScan({{"a", DataType::Of(TypeKind::kInt)}}, {});
+    if (name == "rows")
+      return MakeRowsScan(
+          {{"n", DataType::Of(TypeKind::kBigInt)}, {"s", DataType::Of(TypeKind::kString)}},
+          {{int64_t{1}, "one"}, {std::monostate(), "null"}});
     return std::shared_ptr<TableScan>();
   }
 
@@ -98,6 +106,12 @@ TEST_F(QueryTest, ReadsATableInPartsAndOnlyTheColumnsItNeeds) {
   EXPECT_EQ(numbers_->columns_read_, 1u);
   EXPECT_EQ(Run("SELECT text FROM numbers WHERE n = 7"), "\"number 7\"");
   EXPECT_EQ(Run("SELECT count(*) FROM numbers a JOIN db.numbers b ON a.n = b.n + 1"), "9999");
+}
+
+TEST_F(QueryTest, ReadsAllPartsOfAUnionAndRowsInMemory) {
+  EXPECT_EQ(Run("SELECT count(*), count(DISTINCT n), sum(n) FROM twice"), "20000|10000|99990000");
+  EXPECT_EQ(Run("SELECT count(*) FROM none"), "0");
+  EXPECT_EQ(Run("SELECT s, n FROM rows ORDER BY s"), "\"null\"|null;\"one\"|1");
 }
 
 TEST_F(QueryTest, WritesEveryKindOfValueAsJson) {
