@@ -19,6 +19,15 @@ Status StatementRunner::Open() {
   return {};
 }
 
+Result<TableRef> StatementRunner::TableOf(const SqlName& name) const {
+  const TablePath path = PathOf(name);
+  if (catalog_.FindTable(path) == nullptr && lake_.Find(path.ToString(), database_))
+    return Fail(ErrorCode::kUnsupportedVersion,
+                "{} was made in the lake by another client: SQL here reads and describes it only",
+                path.ToString());
+  return FindTableOrHint(catalog_, path);
+}
+
 void StatementRunner::Interrupt() { Duck().interrupt(connection_.get()); }
 
 Result<StatementResult> StatementRunner::Run(std::string_view sql) {

@@ -67,9 +67,8 @@ class StatementRunner {
   Result<StatementResult> Rows(const std::string& sql);
 
   TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
-  Result<TableRef> TableOf(const SqlName& name) const {
-    return FindTableOrHint(catalog_, PathOf(name));
-  }
+  /// A table of ours. Errors  kUnsupportedVersion  it is one that others made in the lake
+  Result<TableRef> TableOf(const SqlName& name) const;
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 
   DuckInstance& instance_;

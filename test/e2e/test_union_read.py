@@ -199,6 +199,7 @@ def test_tables_that_others_made_are_read_beside_ours(server):
     assert sql(f"DESCRIBE {name}.campaign")[0][:2] == ["id", "INT"]
     counts = sql.reads(f"SELECT name FROM {name}.campaign WHERE id = 2")["campaign"]
     assert counts["cold_rows"] == 1 and counts["skipped_files"] == 1
+    assert "by another client" in sql.run(f"INSERT INTO {name}.campaign (id) VALUES (3)").error
     campaign.refresh().delete("id = 1")
     sql(f"USE {name}")
     assert sql("SELECT cast(id as varchar), name FROM campaign") == [["2", "autumn"]]
