@@ -211,7 +211,7 @@ Result<BenchResult> FetchColumns(FlussClient& client, const BenchOptions& option
                                  const std::vector<int>& columns) {
   ASSIGN_OR_RETURN(const TableRef table, FilledLog(client, options));
   ASSIGN_OR_RETURN(const auto ends,
-                   client.ListOffsets(*table, {}, {.kind = OffsetSpec::Kind::kLatest}));
+                   client.ListOffsets(*table, {}, {.kind = OffsetQuery::Kind::kLatest}));
   ASSIGN_OR_RETURN(ClientConnection* const leader, client.LeaderOf(*table, {table->id, {}, 0}));
   std::vector<Offset> positions(ends.size(), 0);
   Measurement measurement(std::move(op), options);

@@ -31,9 +31,9 @@ struct FrameError {
 };
 
 /// Told what an answer says, in its order.
-class FrameSink {
+class SqlFrameSink {
  public:
-  virtual ~FrameSink() = default;
+  virtual ~SqlFrameSink() = default;
   virtual void Columns(std::vector<FrameColumn> columns) = 0;
   /// cells  one JSON value per column; views that die when the call returns
   virtual void Row(const std::vector<std::string_view>& cells) = 0;
@@ -43,7 +43,7 @@ class FrameSink {
 
 class FrameReader {
  public:
-  explicit FrameReader(FrameSink& sink) : sink_(sink) {}
+  explicit FrameReader(SqlFrameSink& sink) : sink_(sink) {}
 
   /// Take the next bytes of the answer.
   /// Errors  kCorruptMessage  these are not such lines
@@ -52,7 +52,7 @@ class FrameReader {
  private:
   Status Line(std::string_view line);
 
-  FrameSink& sink_;
+  SqlFrameSink& sink_;
   std::string rest_;  // of a line that has not ended
   std::vector<std::string_view> cells_;
 };

@@ -51,7 +51,7 @@ std::string Rows(int64_t count) {
 }
 
 /// Collects the first column of an answer: names for completion.
-class NameSink : public FrameSink {
+class NameSink : public SqlFrameSink {
  public:
   explicit NameSink(std::vector<std::string>& names) : names_(names) {}
   void Columns(std::vector<FrameColumn>) override {}
@@ -66,7 +66,7 @@ class NameSink : public FrameSink {
 };
 
 /// Prints an answer: rows to stdout, what was done to stderr.
-class PrintSink : public FrameSink {
+class PrintSink : public SqlFrameSink {
  public:
   PrintSink(RowPrinter& printer, bool talk, std::string& database)
       : printer_(printer), talk_(talk), database_(database) {}

@@ -91,9 +91,9 @@ Status PrintBuckets(FlussClient& client, const TableInfo& table) {
              "NEXT OFFSET", "ROWS");
   const auto print = [&](const std::string& name, std::optional<PartitionId> id) -> Status {
     ASSIGN_OR_RETURN(const auto first,
-                     client.ListOffsets(table, id, {.kind = OffsetSpec::Kind::kEarliest}));
+                     client.ListOffsets(table, id, {.kind = OffsetQuery::Kind::kEarliest}));
     ASSIGN_OR_RETURN(const auto next,
-                     client.ListOffsets(table, id, {.kind = OffsetSpec::Kind::kLatest}));
+                     client.ListOffsets(table, id, {.kind = OffsetQuery::Kind::kLatest}));
     ASSIGN_OR_RETURN(const auto stats, client.Stats(table, id));
     for (size_t bucket = 0; bucket < first.size(); ++bucket) {
       fmt::print("{:<12} {:>7} {:>14} {:>14} {:>14}\n", name, bucket, first[bucket], next[bucket],
@@ -168,9 +168,9 @@ Status Tail(FlussClient& client, const TailOptions& options) {
   std::map<TableBucket, Offset> ends;
   for (const auto& partition : PartitionsOf(*table)) {
     ASSIGN_OR_RETURN(const auto first,
-                     client.ListOffsets(*table, partition, {.kind = OffsetSpec::Kind::kEarliest}));
+                     client.ListOffsets(*table, partition, {.kind = OffsetQuery::Kind::kEarliest}));
     ASSIGN_OR_RETURN(const auto next,
-                     client.ListOffsets(*table, partition, {.kind = OffsetSpec::Kind::kLatest}));
+                     client.ListOffsets(*table, partition, {.kind = OffsetQuery::Kind::kLatest}));
     for (BucketId bucket = 0; bucket < table->bucket_count(); ++bucket) {
       const auto at = static_cast<size_t>(bucket);
       const TableBucket id{table->id, partition, bucket};

@@ -200,7 +200,7 @@ Result<std::shared_ptr<const Schema>> FlussClient::FetchSchema(const TableInfo& 
 
 Result<std::vector<Offset>> FlussClient::ListOffsets(const TableInfo& table,
                                                      std::optional<PartitionId> partition,
-                                                     const OffsetSpec& spec) {
+                                                     const OffsetQuery& spec) {
   std::vector<Offset> offsets;
   for (BucketId bucket = 0; bucket < table.bucket_count(); ++bucket) {
     const TableBucket id{table.id, partition, bucket};
@@ -211,7 +211,7 @@ Result<std::vector<Offset>> FlussClient::ListOffsets(const TableInfo& table,
     request.set_table_id(table.id.value);
     if (partition) request.set_partition_id(partition->value);
     request.add_bucket_id(bucket);
-    if (spec.kind == OffsetSpec::Kind::kTimestamp) request.set_starttimestamp(spec.timestamp_ms);
+    if (spec.kind == OffsetQuery::Kind::kTimestamp) request.set_starttimestamp(spec.timestamp_ms);
     ASSIGN_OR_RETURN(const auto response,
                      leader->Call<pb::ListOffsetsResponse>(ApiKey::kListOffsets, request));
     for (const auto& answer : response.buckets_resp()) {

@@ -22,7 +22,7 @@
 namespace weir {
 
 /// Which offset of a bucket LIST_OFFSETS should name.
-struct OffsetSpec {
+struct OffsetQuery {
   enum class Kind : int32_t { kEarliest = 0, kLatest = 1, kTimestamp = 2 };  // as on the wire
   Kind kind = Kind::kEarliest;
   int64_t timestamp_ms = 0;  // kTimestamp: the first offset written at or after it
@@ -61,7 +61,7 @@ class FlussClient {
   /// One offset per bucket of the table, or of one partition.
   Result<std::vector<Offset>> ListOffsets(const TableInfo& table,
                                           std::optional<PartitionId> partition,
-                                          const OffsetSpec& spec);
+                                          const OffsetQuery& spec);
   Result<std::vector<BucketStats>> Stats(const TableInfo& table,
                                          std::optional<PartitionId> partition);
   Result<int64_t> InitWriter(const TablePath& path);

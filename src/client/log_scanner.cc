@@ -84,13 +84,13 @@ class LogScanner::Decoder {
   size_t columns_ = 0;
 };
 
-LogScanner::LogScanner(FlussClient& client, TableRef table, ScanOptions options)
+LogScanner::LogScanner(FlussClient& client, TableRef table, LogScanOptions options)
     : client_(client), table_(std::move(table)), options_(std::move(options)) {}
 
 LogScanner::~LogScanner() = default;
 
 Result<std::unique_ptr<LogScanner>> LogScanner::Open(FlussClient& client, TableRef table,
-                                                     ScanOptions options) {
+                                                     LogScanOptions options) {
   if (!options.columns.empty() && table->config.log_format != LogFormat::kArrow) {
     return Fail(ErrorCode::kInvalidColumnProjection,
                 "only ARROW logs can be read by column: table={}", table->path.ToString());

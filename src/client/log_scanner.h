@@ -23,7 +23,7 @@
 
 namespace weir {
 
-struct ScanOptions {
+struct LogScanOptions {
   std::vector<int> columns;  // positions, strictly ascending; empty: all. ARROW tables only
   int32_t bytes_max = 16 * MiB;
   int32_t bucket_bytes_max = 4 * MiB;
@@ -41,7 +41,7 @@ struct ScannedRow {
 class LogScanner {
  public:
   static Result<std::unique_ptr<LogScanner>> Open(FlussClient& client, TableRef table,
-                                                  ScanOptions options);
+                                                  LogScanOptions options);
   ~LogScanner();
 
   /// Read `bucket` from `offset` on.
@@ -57,14 +57,14 @@ class LogScanner {
  private:
   class Decoder;
 
-  LogScanner(FlussClient& client, TableRef table, ScanOptions options);
+  LogScanner(FlussClient& client, TableRef table, LogScanOptions options);
   Result<int64_t> TakeRecords(const TableBucket& bucket, BytesView records,
                               const std::function<Status(const ScannedRow&)>& take);
   Result<Decoder*> DecoderOf(SchemaId schema_id);
 
   FlussClient& client_;
   const TableRef table_;
-  const ScanOptions options_;
+  const LogScanOptions options_;
   std::map<TableBucket, Offset> positions_;
   std::map<SchemaId, std::unique_ptr<Decoder>> decoders_;
 };

@@ -76,7 +76,7 @@ Result<ScanPage> NextPage(KvTablet& kv, const ScannerName& name, const pb::ScanK
     return Fail(ErrorCode::kInvalidScanRequest,
                 "the first call of a scan has number 0: call_seq_id={}", request.call_seq_id());
   }
-  ScanOptions options{.bytes_max = request.batch_size_bytes()};
+  KvScanOptions options{.bytes_max = request.batch_size_bytes()};
   if (request.bucket_scan_req().has_limit()) options.limit = request.bucket_scan_req().limit();
   return kv.OpenScan(options);
 }

@@ -456,31 +456,42 @@ TEST_F(CatalogTest, LeasesHoldTheLastSnapshotOfABucket) {
   EXPECT_TRUE(leases.Release("unknown", {a}).ok());
 }
 
+struct LiveOptions {
+  std::vector<std::string> dirs;
+  std::string password;
+  int32_t restart = 1;
+};
+constexpr std::array kLiveOptions = {
+    Option<LiveOptions>{"dirs", &LiveOptions::dirs, kLive, "A list."},
+    Option<LiveOptions>{"some.password", &LiveOptions::password, kLive, "A secret."},
+    Option<LiveOptions>{"restart", &LiveOptions::restart, 0, 9, kRestart, "Not to be changed."}};
+
 TEST_F(CatalogTest, ClusterConfigsAreKeptAndSecretsHidden) {
-  auto& configs = catalog->cluster_configs();
-  ASSERT_TRUE(configs
-                  .Alter({{"datalake.iceberg.warehouse", "/w"},
-                          {"security.sasl.plain.credentials", "a:1"},
-                          {"remote.data.dirs", "/x"},
-                          {"remote.data.dirs", "/y", ConfigOp::kAppend}})
-                  .ok());
-  EXPECT_EQ(
-      configs.Alter({{"kv.snapshot.interval", "1 min"}, {"log.segment.file-size", "1gb"}}).code(),
-      kConfigException);
-  EXPECT_EQ(configs.Find("kv.snapshot.interval"), std::nullopt);
-  EXPECT_EQ(configs.Alter({{"kv.snapshot.interval", "1", ConfigOp::kAppend}}).code(),
-            kConfigException);
+  LiveOptions values;
+  OptionSet options;
+  options.Add(values, kLiveOptions);
+  const auto configs = [&]() -> ClusterConfigs& {
+    catalog->cluster_configs().SetServerOptions(&options);
+    return catalog->cluster_configs();
+  };
+  ASSERT_TRUE(
+      configs()
+          .Alter({{"some.password", "1"}, {"dirs", "/x"}, {"dirs", "/y", ConfigOp::kAppend}})
+          .ok());
+  EXPECT_EQ(configs().Alter({{"dirs", "/z"}, {"restart", "2"}}).code(), kConfigException);
+  EXPECT_EQ(configs().Alter({{"kv.snapshot.interval", "1 min"}}).code(), kConfigException)
+      << "Fluss has it and lets it be changed; nothing here would apply it";
+  EXPECT_EQ(configs().Alter({{"some.password", "2", ConfigOp::kAppend}}).code(), kConfigException);
   Open();
   std::map<std::string, std::string> shown;
-  for (const auto& entry : catalog->cluster_configs().Describe()) shown[entry.key] = *entry.value;
-  EXPECT_EQ(shown.at("datalake.iceberg.warehouse"), "/w");
-  EXPECT_EQ(shown.at("security.sasl.plain.credentials"), "******");
-  EXPECT_EQ(shown.at("remote.data.dirs"), "/x,/y");
-  ASSERT_TRUE(
-      catalog->cluster_configs().Alter({{"remote.data.dirs", "/x", ConfigOp::kSubtract}}).ok());
-  EXPECT_EQ(catalog->cluster_configs().Find("remote.data.dirs"), "/y");
-  ASSERT_TRUE(catalog->cluster_configs().Alter({{"remote.data.dirs", {}, ConfigOp::kDelete}}).ok());
-  EXPECT_EQ(catalog->cluster_configs().Find("remote.data.dirs"), std::nullopt);
+  for (const auto& entry : configs().Describe()) shown[entry.key] = *entry.value;
+  EXPECT_EQ(shown.at("some.password"), "******");
+  EXPECT_EQ(shown.at("dirs"), "/x,/y");
+  EXPECT_EQ(shown.at("restart"), "1");
+  ASSERT_TRUE(configs().Alter({{"dirs", "/x", ConfigOp::kSubtract}}).ok());
+  EXPECT_EQ(configs().Find("dirs"), "/y");
+  ASSERT_TRUE(configs().Alter({{"dirs", {}, ConfigOp::kDelete}}).ok());
+  EXPECT_EQ(configs().Find("dirs"), std::nullopt);
 }
 
 TEST_F(CatalogTest, ServerTagsAreKept) {

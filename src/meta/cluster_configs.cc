@@ -12,31 +12,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "config/";
 constexpr std::string_view kHidden = "******";
-constexpr std::string_view kLakePrefix = "datalake.";
-
-/// What Fluss lets clients change at run time.
-constexpr std::array<std::string_view, 13> kChangeable = {
-    "kv.leader-replica.memory-reserved",
-    "kv.rocksdb.shared-rate-limiter.bytes-per-sec",
-    "kv.snapshot.interval",
-    "log.replica.min-in-sync-replicas-number",
-    "log.retention.roll-active-segment.enabled",
-    "remote.data.dirs",
-    "remote.data.dirs.strategy",
-    "remote.data.dirs.weights",
-    "security.sasl.plain.credentials",
-    "server.data-disk.write-limit-ratio",
-    "server.data-disk.write-recover-ratio",
-    "server.historical-partition.lookup-cache.max-disk-ratio",
-    "server.historical-partition.lookuper-cache.expire-after-access",
-};
-constexpr std::array<std::string_view, 3> kLists = {"remote.data.dirs", "remote.data.dirs.weights",
-                                                    "security.sasl.plain.credentials"};
-
-bool IsChangeable(std::string_view key) {
-  return key.starts_with(kLakePrefix) || std::ranges::find(kChangeable, key) != kChangeable.end();
-}
-
 std::vector<std::string> Items(std::string_view list) {
   std::vector<std::string> out;
   // A list of texts always parses.
@@ -78,13 +53,16 @@ Status ClusterConfigs::Alter(const std::vector<ConfigChange>& changes) {
   const std::lock_guard lock(mutex_);
   auto changed = changed_;
   for (const ConfigChange& change : changes) {
-    if (!IsChangeable(change.key)) {
-      return Fail(ErrorCode::kConfigException,
-                  "the option cannot be changed while the server runs: {}", change.key);
-    }
     if (change.op == ConfigOp::kDelete) {
       changed.erase(change.key);
       continue;
+    }
+    const OptionSet::Row* row = options_ == nullptr ? nullptr : options_->Find(change.key);
+    if (row == nullptr || row->applied != kLive) {
+      return Fail(ErrorCode::kConfigException,
+                  "the option cannot be changed while the server runs: {}; {}", change.key,
+                  row == nullptr ? "this server does not have it"
+                                 : "set it in the configuration file and start again");
     }
     if (!change.value)
       return Fail(ErrorCode::kConfigException, "no value given: key={}", change.key);
@@ -92,7 +70,7 @@ Status ClusterConfigs::Alter(const std::vector<ConfigChange>& changes) {
       changed[change.key] = *change.value;
       continue;
     }
-    if (std::ranges::find(kLists, change.key) == kLists.end()) {
+    if (row->type != "List") {
       return Fail(ErrorCode::kConfigException,
                   "only lists can be appended to or subtracted from: {}", change.key);
     }

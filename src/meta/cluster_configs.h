@@ -33,10 +33,9 @@ class ClusterConfigs {
   /// The server's options as started, for Describe; not owned. Before the first request.
   void SetServerOptions(const OptionSet* options) { options_ = options; }
 
-  /// All or nothing. Takes effect when the server starts the next time.
-  /// Errors  kConfigException  a key that cannot be changed this way; APPEND or SUBTRACT on an
-  /// option that is not
-  ///                           a list; a value missing
+  /// All or nothing. Only options whose row says kLive can be changed: a value that nothing applies is refused.
+  /// Errors  kConfigException  no such option, or one that needs a restart; APPEND or SUBTRACT on what is no list; a
+  ///                           value missing
   /// Durable on return. Thread: any
   Status Alter(const std::vector<ConfigChange>& changes);
   /// Every option, by key; secrets hidden.

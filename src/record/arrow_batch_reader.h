@@ -22,7 +22,8 @@ class Schema;
 /// A decoded batch. `rows` owns its memory.
 struct ArrowBatch {
   std::shared_ptr<arrow::RecordBatch> rows;
-  std::vector<ChangeType> changes;  // one per row; empty: all kAppendOnly
+  /// One per row; empty when the batch is append-only: then every row is kAppendOnly.
+  std::vector<ChangeType> changes;
 };
 
 class ArrowBatchReader {

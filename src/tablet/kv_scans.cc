@@ -91,7 +91,7 @@ class KvScans::Scan {
 KvScans::KvScans(KvState& state) : state_(state) {}
 KvScans::~KvScans() = default;
 
-Result<ScanPage> KvScans::Open(const ScanOptions& options) {
+Result<ScanPage> KvScans::Open(const KvScanOptions& options) {
   if (options.bytes_max <= 0)
     return Fail(ErrorCode::kInvalidScanRequest, "a scan needs a page size above 0");
   if (options.limit && *options.limit <= 0)

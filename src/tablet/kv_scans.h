@@ -17,7 +17,7 @@
 
 namespace weir {
 
-struct ScanOptions {
+struct KvScanOptions {
   int64_t bytes_max = 0;              // > 0; soft: a page holds at least one row; capped at 10 MiB
   std::optional<int64_t> limit = {};  // rows of the whole scan
 };
@@ -36,7 +36,7 @@ class KvScans {
   ~KvScans();
 
   /// See KvTablet.
-  Result<ScanPage> Open(const ScanOptions& options);
+  Result<ScanPage> Open(const KvScanOptions& options);
   Result<ScanPage> Continue(BytesView scanner_id, int32_t sequence, int64_t bytes_max);
   void Close(BytesView scanner_id);
 

@@ -168,7 +168,7 @@ Result<LimitScanResult> KvTablet::LimitScan(int64_t limit) {
                          .readable_at = state_.log.end_offset()};
 }
 
-Result<ScanPage> KvTablet::OpenScan(const ScanOptions& options) {
+Result<ScanPage> KvTablet::OpenScan(const KvScanOptions& options) {
   used_ms_ = state_.environment.clock.NowMs();
   return scans_.Open(options);
 }

@@ -98,7 +98,7 @@ class KvTablet {
   /// Errors   kInvalidScanRequest  bytes_max <= 0, or `sequence` is not the last one + 1
   ///          kTooManyScanners     8 are open on this bucket, or 200 on this server
   ///          kUnknownScannerId, kScannerExpired
-  Result<ScanPage> OpenScan(const ScanOptions& options);
+  Result<ScanPage> OpenScan(const KvScanOptions& options);
   Result<ScanPage> ContinueScan(BytesView scanner_id, int32_t sequence, int64_t bytes_max);
   /// Closing an unknown scan is fine.
   void CloseScan(BytesView scanner_id);
