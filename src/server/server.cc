@@ -162,6 +162,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   // First the addresses: a port in use is the most frequent mistake and must not wait for a
   // recovery.
   ASSIGN_OR_RETURN(s.wire, WireService::Open(configuration, s.services));
+  ASSIGN_OR_RETURN(std::unique_ptr<StartingPage> starting,
+                   SqlService::OpenStartingPage(configuration));
   RETURN_IF_ERROR(s.OpenStorage());
   s.shards.Start();
   s.tablets->Start();
@@ -177,7 +179,7 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   s.sql->SetLakeStatus([&s] { return ToJson(s.tiering->runner().Statuses()); });
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
-  RETURN_IF_ERROR(s.sql->Start());
+  RETURN_IF_ERROR(s.sql->Start(std::move(starting)));
   s.services.http_port = s.sql->http_port();
   s.wire->Start();
   return server;

@@ -25,8 +25,15 @@ SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tab
       metrics_(metrics),
       engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets), &lake.tables()) {}
 
-Status SqlService::Start() {
-  if (configuration_.server.http.empty()) return {};
+Result<std::unique_ptr<StartingPage>> SqlService::OpenStartingPage(
+    const Configuration& configuration) {
+  if (configuration.server.http.empty()) return std::unique_ptr<StartingPage>();
+  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(configuration.server.http));
+  return StartingPage::Open(address.host, static_cast<uint16_t>(address.port));
+}
+
+Status SqlService::Start(std::unique_ptr<StartingPage> starting) {
+  if (starting == nullptr) return {};
   ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(configuration_.server.http));
   WebOptions options = configuration_.web;
   options.host = address.host;
@@ -38,7 +45,8 @@ Status SqlService::Start() {
                  .catalog = &lake_.rest(),
                  .lake_status = lake_status_,
                  .verify = [this](const std::string& table) { return verify_.Run(table); }};
-  ASSIGN_OR_RETURN(web_, WebServer::Start(std::move(options), std::move(parts)));
+  ASSIGN_OR_RETURN(web_,
+                   WebServer::Start(std::move(options), std::move(parts), starting->HandOver()));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "server/configuration.h"
 #include "sql/engine.h"
+#include "web/starting_page.h"
 #include "web/web_server.h"
 
 namespace weir {
@@ -28,9 +29,12 @@ class SqlService {
   /// What GET /v1/lake answers; before Start.
   void SetLakeStatus(std::function<std::string()> status) { lake_status_ = std::move(status); }
 
-  /// Listen for HTTP, when server.http says so.
+  /// Answer HTTP, when server.http says so, on the socket of `starting`.
   /// Errors  kInvalidConfig, kNetworkException
-  Status Start();
+  Status Start(std::unique_ptr<StartingPage> starting);
+  /// What HTTP clients get until then; null when server.http is empty.
+  /// Errors  kInvalidConfig, kNetworkException
+  static Result<std::unique_ptr<StartingPage>> OpenStartingPage(const Configuration& configuration);
   /// Cancel what runs and close all connections. Idempotent.
   void Stop() { web_.reset(); }
 

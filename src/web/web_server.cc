@@ -19,6 +19,18 @@ class WebServer::Impl {
  public:
   Impl(WebOptions options, WebParts parts) : context_(std::move(options), std::move(parts)) {}
 
+  /// Take over a socket that listens.
+  Status Adopt(int listening) {
+    boost::system::error_code error;
+    sockaddr_storage address{};
+    socklen_t bytes = sizeof(address);
+    getsockname(listening, reinterpret_cast<sockaddr*>(&address), &bytes);
+    acceptor_.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), listening, error);
+    if (!error) port_ = acceptor_.local_endpoint(error).port();
+    if (error) return CannotListen(error);
+    return {};
+  }
+
   Status Listen() {
     boost::system::error_code error;
     tcp::resolver resolver(web_.io());
@@ -108,9 +120,10 @@ class WebServer::Impl {
 WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WebServer::~WebServer() { impl_->Stop(); }
 
-Result<std::unique_ptr<WebServer>> WebServer::Start(WebOptions options, WebParts parts) {
+Result<std::unique_ptr<WebServer>> WebServer::Start(WebOptions options, WebParts parts,
+                                                    int listening) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
-  RETURN_IF_ERROR(impl->Listen());
+  RETURN_IF_ERROR(listening < 0 ? impl->Listen() : impl->Adopt(listening));
   impl->Start();
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }

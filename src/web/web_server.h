@@ -75,9 +75,10 @@ struct WebParts {
 
 class WebServer {
  public:
-  /// Listen and start the thread.
+  /// Listen and start the thread; on `listening`, a socket that already does, when there is one.
   /// Errors  kNetworkException  the address cannot be used; says which
-  static Result<std::unique_ptr<WebServer>> Start(WebOptions options, WebParts parts);
+  static Result<std::unique_ptr<WebServer>> Start(WebOptions options, WebParts parts,
+                                                  int listening = -1);
 
   /// Cancels running statements, closes connections, joins the threads.
   ~WebServer();
