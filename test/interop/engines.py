@@ -20,6 +20,9 @@ ENGINES = {
     "weir": ("read_weir.py",),
     "weir-lake": ("read_weir.py", "--lake"),
 }
+# Those that ask the catalog for a plan, and so see rows that are not in the lake yet.
+LIVE_ENGINES = {name: ENGINES[name] for name in ("pyiceberg", "spark-1.11.0", "weir")} | {
+    "polars-rest": ("read_polars_rest.py",)}
 
 # What a reader cannot do yet, by (engine, words in the table's name): a part of its error, so that a newer version
 # that can is noticed.
@@ -39,7 +42,7 @@ def limit_of(engine, table):
 
 class Engine:
     def __init__(self, name, catalog_uri, folder):
-        script, *flags = ENGINES[name]
+        script, *flags = (ENGINES | LIVE_ENGINES)[name]
         environment = {**os.environ, "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
         if name.startswith("spark-"):
             environment["ICEBERG_RUNTIME"] = str(MAVEN / RUNTIME.format(name.removeprefix("spark-")))

@@ -65,8 +65,9 @@ def tables():
 
 
 class World:
-    def __init__(self, server):
+    def __init__(self, server, properties=LAKE):
         self.server = server
+        self.properties = properties
         self.tables = {table.name: table for table in tables()}
         self.dice = random.Random(11)
         self.stage = None
@@ -90,17 +91,17 @@ class World:
         else:
             async with FlussSession(self.server.bootstrap, DATABASE) as session:
                 if stage == "first rows":
-                    await self.create(session)
+                    await self.create(session, self.tables.values())
                 if stage == "schema change":
                     self.add_columns()
                 for table in self.tables.values():
                     await self.write(session, table, stage)
         self.wait()
 
-    async def create(self, session):
-        for table in self.tables.values():
+    async def create(self, session, tables):
+        for table in tables:
             creation = dict(table.creation)
-            creation["properties"] = {**LAKE, **creation.get("properties", {})}
+            creation["properties"] = {**self.properties, **creation.get("properties", {})}
             await session.create(table.name, table.schema, table.keys or None, **creation)
             for day in DAYS if "dt" in table.schema.names else ():
                 await session.create_partition(table.name, dt=day)
