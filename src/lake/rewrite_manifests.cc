@@ -1,0 +1,37 @@
+#include "lake/rewrite_manifests.h"
+
+#include <algorithm>
+
+#include "lake/file_io.h"
+#include "lake/manifest.h"
+
+namespace weir::iceberg {
+namespace {
+
+/// Manifests of half the usual target are not worth a merge.
+constexpr int64_t kSmallBytes = 4 * MiB;
+
+}  // namespace
+
+TableMetadata MergingManifests(const TableMetadata& table, int32_t manifests_min) {
+  TableMetadata merging = table;
+  merging.properties["commit.manifest-merge.enabled"] = "true";
+  merging.properties["commit.manifest.min-count-to-merge"] = std::to_string(manifests_min);
+  return merging;
+}
+
+Result<std::optional<NewSnapshot>> RewriteManifests(FileIo& io, const TableMetadata& table,
+                                                    int32_t manifests_min,
+                                                    const SnapshotChange& change) {
+  const Snapshot* current = table.current_snapshot();
+  if (current == nullptr) return std::optional<NewSnapshot>();
+  ASSIGN_OR_RETURN(const auto manifests, ManifestsOf(io, *current));
+  const auto small = std::count_if(manifests.begin(), manifests.end(), [](const ManifestFile& one) {
+    return one.manifest_length < kSmallBytes;
+  });
+  if (small < manifests_min) return std::optional<NewSnapshot>();
+  ASSIGN_OR_RETURN(NewSnapshot built, BuildSnapshot(io, MergingManifests(table, 2), change));
+  return std::optional(std::move(built));
+}
+
+}  // namespace weir::iceberg
