@@ -1,10 +1,10 @@
-// Where each row of a primary-key table is in its lake table: key -> (data file, row in it). It turns updates and deletes
-// into positions, so that no reader ever needs an equality delete.
+// Where each row of a primary-key table is in its lake table: key -> (data file, row in it). It turns
+// updates and deletes into positions, so that no reader ever needs an equality delete.
 //
 // The index knows which lake snapshot it describes. When that is not the table's current one (somebody else
-// committed, files were compacted, a crash took the last changes), Sync reads the keys of data files it does not
-// know and forgets those that are gone. An entry may outlive its row (a delete that somebody else made): deleting
-// a row twice does no harm.
+// committed, files were compacted, a crash took the last changes), Sync reads the keys of data files it
+// does not know and forgets those that are gone. An entry may outlive its row (a delete that somebody else
+// made): deleting a row twice does no harm.
 // Format: docs/formats/key_index.md. One writer; Find from any thread.
 #pragma once
 

@@ -1,5 +1,6 @@
-// Rows of committed data files that are gone, as what a reader of the lake table's format understands: position deletes,
-// deletion vectors, or the files written anew without them (table.datalake.iceberg.delete-mode).
+// Rows of committed data files that are gone, as what a reader of the lake table's format understands:
+// position deletes, deletion vectors, or the files written anew without them
+// (table.datalake.iceberg.delete-mode).
 // One thread; blocks. Nothing is visible before somebody commits.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Primary keys of lake rows as bytes, the same whether the row comes from the log or is read back from a lake file. They
-// live in the key index only. Format: docs/formats/key_index.md.
+// Primary keys of lake rows as bytes, the same whether the row comes from the log or is read back from a
+// lake file. They live in the key index only. Format: docs/formats/key_index.md.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,9 @@
-// One round of tiering: what a table's log holds beyond the lake becomes files, a snapshot, and one commit that changes the
-// lake table's pointer and the covered offsets together (INV-5).
+// One round of tiering: what a table's log holds beyond the lake becomes files, a snapshot, and one commit
+// that changes the lake table's pointer and the covered offsets together (INV-5).
 //
-// Before its first file a round writes down its name in the meta store; the commit takes it away. A name that is found
-// by a later round belongs to one that ended without a commit: every file with that name is garbage. After an
-// outcome that nobody knows nothing is deleted before the next round has looked.
+// Before its first file a round writes down its name in the meta store; the commit takes it away. A name
+// that is found by a later round belongs to one that ended without a commit: every file with that name is
+// garbage. After an outcome that nobody knows nothing is deleted before the next round has looked.
 // One thread; blocks. Rounds of one table never run side by side.
 #pragma once
 

@@ -285,7 +285,12 @@ std::vector<TieringStatus> TieringRunner::Statuses() const {
     }
   }
   for (TieringStatus& one : out) {
-    if (const auto entry = schedule_.Find(one.table)) one.state = entry->state;
+    const auto entry = schedule_.Find(one.table);
+    if (!entry) continue;
+    one.state = entry->state;
+    // A round that takes long, as with an object store that does not answer, is a lag too.
+    if (entry->state == TieringState::kTiering)
+      one.behind_ms = std::max(one.behind_ms, now - entry->started_ms);
   }
   std::ranges::sort(out, {}, [](const TieringStatus& one) { return one.path.ToString(); });
   return out;

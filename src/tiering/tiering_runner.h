@@ -1,6 +1,6 @@
-// Brings the rows of tables to the lake, inside the server: threads that ask the schedule for the next table and run one
-// round of it (tiering_round.h). A table that fails waits longer each time and holds up nobody else; a table without
-// new rows costs a look at its buckets' ends in memory.
+// Brings the rows of tables to the lake, inside the server: threads that ask the schedule for the next
+// table and run one round of it (tiering_round.h). A table that fails waits longer each time and holds up
+// nobody else; a table without new rows costs a look at its buckets' ends in memory.
 // Owned by server/. Thread: any; hooks block no longer than the catalog's own commit.
 #pragma once
 
