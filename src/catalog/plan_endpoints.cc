@@ -80,14 +80,26 @@ RestResult<ScanPlan> PlanOf(RestContext& context, const TableMetadata& metadata,
   return plan;
 }
 
-StoredPlan CutIntoPages(ScanPlan plan, std::shared_ptr<const TableMetadata> metadata) {
+StoredPlan CutIntoPages(ScanPlan plan, std::shared_ptr<const TableMetadata> metadata,
+                        const json::value* filter) {
   StoredPlan out{.id = NewUuid(),
                  .table_uuid = metadata->table_uuid,
                  .metadata = std::move(metadata),
+                 .residual = filter == nullptr ? json::value(true) : *filter,
                  .pages = {}};
   for (FileScanTask& task : plan.tasks) {
     if (out.pages.empty() || out.pages.back().size() == kTasksPerPage) out.pages.emplace_back();
     out.pages.back().push_back(std::move(task));
+  }
+  return out;
+}
+
+/// One page. Every task names its residual: the specification lets it out, Iceberg Java 1.11.0 does not.
+RestResult<json::object> TasksOf(const StoredPlan& plan, size_t page) {
+  ASSIGN_OR_RETURN(json::object out, ScanTasksToJson(plan.pages[page], *plan.metadata));
+  if (json::value* tasks = out.if_contains("file-scan-tasks"); tasks && tasks->is_array()) {
+    for (json::value& task : tasks->as_array())
+      task.as_object().insert_or_assign("residual-filter", plan.residual);
   }
   return out;
 }
@@ -99,7 +111,7 @@ RestResult<json::object> Answer(const StoredPlan& plan) {
     out["file-scan-tasks"] = json::array();
     return out;
   }
-  ASSIGN_OR_RETURN(json::object tasks, ScanTasksToJson(plan.pages.front(), *plan.metadata));
+  ASSIGN_OR_RETURN(json::object tasks, TasksOf(plan, 0));
   for (auto& [key, value] : tasks) out[key] = std::move(value);
   if (plan.pages.size() == 1) return out;
   out["plan-id"] = plan.id;
@@ -135,7 +147,7 @@ RestResult<RestResponse> PlanTableScan(RestContext& context, const RestRequest& 
   ASSIGN_OR_RETURN(ScanPlan plan, PlanOf(context, *table.metadata, wanted));
   context.metrics.plans.Add();
   context.metrics.planned_files.Add(static_cast<int64_t>(plan.tasks.size()));
-  StoredPlan pages = CutIntoPages(std::move(plan), table.metadata);
+  StoredPlan pages = CutIntoPages(std::move(plan), table.metadata, wanted.filter);
   ASSIGN_OR_RETURN(json::object answer, Answer(pages));
   const json::array credentials = StorageCredentials(context, table);
   if (WantsCredentials(request) && !credentials.empty())
@@ -167,7 +179,7 @@ RestResult<RestResponse> FetchTasks(RestContext& context, const RestRequest& req
   std::from_chars(task.data() + std::min(slash + 1, task.size()), task.data() + task.size(), page);
   if (page == 0 || page >= plan->pages.size())
     return Refuse(RestErrorKind::kNoSuchPlanTask, "no such plan task: plan-task={:.80}", task);
-  ASSIGN_OR_RETURN(const json::object answer, ScanTasksToJson(plan->pages[page], *plan->metadata));
+  ASSIGN_OR_RETURN(const json::object answer, TasksOf(*plan, page));
   return RestResponse::Of(answer);
 }
 

@@ -5,6 +5,7 @@
 // Thread: any.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -26,6 +27,8 @@ struct StoredPlan {
   std::string table_uuid;
   std::shared_ptr<const TableMetadata>
       metadata;  // what the tasks' partitions and bounds are written by
+  /// What readers still have to check in each row: the request's filter, as it was sent.
+  boost::json::value residual;
   std::vector<std::vector<FileScanTask>> pages;
 };
 
