@@ -37,7 +37,7 @@ async def test_a_log_table_appears_in_the_lake(session, server):
         await append(table, log_batch(500, 1000))
         expected = by_id(log_batch(1500).to_pylist())
         wait_for(lambda: by_id(rows_of(lake.refresh())), expected)
-        assert len(committed(lake)) >= 1
+        assert committed(lake.refresh()), "a plan may be newer than the metadata that was loaded before it"
         data = lake.scan().to_arrow()
         assert sorted(zip(data["__bucket"].to_pylist(), data["__offset"].to_pylist())) == sorted(
             (b, o) for b in range(3) for o in range(data["__bucket"].to_pylist().count(b)))
@@ -64,7 +64,7 @@ async def test_updates_and_deletes_reach_readers_of_the_lake(session, server, mo
             expected = [model[key] for key in sorted(model)]
             wait_for(lambda: by_id(rows_of(lake.refresh())), expected)
         assert lake.metadata.format_version == (3 if mode == "deletion-vector" else 2)
-        for snapshot in committed(lake):
+        for snapshot in committed(lake.refresh()):
             assert snapshot.summary.additional_properties.get("total-equality-deletes", "0") == "0"
             assert "fluss-offsets" in snapshot.summary.additional_properties
 
