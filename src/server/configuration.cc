@@ -77,6 +77,7 @@ Configuration::Configuration() {
   options.Add(lake, iceberg::kLakeOptions);
   options.Add(lake_files, iceberg::kFileIoOptions);
   options.Add(tiering, kTieringOptions);
+  options.Add(maintenance, kMaintenanceOptions);
   options.Add(rest, iceberg::kRestOptions);
 }
 

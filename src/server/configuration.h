@@ -19,6 +19,7 @@
 #include "sql/engine.h"
 #include "tablet/kv_options.h"
 #include "tablet/tablets_options.h"
+#include "tiering/maintenance_options.h"
 #include "tiering/tiering_options.h"
 #include "web/web_server.h"
 
@@ -53,6 +54,7 @@ class Configuration {
   iceberg::LakeOptions lake;
   iceberg::FileIoOptions lake_files;
   TieringOptions tiering;
+  MaintenanceOptions maintenance;
   iceberg::RestOptions rest;
   /// Name to password, from `security.users` or the JAAS text Fluss uses. Kept out of the option
   /// set, which is shown.

@@ -40,6 +40,8 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
   out->hot_rows_ = std::make_unique<TieredHotRows>(*services.catalog, *out->logs_,
                                                    lake.live_files(), *out->runner_);
   services.lake_file_settings = PublicFileSettings(configuration.lake_files);
+  out->maintenance_ =
+      std::make_unique<LakeMaintenance>(configuration.maintenance, *out->runner_, services.metrics);
   services.tiering_schedule = &out->runner_->schedule();
   // So that a job which spoke to this server before it was restarted is told to begin anew.
   services.coordinator_epoch = static_cast<int32_t>((services.clock.NowMs() / 1000) & INT32_MAX);

@@ -11,6 +11,7 @@
 #include "server/tiered_hot_rows.h"
 #include "tiering/bucket_logs.h"
 #include "tiering/external_tiering.h"
+#include "tiering/lake_maintenance.h"
 #include "tiering/tiering_runner.h"
 
 namespace weir {
@@ -28,8 +29,14 @@ class TieringService {
                                                       Services& services);
 
   /// Tables are there, shards run.
-  void Start() { runner_->Start(); }
-  void Stop() { runner_->Stop(); }
+  void Start() {
+    runner_->Start();
+    maintenance_->Start();
+  }
+  void Stop() {
+    maintenance_->Stop();
+    runner_->Stop();
+  }
 
   TieringRunner& runner() { return *runner_; }
   /// What the live catalog shows of tables before it is tiered.
@@ -42,6 +49,7 @@ class TieringService {
   std::unique_ptr<ExternalTiering> external_;
   std::unique_ptr<TieringRunner> runner_;
   std::unique_ptr<TieredHotRows> hot_rows_;
+  std::unique_ptr<LakeMaintenance> maintenance_;
 };
 
 /// From where a bucket's log must stay because the lake does not have it; INT64_MAX when it goes to no lake.

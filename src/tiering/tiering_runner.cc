@@ -302,6 +302,19 @@ std::shared_ptr<const KeyIndex> TieringRunner::FindIndex(TableId id) const {
   return found == tables_.end() ? nullptr : found->second->state.index();
 }
 
+Status TieringRunner::BetweenRounds(TableId id, const std::function<Status(RoundState&)>& work) {
+  std::shared_ptr<Table> table;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tables_.find(id);
+    if (found == tables_.end())
+      return Fail(ErrorCode::kTableNotExist, "the table is not tiered: id={}", id.value);
+    table = found->second;
+  }
+  const std::lock_guard round(table->round);
+  return work(table->state);
+}
+
 Status TieringRunner::TierNow(TableId id, milliseconds at_most) {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   const auto kept = FindOrMake(id);

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,6 +60,11 @@ class TieringRunner {
 
   /// The key index of a table, synced to the snapshot it says; null when there is none (yet).
   std::shared_ptr<const KeyIndex> FindIndex(TableId table) const;
+
+  /// Run `work` while no round of the table runs: for maintenance of its lake table. Waits for the round under way.
+  /// Errors  kTableNotExist  the table is not tiered;  what `work` says
+  Status BetweenRounds(TableId table, const std::function<Status(RoundState&)>& work);
+  const RoundEnvironment& round_environment() const { return round_env_; }
 
   /// Have every row that is readable now tiered, and wait. For tests and the command line.
   /// Errors  kRequestTimeOut;  what the round said

@@ -1,0 +1,282 @@
+#include "tiering/lake_maintenance.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "lake/expire_snapshots.h"
+#include "lake/file_io.h"
+#include "lake/location_rules.h"
+#include "lake/orphan_files.h"
+#include "lake/purge_tables.h"
+#include "lake/table_files.h"
+#include "tiering/table_compaction.h"
+
+namespace weir {
+namespace {
+
+/// Steps of one look at a table; the next look goes on.
+constexpr int kStepsMax = 16;
+/// Orphans are looked for at the first look after a start and then once in this time, in tables that changed.
+constexpr int64_t kOrphanIntervalMs = 24LL * 3600 * 1000;
+/// Tables that nobody writes to are looked at for snapshots that grew old at least this often.
+constexpr std::chrono::hours kExpiryPauseMax{1};
+/// Metadata files that left the log are worth a listing when as many versions came.
+constexpr int64_t kMetadataVersions = 50;
+
+std::string_view NameOf(std::string_view location) {
+  const size_t slash = location.rfind('/');
+  return slash == location.npos ? location : location.substr(slash + 1);
+}
+
+/// The number a metadata file's name begins with; -1 when it is no such file.
+int64_t VersionOf(std::string_view location) {
+  const std::string_view name = NameOf(location);
+  if (!name.ends_with(".metadata.json")) return -1;
+  int64_t version = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
+  return error == std::errc() && *end == '-' ? version : -1;
+}
+
+}  // namespace
+
+LakeMaintenance::LakeMaintenance(const MaintenanceOptions& options, TieringRunner& tiering,
+                                 MetricRegistry& metrics)
+    : options_(options), tiering_(tiering), env_(tiering.round_environment()), metrics_(metrics) {}
+
+LakeMaintenance::~LakeMaintenance() { Stop(); }
+
+void LakeMaintenance::Start() {
+  if (!options_.enabled) return;
+  thread_ = std::make_unique<WorkerThread>("lake-tidy", WorkerThread::Priority::kNormal,
+                                           [this] { Work(); });
+}
+
+void LakeMaintenance::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_all();
+  thread_.reset();
+}
+
+void LakeMaintenance::Work() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      if (stop_.wait_for(lock, options_.interval, [this] { return stopping_; })) return;
+    }
+    LookAtAll();
+  }
+}
+
+Status LakeMaintenance::Alive() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return Fail(ErrorCode::kCancelled, "the server is stopping");
+  return {};
+}
+
+Status LakeMaintenance::Pay(int64_t bytes) {
+  const std::chrono::milliseconds due(bytes * 1000 / options_.bytes_per_second);
+  std::unique_lock lock(mutex_);
+  if (stop_.wait_for(lock, due, [this] { return stopping_; }))
+    return Fail(ErrorCode::kCancelled, "the server is stopping");
+  return {};
+}
+
+void LakeMaintenance::LookAtAll() {
+  const auto report = [&](std::string_view what, const Error& error) {
+    // Somebody else was faster, or the table is gone: nothing is wrong.
+    if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kCommitConflict ||
+        error.code == ErrorCode::kTableNotExist)
+      return;
+    metrics_.failures.Add();
+    LogWarn("tiering", "maintenance failed: table={} error={}", what, error.message);
+  };
+  const std::vector<iceberg::Ident> tables = env_.lake.AllTables();
+  {
+    const std::lock_guard lock(looking_);
+    std::erase_if(seen_,
+                  [&](const auto& one) { return !std::ranges::binary_search(tables, one.first); });
+  }
+  for (const iceberg::Ident& ident : tables) {
+    if (!Alive().ok()) return;
+    const auto look = Due(ident);
+    if (!look) continue;
+    const auto result = Maintain(ident, *look);
+    if (!result.ok()) report(ident.ToString(), result.error());
+  }
+  if (const Status purged = Purge(); !purged.ok()) report("(dropped ones)", purged.error());
+}
+
+std::optional<LakeMaintenance::Look> LakeMaintenance::Due(const iceberg::Ident& ident) {
+  const auto location = env_.lake.MetadataLocation(ident);
+  if (!location.ok()) return std::nullopt;  // dropped meanwhile
+  const std::lock_guard lock(looking_);
+  const auto seen = seen_.find(ident);
+  if (seen == seen_.end() || seen->second.metadata_location != *location) return Look::kAll;
+  const auto pause =
+      std::clamp(options_.snapshot_age / 4, options_.interval,
+                 std::max<std::chrono::milliseconds>(options_.interval, kExpiryPauseMax));
+  if (env_.clock.NowMs() - seen->second.looked_ms < pause.count()) return std::nullopt;
+  return Look::kExpiry;
+}
+
+bool LakeMaintenance::Wanted(const iceberg::LoadedTable& table) const {
+  const std::string_view said = table.metadata->Property("weir.maintenance");
+  if (table.metadata->format_version < 2) return false;
+  // Fluss' own job keeps the tables that it tiers.
+  const bool ours = table.tiered_by && tiering_.mode() == TieringMode::kInternal;
+  return ours ? said != "false" : said == "true";
+}
+
+Result<MaintenanceResult> LakeMaintenance::Maintain(const iceberg::Ident& ident, Look look) {
+  const std::lock_guard lock(looking_);
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
+  Seen& seen = seen_[ident];
+  MaintenanceResult result;
+  if (Wanted(table)) {
+    if (look == Look::kAll) RETURN_IF_ERROR(Compact(table, result));
+    RETURN_IF_ERROR(Expire(ident, result));
+    if (look == Look::kAll) {
+      RETURN_IF_ERROR(SweepMetadata(ident, result));
+      RETURN_IF_ERROR(SweepOrphans(ident, seen, result));
+    }
+  }
+  seen.looked_ms = env_.clock.NowMs();
+  ASSIGN_OR_RETURN(seen.metadata_location, env_.lake.MetadataLocation(ident));
+  return result;
+}
+
+Status LakeMaintenance::Compact(const iceberg::LoadedTable& table, MaintenanceResult& result) {
+  const iceberg::CompactionOptions options{.file_bytes_target = options_.file_bytes_target,
+                                           .small_files_min = options_.small_files_min,
+                                           .step_bytes_max = 2 * options_.file_bytes_target};
+  const std::function<Status()> alive = [this] { return Alive(); };
+  for (int i = 0; i < kStepsMax; ++i) {
+    CompactionResult step;
+    const auto work = [&](RoundState* state) -> Status {
+      ASSIGN_OR_RETURN(step, CompactTable(env_, table.ident, state, options, alive));
+      return {};
+    };
+    if (table.tiered_by && tiering_.mode() == TieringMode::kInternal) {
+      RETURN_IF_ERROR(tiering_.BetweenRounds(*table.tiered_by,
+                                             [&](RoundState& state) { return work(&state); }));
+    } else {
+      RETURN_IF_ERROR(work(nullptr));
+    }
+    if (step.did_nothing()) return {};
+    ++result.compactions;
+    result.files_before += step.files_before;
+    result.files_after += step.files_after;
+    metrics_.compactions.Add();
+    metrics_.compacted_bytes.Add(step.bytes);
+    metrics_.compacted_files.Add(step.files_before);
+    LogInfo("tiering", "compacted: table={} files={} into={} rows={} bytes={}",
+            table.ident.ToString(), step.files_before, step.files_after, step.rows, step.bytes);
+    RETURN_IF_ERROR(Pay(step.bytes));
+    if (!step.more) return {};
+  }
+  return {};
+}
+
+Status LakeMaintenance::Expire(const iceberg::Ident& ident, MaintenanceResult& result) {
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable before, env_.lake.LoadTable(ident));
+  iceberg::ExpireOptions options{.snapshot_age_ms = options_.snapshot_age.count(),
+                                 .snapshots_max = options_.snapshots_max,
+                                 .reader_grace_ms = options_.reader_grace.count()};
+  std::set<std::string> keep;
+  if (before.tiered_by) {
+    // What readers are told to begin from.
+    for (const auto& one : {env_.catalog.lake_snapshots().Latest(*before.tiered_by),
+                            env_.catalog.lake_snapshots().Readable(*before.tiered_by)}) {
+      if (!one) continue;
+      options.pinned.insert(one->snapshot_id);
+      keep.insert(iceberg::SamePlace(one->tiered_path));
+    }
+  }
+  iceberg::ExpirePlan plan = iceberg::PlanExpiry(*before.metadata, options, env_.clock.NowMs());
+  if (plan.empty()) return {};
+  RETURN_IF_ERROR(env_.lake.Commit({.ident = ident,
+                                    .requirements = std::move(plan.requirements),
+                                    .updates = std::move(plan.updates)}));
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable after, env_.lake.LoadTable(ident));
+  ASSIGN_OR_RETURN(const int64_t deleted,
+                   iceberg::DeleteExpiredFiles(env_.io, *before.metadata, *after.metadata, keep));
+  result.snapshots_expired += static_cast<int64_t>(plan.snapshots.size());
+  result.files_deleted += deleted;
+  metrics_.snapshots.Add(static_cast<int64_t>(plan.snapshots.size()));
+  metrics_.files.Add(deleted);
+  return {};
+}
+
+/// Metadata files that fell out of the log: no reader is led to them, but one who loaded the table a while ago has.
+Status LakeMaintenance::SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result) {
+  const Seen& seen = seen_[ident];
+  ASSIGN_OR_RETURN(const std::string current, env_.lake.MetadataLocation(ident));
+  const int64_t version = VersionOf(current);
+  if (version - VersionOf(seen.metadata_location) < kMetadataVersions) return {};
+  const std::string folder = current.substr(0, current.rfind('/'));
+  const int64_t before_ms = env_.clock.NowMs() - options_.reader_grace.count();
+  ASSIGN_OR_RETURN(const auto files, env_.io.List(folder));
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
+  std::set<std::string> needed{iceberg::SamePlace(table.metadata_location)};
+  for (const auto& entry : table.metadata->metadata_log) {
+    needed.insert(iceberg::SamePlace(entry.metadata_file));
+  }
+  for (const iceberg::FileStat& file : files) {
+    const int64_t of_file = VersionOf(file.location);
+    // A later version than the current one may be a commit under way.
+    if (of_file < 0 || of_file >= version || file.modified_ms >= before_ms ||
+        needed.contains(iceberg::SamePlace(file.location)))
+      continue;
+    RETURN_IF_ERROR(env_.io.Delete(file.location));
+    ++result.files_deleted;
+    metrics_.files.Add();
+  }
+  return {};
+}
+
+Status LakeMaintenance::SweepOrphans(const iceberg::Ident& ident, Seen& seen,
+                                     MaintenanceResult& result) {
+  const int64_t now = env_.clock.NowMs();
+  if (now - seen.orphans_ms < kOrphanIntervalMs) return {};
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
+  const std::string root = table.metadata->location;
+  // Only below places of our own making does every file belong to the table.
+  if (!iceberg::IsBelow(root, env_.lake.options().warehouse) ||
+      table.metadata->Property("gc.enabled", "true") == "false")
+    return {};
+  iceberg::OrphanRequest request{.root = root, .before_ms = now - options_.orphan_age.count()};
+  request.load = [&]() -> Result<iceberg::CurrentTable> {
+    ASSIGN_OR_RETURN(iceberg::LoadedTable again, env_.lake.LoadTable(ident));
+    return iceberg::CurrentTable{std::move(again.metadata), std::move(again.metadata_location)};
+  };
+  if (table.tiered_by) {
+    for (const auto& one : {env_.catalog.lake_snapshots().Latest(*table.tiered_by),
+                            env_.catalog.lake_snapshots().Readable(*table.tiered_by)}) {
+      if (one) request.keep.insert(iceberg::SamePlace(one->tiered_path));
+    }
+  }
+  ASSIGN_OR_RETURN(const auto orphans, iceberg::FindOrphans(env_.io, request));
+  for (const std::string& file : orphans) {
+    RETURN_IF_ERROR(Alive());
+    RETURN_IF_ERROR(env_.io.Delete(file));
+    ++result.files_deleted;
+    metrics_.orphans.Add();
+  }
+  if (!orphans.empty()) {
+    LogInfo("tiering", "orphans deleted: table={} files={}", ident.ToString(), orphans.size());
+  }
+  seen.orphans_ms = now;
+  return {};
+}
+
+Status LakeMaintenance::Purge() {
+  const int64_t before_ms = env_.clock.NowMs() - options_.purge_delay.count();
+  RETURN_IF_ERROR(iceberg::PurgeDroppedTables(env_.lake, before_ms, [this] { return Alive(); }));
+  return {};
+}
+
+}  // namespace weir
