@@ -1,5 +1,6 @@
 // Fewer, larger files with the same rows: small data files of a partition become one, rows that deletes took away are
-// left out of the new files, many position delete files of a data file become one. First a plan, then the files of a step of it,
+// left out of the new files, many position delete files of a data file become one. First a plan, then the files
+// of a step of it,
 // then a snapshot change (operation replace) that the caller commits: nothing is visible before, and old files
 // stay until their snapshots expire (expire_snapshots.h).
 //

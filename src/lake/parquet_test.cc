@@ -128,8 +128,10 @@ d18 INT64  Decimal(precision=18, scale=3)
 d38 FIXED_LEN_BYTE_ARRAY 16 Decimal(precision=38, scale=10)
 day INT32  Date
 time INT64  Time(isAdjustedToUTC=false, timeUnit=microseconds)
-ts INT64  Timestamp(isAdjustedToUTC=false, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false)
-tsz INT64  Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false)
+ts INT64  Timestamp(isAdjustedToUTC=false, timeUnit=microseconds, is_from_converted_type=false,)"
+            R"( force_set_converted_type=false)
+tsz INT64  Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false,)"
+            R"( force_set_converted_type=false)
 s BYTE_ARRAY  String
 u FIXED_LEN_BYTE_ARRAY 16 UUID
 fx FIXED_LEN_BYTE_ARRAY 3 
@@ -139,7 +141,8 @@ st.y FIXED_LEN_BYTE_ARRAY 16 UUID
 li.list.element INT64  
 m.key_value.key BYTE_ARRAY  String
 m.key_value.value INT32  Decimal(precision=5, scale=1)
-ns INT64  Timestamp(isAdjustedToUTC=false, timeUnit=nanoseconds, is_from_converted_type=false, force_set_converted_type=false)
+ns INT64  Timestamp(isAdjustedToUTC=false, timeUnit=nanoseconds, is_from_converted_type=false,)"
+            R"( force_set_converted_type=false)
 ZSTD)");
 }
 

@@ -1,4 +1,5 @@
-// Fewer manifests with the same files: a snapshot (operation replace) in which the small manifests of a table are merged
+// Fewer manifests with the same files: a snapshot (operation replace) in which the small manifests of a table
+// are merged
 // to the size that commit.manifest.target-size-bytes names. Appends merge too, but only when many are there; a table
 // whose writers do not (commit.manifest-merge.enabled) is mended here. One thread; blocks.
 #pragma once

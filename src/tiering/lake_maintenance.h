@@ -1,6 +1,7 @@
 // Keeps lake tables tidy in the background: compaction, snapshot expiry, old metadata files, orphans, purges of dropped
 // tables. One thread, one table at a time, a limited number of bytes a second; a table nobody wrote to since the
-// last look costs nothing but the expiry of what it has. What fails is logged, counted and tried again at the next look.
+// last look costs nothing but the expiry of what it has. What fails is logged, counted and tried again at the
+// next look.
 // Owned by server/, beside the TieringRunner, which must outlive it. Thread: any.
 #pragma once
 

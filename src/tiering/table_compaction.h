@@ -1,5 +1,6 @@
 // One step of compaction of a lake table, committed. For a table that Weir tiers it runs between rounds of tiering
-// (TieringRunner::BetweenRounds): the key index follows, the covered offsets are carried over to the new snapshot in the
+// (TieringRunner::BetweenRounds): the key index follows, the covered offsets are carried over to the new
+// snapshot in the
 // same transaction (INV-5), and the step's name is kept in the meta store like a round's, so that files of a step
 // that did not commit are swept by the next round. One thread; blocks.
 #pragma once

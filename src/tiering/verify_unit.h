@@ -50,7 +50,8 @@ using TakeLakeRows =
 Status ForEachLakeBatch(VerifyContext& context, const VerifyUnit& unit,
                         const iceberg::Expression& filter, const TakeLakeRows& take);
 
-/// Hand over the log's rows in [from, to), and the offsets that batches without rows take. Damage and gaps are findings.
+/// Hand over the log's rows in [from, to), and the offsets that batches without rows take. Damage and gaps are
+/// findings.
 struct LogRowsSink {
   std::function<Status(const LakeRows& rows, const std::vector<uint64_t>& hashes)> rows;
   std::function<void(Offset from, Offset to)> empty;

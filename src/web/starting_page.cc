@@ -9,9 +9,11 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
+
+#include "async/worker_thread.h"
 
 namespace weir {
 namespace {
@@ -51,7 +53,7 @@ Result<int> Listen(const std::string& host, uint16_t port) {
 class StartingPage::Impl {
  public:
   explicit Impl(int listening) : listening_(listening), stop_(eventfd(0, EFD_CLOEXEC)) {
-    thread_ = std::thread([this] { Run(); });
+    thread_.emplace("starting page", WorkerThread::Priority::kNormal, [this] { Run(); });
   }
   ~Impl() {
     Stop();
@@ -66,9 +68,9 @@ class StartingPage::Impl {
 
  private:
   void Stop() {
-    if (!thread_.joinable()) return;
+    if (!thread_) return;
     (void)eventfd_write(stop_, 1);
-    thread_.join();
+    thread_.reset();
   }
 
   void Run() {
@@ -98,7 +100,7 @@ class StartingPage::Impl {
 
   int listening_;
   const int stop_;
-  std::thread thread_;
+  std::optional<WorkerThread> thread_;
 };
 
 StartingPage::StartingPage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
