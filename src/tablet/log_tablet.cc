@@ -389,8 +389,8 @@ Result<Offset> LogTablet::FindOffset(const OffsetSpec& spec) {
 Result<std::vector<std::string>> LogTablet::ApplyRetention() {
   const int64_t oldest_ms = env_.clock->NowMs() - options_.retention_ms;
   int64_t bytes_over = options_.retention_bytes > 0 ? log_->bytes() - options_.retention_bytes : 0;
-  const Offset keep_from = std::min(
-      {min_retain_offset_, lake_offset_, high_watermark_, PinnedFrom(options_.bucket)});
+  const Offset keep_from =
+      std::min({min_retain_offset_, lake_offset_, high_watermark_, PinnedFrom(options_.bucket)});
   auto removed = log_->RemoveSegments(keep_from, [&](LogSegment& segment) {
     const auto newest = segment.MaxTimestamp();
     const bool old = options_.retention_ms > 0 && newest.ok() && *newest < oldest_ms;

@@ -46,9 +46,10 @@ class TabletsTest : public ::testing::Test {
                                  .files = files_,
                                  .clock = clock_,
                                  .metrics = metrics_,
-                                 .find_table = [this](const TableBucket& b) {
-                                   return b.table == table_->id && !dropped_ ? table_ : nullptr;
-                                 },
+                                 .find_table =
+                                     [this](const TableBucket& b) {
+                                       return b.table == table_->id && !dropped_ ? table_ : nullptr;
+                                     },
                                  .tables_end = TableId(10)});
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     tablets_ = std::move(*opened);
