@@ -42,16 +42,21 @@ LakeOffsets TieredHotRows::CoveredBy(TableId table, const iceberg::TableMetadata
   return {};
 }
 
-Result<std::vector<TailRange>> TieredHotRows::HotRanges(const TableInfo& table,
-                                                        const iceberg::TableMetadata& lake) const {
+Result<TieredHotRows::Hot> TieredHotRows::FindHot(const TableInfo& table,
+                                                  const iceberg::TableMetadata& lake) const {
   const LakeOffsets covered = CoveredBy(table.id, lake);
   const std::vector<TableBucket> buckets = BucketsOf(table);
   ASSIGN_OR_RETURN(const auto ends, logs_.Ranges(buckets));
-  std::vector<TailRange> out;
+  Hot out;
   for (size_t i = 0; i < buckets.size(); ++i) {
     const auto found = covered.find(buckets[i]);
-    const Offset from = std::max(found == covered.end() ? 0 : found->second, ends[i].start);
-    if (ends[i].end > from) out.push_back({buckets[i], from, ends[i].end});
+    Offset from = found == covered.end() ? 0 : found->second;
+    if (from < ends[i].start) {
+      // Changes of keys that have expired are in the state only, until tiering has loaded it.
+      if (table.has_primary_key()) out.incomplete = true;
+      if (!table.has_primary_key()) from = ends[i].start;
+    }
+    if (ends[i].end > from) out.ranges.push_back({buckets[i], from, ends[i].end});
   }
   return out;
 }
@@ -59,9 +64,9 @@ Result<std::vector<TailRange>> TieredHotRows::HotRanges(const TableInfo& table,
 Result<std::string> TieredHotRows::VersionOf(const iceberg::LoadedTable& table) {
   const TableRef info = catalog_.FindTable(*table.tiered_by);
   if (info == nullptr) return std::string();
-  ASSIGN_OR_RETURN(const auto ranges, HotRanges(*info, *table.metadata));
+  ASSIGN_OR_RETURN(const Hot hot, FindHot(*info, *table.metadata));
   std::string out;
-  for (const TailRange& range : ranges) {
+  for (const TailRange& range : hot.ranges) {
     out += fmt::format("{}.{}:{}-{} ", range.bucket.partition ? range.bucket.partition->value : -1,
                        range.bucket.bucket, range.from, range.to);
   }
@@ -81,7 +86,11 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
       return out;
     }
   }
-  ASSIGN_OR_RETURN(const auto ranges, HotRanges(*table, *lake.metadata));
+  ASSIGN_OR_RETURN(const Hot hot, FindHot(*table, *lake.metadata));
+  if (hot.incomplete) {
+    out.incomplete = true;
+    return out;
+  }
   const std::string name = "live-" + iceberg::NewUuid();
   int files = 0;
   TailRequest request{.table = table,
@@ -102,7 +111,7 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
       out.files.push_back(std::make_shared<iceberg::TemporaryFile>(io_, std::move(path)));
     written.clear();
   };
-  Result<Tail> tail = WriteTail(request, ranges, written);
+  Result<Tail> tail = WriteTail(request, hot.ranges, written);
   Result<LakeDeletes> deletes = LakeDeletes();
   if (tail.ok())
     deletes = WriteLakeDeletes(request, table->config.lake_delete_mode, *tail, written);

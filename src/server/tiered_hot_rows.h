@@ -25,8 +25,11 @@ class TieredHotRows : public iceberg::HotRows {
 
  private:
   /// What each bucket has behind the table's snapshot, of those that have anything.
-  Result<std::vector<TailRange>> HotRanges(const TableInfo& table,
-                                           const iceberg::TableMetadata& lake) const;
+  struct Hot {
+    std::vector<TailRange> ranges;
+    bool incomplete = false;  // a log has lost changes of keys that the lake lacks
+  };
+  Result<Hot> FindHot(const TableInfo& table, const iceberg::TableMetadata& lake) const;
   LakeOffsets CoveredBy(TableId table, const iceberg::TableMetadata& lake) const;
 
   Catalog& catalog_;

@@ -28,12 +28,14 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
   ASSIGN_OR_RETURN(TieringMode mode, ParseTieringMode(configuration.tiering.mode));
   if (!configuration.catalog.lake_enabled) mode = TieringMode::kOff;
   out->logs_ = MakeTabletLogs(tablets);
+  out->states_ = MakeTabletKvStates(tablets);
   out->runner_ = std::make_unique<TieringRunner>(
       configuration.tiering, mode,
       TieringRunner::Environment{.catalog = *services.catalog,
                                  .lake = lake.tables(),
                                  .io = lake.files(),
                                  .logs = *out->logs_,
+                                 .states = *out->states_,
                                  .clock = services.clock,
                                  .metrics = services.metrics,
                                  .index_folder = data_directory + "/lake-index"});
@@ -49,7 +51,7 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
     const std::string& remote = configuration.catalog.remote_data_dir;
     out->external_ = std::make_unique<ExternalTiering>(
         RealFileSystem(), (remote.empty() ? data_directory + "/remote" : remote) + "/lake",
-        services.catalog->lake_snapshots());
+        services.catalog->lake_snapshots(), *out->logs_);
     services.external_tiering = out->external_.get();
   }
   return out;

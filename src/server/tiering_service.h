@@ -46,6 +46,7 @@ class TieringService {
   TieringService() = default;
 
   std::unique_ptr<BucketLogs> logs_;
+  std::unique_ptr<KvStates> states_;
   std::unique_ptr<ExternalTiering> external_;
   std::unique_ptr<TieringRunner> runner_;
   std::unique_ptr<TieredHotRows> hot_rows_;

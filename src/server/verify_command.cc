@@ -78,6 +78,8 @@ void Print(const json::object& report, int64_t findings) {
   fmt::print("  log       {} records beyond the lake, hash {}\n", Number(report, "log_rows"),
              Text(report, "log_hash"));
   fmt::print("  compared  {} rows seen on both sides\n", Number(report, "compared_rows"));
+  if (const int64_t expired = Number(report, "expired_rows"); expired > 0)
+    fmt::print("  expired   {} rows, before they were to go to the lake\n", expired);
   const json::value* items = report.if_contains("findings");
   if (items == nullptr || !items->is_array()) return;
   for (const json::value& item : items->get_array()) {

@@ -18,6 +18,7 @@ Result<std::string> VerifyService::Run(const std::string& table) {
   ASSIGN_OR_RETURN(const VerifyReport report, VerifyTable({.table = info,
                                                            .catalog = &lake_.tables(),
                                                            .snapshots = &catalog_.lake_snapshots(),
+                                                           .store = &catalog_.store(),
                                                            .logs = logs_.get(),
                                                            .states = states_.get()}));
   return ToJsonText(report, path.ToString());

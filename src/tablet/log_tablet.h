@@ -3,6 +3,7 @@
 // Rules: docs/decisions on durability; INV-1, INV-2, INV-4. Source: Fluss 1.0 LogTablet, LocalLog.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -128,7 +129,12 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   /// Local segments at or above this offset stay, whatever retention says: KV recovery needs them.
   void set_min_retain_offset(Offset offset) { min_retain_offset_ = offset; }
   /// The same for the lake, which does not have them yet (INV-5).
+  /// INT64_MAX: the table goes to no lake.
   void set_lake_offset(Offset offset) { lake_offset_ = offset; }
+  /// The lake has everything below. Nothing changes for a table that goes to no lake any more.
+  void RaiseLakeOffset(Offset offset) {
+    if (lake_offset_ != INT64_MAX) lake_offset_ = std::max(lake_offset_, offset);
+  }
 
   void set_durability(Durability durability) { options_.durability = durability; }
   void set_retention_ms(int64_t ms) { options_.retention_ms = ms; }

@@ -66,7 +66,9 @@ Status ExternalTiering::Commit(const TableInfo& table, const Committed& committe
   LakeSnapshots::Keep keep;
   if (committed.earliest_to_keep)
     keep = {LakeSnapshots::Keep::Kind::kFrom, *committed.earliest_to_keep};
+  const LakeOffsets offsets = snapshot.tiered;
   ASSIGN_OR_RETURN(const auto forgotten, snapshots_.Commit(table.id, std::move(snapshot), keep));
+  Release(offsets);
   for (const LakeSnapshot& old : forgotten) {
     if (old.tiered_path != committed.tiered_path) Discard(table, old.tiered_path);
     if (old.readable_path != old.tiered_path && old.readable_path != committed.readable_path)
@@ -80,7 +82,12 @@ Status ExternalTiering::CommitOffsets(const TableInfo& table, int64_t snapshot_i
   offsets = Merged(snapshots_.Latest(table.id), std::move(offsets));
   LakeSnapshot snapshot{.snapshot_id = snapshot_id, .tiered = offsets, .readable = offsets};
   RETURN_IF_ERROR(snapshots_.Commit(table.id, std::move(snapshot), {}));
+  Release(offsets);
   return {};
+}
+
+void ExternalTiering::Release(const LakeOffsets& offsets) {
+  for (const auto& [bucket, offset] : offsets) logs_.Release(bucket, offset);
 }
 
 void ExternalTiering::Discard(const TableInfo& table, const std::string& path) const {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "meta/lake_snapshots.h"
 #include "meta/table_info.h"
+#include "tiering/bucket_logs.h"
 
 namespace weir {
 
@@ -21,8 +22,8 @@ class FileSystem;
 class ExternalTiering {
  public:
   /// folder  absolute; made when the first file is written
-  ExternalTiering(FileSystem& files, std::string folder, LakeSnapshots& snapshots)
-      : files_(files), folder_(std::move(folder)), snapshots_(snapshots) {}
+  ExternalTiering(FileSystem& files, std::string folder, LakeSnapshots& snapshots, BucketLogs& logs)
+      : files_(files), folder_(std::move(folder)), snapshots_(snapshots), logs_(logs) {}
 
   enum class Previous : uint8_t { kMerge, kIgnore };
 
@@ -37,6 +38,7 @@ class ExternalTiering {
     std::optional<std::string> readable_path;
     std::optional<int64_t> earliest_to_keep;  // nothing: only this one
   };
+  /// Remember it, and let segments of the log that it covers expire.
   /// Errors  kInvalidConfig  a path that Prepare did not give out;  kStorage
   Status Commit(const TableInfo& table, const Committed& committed);
 
@@ -46,11 +48,13 @@ class ExternalTiering {
  private:
   std::string FolderOf(const TableInfo& table) const;
   Result<LakeOffsets> Read(const TableInfo& table, const std::string& path) const;
+  void Release(const LakeOffsets& offsets);
   void Discard(const TableInfo& table, const std::string& path) const;
 
   FileSystem& files_;
   const std::string folder_;
   LakeSnapshots& snapshots_;
+  BucketLogs& logs_;
 };
 
 }  // namespace weir

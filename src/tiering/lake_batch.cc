@@ -6,7 +6,6 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "lake/arrow_types.h"
 #include "lake/fluss_layout.h"
@@ -127,9 +126,23 @@ Result<LakeRows> LakeBatchReader::Read(const LogBatchView& batch, BucketId bucke
   const int64_t first = std::clamp<int64_t>(from - header.base_offset, 0, header.record_count);
   const int64_t last = std::clamp<int64_t>(to - header.base_offset, first, header.record_count);
   const int64_t count = last - first;
-  LakeRows out{.base_offset = header.base_offset + first};
-  if (count == 0) return out;
-  ASSIGN_OR_RETURN(Decoder* const decoder, DecoderOf(header.schema_id));
+  const System system{.bucket = bucket,
+                      .offset = header.base_offset + first,
+                      .time_us = header.commit_timestamp * 1000};
+  if (count == 0) return LakeRows{.base_offset = system.offset};
+  return Convert(batch, first, count, system);
+}
+
+Result<LakeRows> LakeBatchReader::ReadState(const LogBatchView& batch, BucketId bucket) {
+  constexpr int64_t kUnknown = -1;
+  const System system{.bucket = bucket, .offset = kUnknown, .step = 0, .time_us = kUnknown * 1000};
+  return Convert(batch, 0, batch.header().record_count, system);
+}
+
+Result<LakeRows> LakeBatchReader::Convert(const LogBatchView& batch, int64_t first, int64_t count,
+                                          const System& system) {
+  LakeRows out{.base_offset = system.offset};
+  ASSIGN_OR_RETURN(Decoder* const decoder, DecoderOf(batch.header().schema_id));
   ASSIGN_OR_RETURN(ArrowBatch decoded, decoder->Read(batch));
   arrow::ArrayVector columns;
   for (size_t i = 0; i < targets_.size(); ++i) {
@@ -145,21 +158,23 @@ Result<LakeRows> LakeBatchReader::Read(const LogBatchView& batch, BucketId bucke
       case Source::kBucket: {
         ASSIGN_OR_RETURN(columns.emplace_back(),
                          Numbers<int32_t>(type, count, [=](int32_t* begin, int32_t* end) {
-                           std::fill(begin, end, bucket);
+                           std::fill(begin, end, system.bucket);
                          }));
         break;
       }
       case Source::kOffset: {
         ASSIGN_OR_RETURN(columns.emplace_back(),
                          Numbers<int64_t>(type, count, [&](int64_t* begin, int64_t* end) {
-                           std::iota(begin, end, out.base_offset);
+                           Offset at = system.offset;
+                           for (int64_t* row = begin; row != end; ++row, at += system.step)
+                             *row = at;
                          }));
         break;
       }
       case Source::kTimestamp: {
         ASSIGN_OR_RETURN(columns.emplace_back(),
                          Numbers<int64_t>(type, count, [&](int64_t* begin, int64_t* end) {
-                           std::fill(begin, end, header.commit_timestamp * 1000);
+                           std::fill(begin, end, system.time_us);
                          }));
         break;
       }
@@ -173,7 +188,7 @@ Result<LakeRows> LakeBatchReader::Read(const LogBatchView& batch, BucketId bucke
   }
   out.rows = arrow::RecordBatch::Make(schema_, count, std::move(columns));
   if (!decoded.changes.empty())
-    out.changes.assign(decoded.changes.begin() + first, decoded.changes.begin() + last);
+    out.changes.assign(decoded.changes.begin() + first, decoded.changes.begin() + first + count);
   return out;
 }
 

@@ -43,6 +43,10 @@ class LakeBatchReader {
   /// The rows of `batch` at offsets in [from, to).
   /// Errors  kCorruptMessage  the batch is damaged
   Result<LakeRows> Read(const LogBatchView& batch, BucketId bucket, Offset from, Offset to);
+  /// All rows of a batch that holds rows of a state, not of a log: their offset and time are -1, as in files of
+  /// Fluss' own job. Source: Fluss 545c5539 ScanRecord, FlussRecordAsIcebergRecord.
+  /// Errors  kCorruptMessage  the batch is damaged
+  Result<LakeRows> ReadState(const LogBatchView& batch, BucketId bucket);
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
@@ -56,6 +60,16 @@ class LakeBatchReader {
 
   explicit LakeBatchReader(TableRef table);
   Result<Decoder*> DecoderOf(SchemaId schema);
+
+  /// What the system columns of a batch say.
+  struct System {
+    BucketId bucket = 0;
+    Offset offset = 0;  // of the first row
+    int64_t step = 1;   // from one row's offset to the next
+    int64_t time_us = 0;
+  };
+  Result<LakeRows> Convert(const LogBatchView& batch, int64_t first, int64_t count,
+                           const System& system);
 
   const TableRef table_;
   std::shared_ptr<arrow::Schema> schema_;

@@ -17,6 +17,7 @@
 #include "lake/snapshot_builder.h"
 #include "record/arrow_batch_writer.h"
 #include "record/log_batch.h"
+#include "record/row_format.h"
 #include "tiering/tiering_round.h"
 
 namespace weir {
@@ -49,6 +50,22 @@ class FakeLogs : public BucketLogs {
     return SharedBytes();
   }
   void Release(const TableBucket&, Offset) override {}
+};
+
+/// The rows of key-value states, by their key `id`.
+class FakeStates : public KvStates {
+ public:
+  explicit FakeStates(FakeLogs& logs) : logs_(logs) {}
+  std::map<TableBucket, std::map<int64_t, std::string>> rows;
+
+  Result<Offset> Scan(const TableBucket& bucket,
+                      const std::function<Status(const StoredValue&)>& take) override {
+    for (const auto& [id, row] : rows[bucket]) RETURN_IF_ERROR(take({SchemaId(1), row}));
+    return logs_.logs[bucket].end;
+  }
+
+ private:
+  FakeLogs& logs_;
 };
 
 class LakeRoundsTest : public testing::Test {
@@ -88,8 +105,25 @@ class LakeRoundsTest : public testing::Test {
     std::string name;
     ChangeType type = ChangeType::kAppendOnly;
   };
-  /// Told of each row that is appended.
-  virtual void Appended(BucketId, const Change&, std::span<const Value>) {}
+  /// What a row does to the state.
+  void Apply(BucketId bucket, const Change& change, std::span<const Value> row) {
+    auto& rows = states_.rows[Bucket(bucket)];
+    if (change.type == ChangeType::kDelete) {
+      rows.erase(change.id);
+    } else if (change.type != ChangeType::kUpdateBefore) {
+      const RowEncoder encoder(table_->config.kv_format, table_->schema().types());
+      std::string& stored = rows[change.id];
+      stored.clear();
+      ASSERT_THAT(encoder.Encode(row, stored), IsOk());
+    }
+  }
+  /// Let the first `batches` of a log expire.
+  void Expire(BucketId bucket, size_t batches) {
+    auto& log = logs_.logs[Bucket(bucket)];
+    const auto kept = log.batches.begin() + static_cast<ptrdiff_t>(batches);
+    log.start = LogBatchHeader::Parse(*std::prev(kept))->next_offset();
+    log.batches.erase(log.batches.begin(), kept);
+  }
   void Append(BucketId bucket, const std::vector<Change>& changes) {
     auto writer =
         *ArrowBatchWriter::Create(table_->schema(), SchemaId(1), {LogCompressionType::kNone, 1});
@@ -97,7 +131,7 @@ class LakeRoundsTest : public testing::Test {
     for (const Change& change : changes) {
       const Value row[] = {Value::Int(change.id), Value::Bytes(change.name)};
       ASSERT_THAT(writer->Append(row, change.type), IsOk());
-      Appended(bucket, change, row);
+      Apply(bucket, change, row);
     }
     std::string batch;
     ASSERT_THAT(writer->Finish({}, batch), IsOk());
@@ -118,6 +152,7 @@ class LakeRoundsTest : public testing::Test {
                                        .lake = *lake_,
                                        .io = *io_,
                                        .logs = logs_,
+                                       .states = states_,
                                        .clock = clock_,
                                        .options = options_,
                                        .index_folder = folder_ + "/index"};
@@ -150,6 +185,7 @@ class LakeRoundsTest : public testing::Test {
   std::unique_ptr<iceberg::FileIo> io_;
   std::unique_ptr<iceberg::LakeCatalog> lake_;
   FakeLogs logs_;
+  FakeStates states_{logs_};
   TieringOptions options_;
   RoundState state_;
   TableRef table_;

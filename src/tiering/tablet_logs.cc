@@ -74,7 +74,7 @@ class TabletLogs : public BucketLogs {
     tablets_.ShardOf(bucket).Post([&tablets = tablets_, bucket, offset] {
       if (!tablets.KnownEnd(bucket)) return;
       if (const auto tablet = tablets.Open(bucket); tablet.ok())
-        (*tablet)->log->set_lake_offset(offset);
+        (*tablet)->log->RaiseLakeOffset(offset);
     });
   }
 

@@ -9,8 +9,10 @@
 #include "lake/file_io.h"
 #include "lake/snapshot_builder.h"
 #include "meta/store.h"
+#include "tiering/expired_rows.h"
 #include "tiering/lake_deletes.h"
 #include "tiering/round_names.h"
+#include "tiering/state_load.h"
 
 namespace weir {
 namespace {
@@ -37,14 +39,14 @@ class Round {
     RETURN_IF_ERROR(SweepEarlierRound());
     RETURN_IF_ERROR(FindWork());
     // Columns come to the lake without rows, too.
-    if (ranges_.empty() && state_.lake_checked_ms == table_->modified_ms) {
+    if (nothing_to_do() && state_.lake_checked_ms == table_->modified_ms) {
       CloseIdleIndex();
       return std::move(result_);
     }
     ASSIGN_OR_RETURN(lake_, EnsureLakeTable(env_, *table_));
     state_.lake_checked_ms = table_->modified_ms;
-    if (ranges_.empty()) return std::move(result_);
-    RETURN_IF_ERROR(OpenIndex());
+    if (nothing_to_do()) return std::move(result_);
+    if (loads_.empty()) RETURN_IF_ERROR(OpenIndex());
     const Status done = WriteAndCommit();
     if (!done.ok()) {
       GiveUp(done.error());
@@ -55,6 +57,8 @@ class Round {
 
  private:
   // What there is to do.
+
+  bool nothing_to_do() const { return ranges_.empty() && loads_.empty(); }
 
   Status FindWork() {
     if (const auto latest = env_.catalog.lake_snapshots().Latest(table_->id))
@@ -82,29 +86,33 @@ class Round {
   Status AddRanges(const std::vector<TableBucket>& buckets) {
     if (buckets.empty()) return {};
     ASSIGN_OR_RETURN(const auto ranges, env_.logs.Ranges(buckets));
+    std::vector<ExpiredRows> expired;
     for (size_t i = 0; i < buckets.size(); ++i) {
       const Offset covered = CoveredOf(buckets[i]);
       const Offset from = std::max(covered, ranges[i].start);
-      if (from > covered) RETURN_IF_ERROR(CheckGap(buckets[i], from - covered));
+      if (from > covered && table_->has_primary_key()) {
+        // Without the changes between, rows of the lake would be wrong, not only missing.
+        loads_.push_back(buckets[i]);
+        result_.behind += ranges[i].end - covered;
+        continue;
+      }
+      if (from > covered) expired.push_back({buckets[i], covered, from});
       if (ranges[i].end <= from) continue;
       ranges_.push_back({buckets[i], from, ranges[i].end});
       result_.behind += ranges[i].end - from;
     }
-    return {};
+    return NoteExpired(expired);
   }
 
-  /// The log begins behind what the lake has: tiering was asked for late, or was off for long.
-  Status CheckGap(const TableBucket& bucket, int64_t rows) const {
-    if (NeedsKeyIndex(*table_)) {
-      // Without the changes between, rows of the lake would be wrong, not only missing.
-      return Fail(ErrorCode::kLogOffsetOutOfRange,
-                  "changes had expired before they were to go to the lake: table={} bucket={} "
-                  "changes={}; write the rows to a new table that is tiered from its beginning",
-                  table_->path.ToString(), bucket.bucket, rows);
+  Status NoteExpired(const std::vector<ExpiredRows>& expired) const {
+    ASSIGN_OR_RETURN(const auto noted, AddExpiredRows(env_.catalog.store(), *table_, expired));
+    for (const ExpiredRows& one : noted) {
+      LogWarn("tiering",
+              "rows had expired before they were to go to the lake, which begins behind them: "
+              "table={} partition={} bucket={} offsets=[{},{})",
+              table_->path.ToString(), one.bucket.partition ? one.bucket.partition->value : -1,
+              one.bucket.bucket, one.from, one.to);
     }
-    LogWarn("tiering",
-            "rows had expired before they were to go to the lake: table={} bucket={} rows={}",
-            table_->path.ToString(), bucket.bucket, rows);
     return {};
   }
 
@@ -134,6 +142,7 @@ class Round {
              .snapshot_id = iceberg::NewSnapshotId()};
     RETURN_IF_ERROR(SaveRound(env_.catalog.store(), table_->id, name_));
     ASSIGN_OR_RETURN(const TailRequest request, MakeRequest());
+    if (!loads_.empty()) return LoadAndCommit(request);
     ASSIGN_OR_RETURN(Tail tail, WriteTail(request, ranges_, written_));
     ASSIGN_OR_RETURN(LakeDeletes deletes,
                      WriteLakeDeletes(request, table_->config.lake_delete_mode, tail, written_));
@@ -142,6 +151,33 @@ class Round {
       return Forget();
     }
     return Commit(tail, deletes);
+  }
+
+  /// As many groups of buckets as a round may read; the log of the others waits for the next round.
+  Status LoadAndCommit(const TailRequest& request) {
+    ASSIGN_OR_RETURN(const auto groups,
+                     PlanLoads(env_.io, *table_, *lake_.metadata, BucketsOf(*table_), loads_));
+    Tail tail;
+    LakeDeletes deletes;
+    for (const LoadGroup& group : groups) {
+      tail.stopped_early = tail.log_bytes >= request.limits.log_bytes_max;
+      if (tail.stopped_early) break;
+      for (const TableBucket& bucket : group.buckets) {
+        ASSIGN_OR_RETURN(StateLoad load, WriteState(request, env_.states, bucket, written_));
+        tail.rows += load.rows;
+        tail.log_bytes += load.bytes;
+        tail.parts.push_back(std::move(load.part));
+      }
+      deletes.removed.insert(deletes.removed.end(), group.replaced.begin(), group.replaced.end());
+      for (const iceberg::FileKey& file : group.replaced)
+        deletes.removed_data_files.push_back(file.path);
+    }
+    tail.stopped_early |= !ranges_.empty();
+    RETURN_IF_ERROR(Commit(tail, deletes));
+    LogInfo("tiering",
+            "loaded from the state, the changes had expired: table={} buckets={} rows={}",
+            table_->path.ToString(), tail.parts.size(), tail.rows);
+    return {};
   }
 
   Result<TailRequest> MakeRequest() {
@@ -235,10 +271,11 @@ class Round {
   }
 
   void AfterCommit(const Tail& tail, const LakeDeletes& deletes, const LakeOffsets& offsets) {
+    // After a load there are no keys in memory: like after a failure, the next round reads from the lake what the
+    // index lacks.
     if (index_ != nullptr) {
       const Status applied =
           index_->Apply(tail.keys, deletes.removed_data_files, name_.snapshot_id);
-      // The index is behind now, and the next round reads from the lake what it lacks.
       if (!applied.ok()) LogWarn("tiering", "key index: {}", applied.error().message);
     }
     for (const TailPart& part : tail.parts) {
@@ -304,6 +341,7 @@ class Round {
   std::shared_ptr<KeyIndex> index_;
   LakeOffsets covered_;
   std::vector<TailRange> ranges_;
+  std::vector<TableBucket> loads_;  // of a primary-key table: their changes have expired
   iceberg::LoadedTable lake_;
   RoundName name_;
   int files_ = 0;

@@ -4,6 +4,10 @@
 // Before its first file a round writes down its name in the meta store; the commit takes it away. A name
 // that is found by a later round belongs to one that ended without a commit: every file with that name is
 // garbage. After an outcome that nobody knows nothing is deleted before the next round has looked.
+//
+// Where a log begins behind what the lake has (tiering was asked for late, or was off for long), rows of a log table
+// are lost to the lake, which is noted (expired_rows.h); a primary-key table is loaded from its key-value states
+// (state_load.h) and goes on with the log from there.
 // One thread; blocks. Rounds of one table never run side by side.
 #pragma once
 
@@ -18,6 +22,7 @@
 #include "lake/lake_catalog.h"
 #include "meta/catalog.h"
 #include "tiering/hot_tail.h"
+#include "tiering/kv_states.h"
 #include "tiering/tiering_options.h"
 
 namespace weir {
@@ -28,6 +33,7 @@ struct RoundEnvironment {
   iceberg::LakeCatalog& lake;
   iceberg::FileIo& io;
   BucketLogs& logs;
+  KvStates& states;
   const Clock& clock;
   const TieringOptions& options;
   std::string index_folder;  // of all key indexes

@@ -9,6 +9,7 @@
 
 #include "lake/local_store.h"
 #include "lake/table_reader.h"
+#include "tiering/expired_rows.h"
 #include "tiering/lake_rounds_for_test.h"
 
 namespace weir {
@@ -119,6 +120,31 @@ class TieringRoundTest : public LakeRoundsTest, public testing::WithParamInterfa
     return table_->has_primary_key() ? ChangeType::kInsert : ChangeType::kAppendOnly;
   }
 
+  /// Rounds until nothing is left.
+  void TierAll() {
+    for (int rounds = 0; rounds < 20; ++rounds) {
+      const auto round = Round();
+      ASSERT_THAT(round, IsOk());
+      if (!round->more && !round->snapshot_id) return;
+    }
+    FAIL() << "there is always more";
+  }
+  std::vector<Offset> Covered() {
+    return {catalog_->lake_snapshots().TieredOffset(Bucket(0)),
+            catalog_->lake_snapshots().TieredOffset(Bucket(1))};
+  }
+  void StartAgain() {
+    if (table_ != nullptr) {
+      ASSERT_THAT(catalog_->DropTable({"fluss", "t"}, IfNotExists::kFail), IsOk());
+      const auto old = *lake_->FindTiered(table_->id);
+      ASSERT_THAT(lake_->DropTable(old->ident, iceberg::Purge::kNo), IsOk());
+      state_.Clear();
+      logs_.logs.clear();
+      states_.rows.clear();
+    }
+    BeginWith(GetParam());
+  }
+
   const std::shared_ptr<FailingStore> store_ = std::make_shared<FailingStore>();
 };
 
@@ -135,14 +161,7 @@ TEST_P(TieringRoundTest, ThatFailsAtAnyFileIsMadeUpForAndSwept) {
     bool failed = true;
     for (int64_t call = 1; failed; ++call) {
       SCOPED_TRACE(call);
-      if (table_ != nullptr) {
-        ASSERT_THAT(catalog_->DropTable({"fluss", "t"}, IfNotExists::kFail), IsOk());
-        const auto old = *lake_->FindTiered(table_->id);
-        ASSERT_THAT(lake_->DropTable(old->ident, iceberg::Purge::kNo), IsOk());
-        state_.Clear();
-        logs_.logs.clear();
-      }
-      BeginWith(GetParam());
+      StartAgain();
       First();
       Tier();
       const Rows after = Second();
@@ -249,19 +268,119 @@ TEST_P(TieringRoundTest, MemoryBoundsARoundAndTheNextGoesOn) {
   EXPECT_GT(rounds, 1);
 }
 
-TEST_P(TieringRoundTest, ALogThatForgotRowsIsOnlyTakenWhereNothingBecomesWrong) {
+TEST_P(TieringRoundTest, ALogThatForgotItsBeginningIsTakenFromTheStateOrFromWhereItBegins) {
   BeginWith(GetParam());
   Append(0, {{1, "a", Insert()}});
   Append(0, {{2, "b", Insert()}});
-  auto& log = logs_.logs[Bucket(0)];
-  log.batches.erase(log.batches.begin());
-  log.start = 1;
-  const auto round = Round();
+  Append(1, {{10, "x", Insert()}});
+  Expire(0, 1);
+  TierAll();
+  Rows expected{{2, "b"}, {10, "x"}};
+  if (table_->has_primary_key()) expected[1] = "a";
+  EXPECT_EQ(LakeRows(), expected);
+  EXPECT_EQ(Covered(), (std::vector<Offset>{2, 1}));
+  EXPECT_EQ(FindExpiredRows(catalog_->store(), table_->id),
+            table_->has_primary_key() ? std::vector<ExpiredRows>()
+                                      : (std::vector<ExpiredRows>{{Bucket(0), 0, 1}}));
+  // What follows changes loaded rows as it does others.
+  Second();
+  TierAll();
   if (table_->has_primary_key()) {
-    EXPECT_EQ(round.code(), ErrorCode::kLogOffsetOutOfRange);
+    expected = {{1, "A"}, {10, "x"}, {12, "z"}};
   } else {
-    EXPECT_EQ(LakeRows(), (Rows{{2, "b"}}));
+    expected[3] = "c";
+    expected[4] = "d";
   }
+  EXPECT_EQ(LakeRows(), expected);
+  EXPECT_THAT(Orphans(), IsEmpty());
+}
+
+TEST_P(TieringRoundTest, ChangesThatExpireWhileTieringIsOffAreMadeUpForByTheState) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  Rows expected = Second();
+  Append(0, {{5, "e", Insert()}});
+  Expire(0, 2);
+  TierAll();
+  if (table_->has_primary_key()) {
+    expected[5] = "e";
+  } else {
+    expected = {{1, "a"}, {2, "b"}, {5, "e"}, {10, "x"}};
+    EXPECT_EQ(FindExpiredRows(catalog_->store(), table_->id),
+              (std::vector<ExpiredRows>{{Bucket(0), 2, 4}}));
+  }
+  EXPECT_EQ(LakeRows(), expected);
+  EXPECT_THAT(Orphans(), IsEmpty());
+}
+
+TEST_P(TieringRoundTest, ALoadThatFailsAtAnyFileIsMadeUpForAndSwept) {
+  if (std::string_view(GetParam()) == "log") return;
+  for (const auto when : {FailingStore::When::kBefore, FailingStore::When::kAfter}) {
+    bool failed = true;
+    for (int64_t call = 1; failed; ++call) {
+      SCOPED_TRACE(call);
+      StartAgain();
+      First();
+      Tier();
+      Rows after = Second();
+      Append(0, {{5, "e", Insert()}});
+      after[5] = "e";
+      Expire(0, 2);
+      store_->when = when;
+      store_->calls = 0;
+      store_->fail_call = call;
+      failed = !Round().ok();
+      store_->fail_call = 0;
+      TierAll();
+      EXPECT_EQ(LakeRows(), after);
+      EXPECT_THAT(Orphans(), IsEmpty());
+      ASSERT_LT(call, 200);
+    }
+  }
+}
+
+TEST_P(TieringRoundTest, ALoadReplacesTheWholePartitionOfTheLake) {
+  if (std::string_view(GetParam()) == "log") return;
+  // The layout without system columns has both buckets in one.
+  Begin({{"table.datalake.iceberg.delete-mode", GetParam()},
+         {"table.datalake.iceberg.layout", "clean"}},
+        {"id"});
+  First();
+  Tier();
+  Rows expected = Second();
+  Append(0, {{5, "e", Insert()}});
+  expected[5] = "e";
+  Expire(0, 2);
+  TierAll();
+  EXPECT_EQ(LakeRows(), expected);
+  EXPECT_EQ(Covered(), (std::vector<Offset>{6, 4}));
+}
+
+TEST_P(TieringRoundTest, AStateWhoseLogIsEmptyIsLoaded) {
+  if (std::string_view(GetParam()) == "log") return;
+  BeginWith(GetParam());
+  const Rows expected = First();
+  Expire(0, 1);
+  Expire(1, 1);
+  TierAll();
+  EXPECT_EQ(LakeRows(), expected);
+  EXPECT_EQ(Covered(), (std::vector<Offset>{2, 1}));
+}
+
+TEST_P(TieringRoundTest, MemoryBoundsALoadByBuckets) {
+  if (std::string_view(GetParam()) == "log") return;
+  BeginWith(GetParam());
+  options_.memory_bytes_max = 300;
+  options_.file_bytes_target = 1;
+  const Rows expected = First();
+  Expire(0, 1);
+  Expire(1, 1);
+  const auto round = Round();
+  ASSERT_THAT(round, IsOk());
+  EXPECT_TRUE(round->more);
+  TierAll();
+  EXPECT_EQ(LakeRows(), expected);
 }
 
 class TieringRoundOfLogTest : public TieringRoundTest {};

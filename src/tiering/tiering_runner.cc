@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "lake/fluss_layout.h"
 #include "meta/store.h"
+#include "tiering/expired_rows.h"
 #include "tiering/round_names.h"
 
 namespace weir {
@@ -51,6 +52,7 @@ TieringRunner::TieringRunner(const TieringOptions& options, TieringMode mode,
                  .lake = env_.lake,
                  .io = env_.io,
                  .logs = env_.logs,
+                 .states = env_.states,
                  .clock = env_.clock,
                  .options = options_,
                  .index_folder = env_.index_folder},
@@ -126,6 +128,7 @@ void TieringRunner::TableDropped(const TableRef& table) {
     LogWarn("tiering", "covered offsets stay behind: {}", dropped.error().message);
   Transaction transaction;
   ForgetRound(table->id, transaction);
+  ForgetExpiredRows(table->id, transaction);
   (void)env_.catalog.store().Commit(transaction);
   const std::lock_guard lock(mutex_);
   tables_.erase(table->id);
@@ -329,7 +332,8 @@ Status TieringRunner::TierNow(TableId id, milliseconds at_most) {
     const auto latest = env_.catalog.lake_snapshots().Latest(id);
     bool covered = true;
     for (size_t i = 0; i < buckets.size() && covered; ++i) {
-      if (goal[i].end <= goal[i].start) continue;
+      // A log all of whose rows have expired has nothing to tier; the state of its keys is to be loaded.
+      if (goal[i].end <= (table->has_primary_key() ? 0 : goal[i].start)) continue;
       const auto found = latest ? latest->tiered.find(buckets[i]) : LakeOffsets::const_iterator();
       covered = latest && found != latest->tiered.end() && found->second >= goal[i].end;
     }

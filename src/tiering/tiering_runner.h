@@ -32,6 +32,7 @@ class TieringRunner {
     iceberg::LakeCatalog& lake;
     iceberg::FileIo& io;
     BucketLogs& logs;
+    KvStates& states;
     const Clock& clock;
     MetricRegistry& metrics;
     std::string index_folder;

@@ -72,6 +72,7 @@ class Verification {
     VerifyContext context{.request = request_,
                           .lake = *state_.table,
                           .covered = state_.covered,
+                          .expired = FindExpiredRows(*request_.store, table.id),
                           .io = request_.catalog->files(),
                           .deletes = {request_.catalog->files(), {}},
                           .reader = *reader,

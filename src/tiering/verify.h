@@ -1,7 +1,8 @@
 // Proof that a table's lake and its log hold every row exactly once.
 //
 //   log tables          each offset of each bucket below the covered one is in the lake once and none above it; each
-//                       offset from there to the high watermark is in the log; rows that both still have are equal
+//                       offset from there to the high watermark is in the log; rows that both still have are equal.
+//                       But for offsets that had expired before tiering came to them
 //   primary-key tables  per key: the lake's rows with the log's tail applied are the rows of the key-value state
 //
 // Counts and sums of row hashes are compared, and what differs is named. Reads everything; changes nothing. The
@@ -23,6 +24,7 @@
 namespace weir {
 
 class LakeSnapshots;
+class Store;
 
 struct VerifyFinding {
   enum class Kind : uint8_t {
@@ -48,6 +50,7 @@ struct VerifyReport {
   uint64_t log_hash = 0;
   int64_t compared_rows = 0;  // whose values were seen in both places
   int64_t state_rows = 0;     // primary-key tables
+  int64_t expired_rows = 0;  // log tables: had expired before tiering came to them (expired_rows.h)
   int64_t finding_count = 0;
   std::vector<VerifyFinding> findings;  // the first VerifyLimits::findings_max
 
@@ -67,6 +70,7 @@ struct VerifyRequest {
   TableRef table;
   iceberg::LakeCatalog* catalog = nullptr;
   const LakeSnapshots* snapshots = nullptr;
+  const Store* store = nullptr;  // of both
   BucketLogs* logs = nullptr;
   KvStates* states = nullptr;
   VerifyLimits limits = {};

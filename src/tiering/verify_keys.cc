@@ -5,8 +5,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
-#include "record/arrow_batch_writer.h"
-#include "record/row_format.h"
+#include "tiering/stored_rows.h"
 #include "tiering/verify_unit.h"
 
 namespace weir {
@@ -14,76 +13,6 @@ namespace {
 
 using Kind = VerifyFinding::Kind;
 using iceberg::Expression;
-
-/// Stored rows as batches of the lake's columns.
-class StoredRowBatches {
- public:
-  using Take = std::function<Status(const arrow::RecordBatch&)>;
-
-  static Result<StoredRowBatches> Create(const TableRef& table, const iceberg::Schema& lake,
-                                         Take take) {
-    // The batches made here are Arrow, whatever the table's log has.
-    auto arrow_table = std::make_shared<TableInfo>(*table);
-    arrow_table->config.log_format = LogFormat::kArrow;
-    StoredRowBatches out;
-    out.table_ = arrow_table;
-    out.take_ = std::move(take);
-    ASSIGN_OR_RETURN(out.reader_, LakeBatchReader::Create(out.table_, lake));
-    return out;
-  }
-
-  Status Add(const StoredValue& stored) {
-    ASSIGN_OR_RETURN(Columns* const columns, ColumnsOf(stored.schema_id));
-    values_.assign(columns->decoder.size(), Value::Null());
-    RETURN_IF_ERROR(columns->decoder.Decode(stored.row, values_));
-    RETURN_IF_ERROR(columns->writer->Append(values_, ChangeType::kInsert));
-    if (columns->writer->row_count() < kBatchRows) return {};
-    return Flush(*columns);
-  }
-
-  Status Flush() {
-    for (auto& [id, columns] : columns_) RETURN_IF_ERROR(Flush(columns));
-    return {};
-  }
-
- private:
-  static constexpr int32_t kBatchRows = 8192;
-
-  struct Columns {
-    RowDecoder decoder;
-    std::unique_ptr<ArrowBatchWriter> writer;
-  };
-
-  Result<Columns*> ColumnsOf(SchemaId id) {
-    if (const auto found = columns_.find(id); found != columns_.end()) return &found->second;
-    const auto schema = table_->FindSchema(id);
-    if (schema == nullptr) {
-      return Fail(ErrorCode::kSchemaNotExist, "a row has an unknown schema: schema_id={}",
-                  id.value);
-    }
-    ASSIGN_OR_RETURN(auto writer,
-                     ArrowBatchWriter::Create(*schema, id, {LogCompressionType::kNone, 1}));
-    const auto added = columns_.emplace(
-        id, Columns{RowDecoder(table_->config.kv_format, schema->types()), std::move(writer)});
-    return &added.first->second;
-  }
-
-  Status Flush(Columns& columns) {
-    const int32_t rows = columns.writer->row_count();
-    if (rows == 0) return {};
-    std::string bytes;
-    RETURN_IF_ERROR(columns.writer->Finish({}, bytes));
-    ASSIGN_OR_RETURN(const LogBatchView batch, LogBatchView::Parse(bytes));
-    ASSIGN_OR_RETURN(const LakeRows lake_rows, reader_->Read(batch, 0, 0, rows));
-    return take_(*lake_rows.rows);
-  }
-
-  TableRef table_;
-  Take take_;
-  std::unique_ptr<LakeBatchReader> reader_;
-  std::map<SchemaId, Columns> columns_;
-  std::vector<Value> values_;
-};
 
 /// One share of a unit's keys: what lake and log say their rows are, and what the state says.
 class KeyShare {
@@ -129,8 +58,8 @@ class KeyShare {
   Result<Offset> ReadState(const TableBucket& bucket) {
     ASSIGN_OR_RETURN(StoredRowBatches batches,
                      StoredRowBatches::Create(
-                         context_.request.table, context_.lake.current_schema(),
-                         [this](const arrow::RecordBatch& batch) { return TakeState(batch); }));
+                         context_.request.table, context_.lake.current_schema(), bucket.bucket,
+                         [this](const auto& batch) { return TakeState(*batch); }));
     ASSIGN_OR_RETURN(const Offset end,
                      context_.request.states->Scan(
                          bucket, [&](const StoredValue& stored) { return batches.Add(stored); }));

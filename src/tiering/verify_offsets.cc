@@ -61,6 +61,18 @@ class OffsetWindow {
                             .empty = [&](Offset begin, Offset end) { MarkEmpty(begin, end); }});
   }
 
+  /// Offsets that nobody can have, and nobody should.
+  void MarkExpired() {
+    for (const ExpiredRows& one : context_.expired) {
+      if (one.bucket != unit_.buckets.front()) continue;
+      for (Offset at = std::max(one.from, from_); at < std::min(one.to, to_); ++at) {
+        if (counts_[Slot(at)] > 0) continue;
+        counts_[Slot(at)] = kNoRow;
+        ++context_.report.expired_rows;
+      }
+    }
+  }
+
   void ReportMissing(Offset log_start) {
     Offset begin = -1;
     for (Offset at = from_; at <= to_; ++at) {
@@ -143,7 +155,9 @@ class OffsetWindow {
 
 Status VerifyTail(VerifyContext& context, const VerifyUnit& unit, const TableBucket& bucket,
                   Offset from, BucketLogs::Range log) {
-  if (log.start > from) {
+  const int64_t expired = CountExpired(context.expired, bucket, from, log.start);
+  context.report.expired_rows += expired;
+  if (log.start - from > expired) {
     AddFinding(context, unit, Kind::kMissing, OffsetsText(from, log.start),
                "neither in the lake nor in the log");
   }
@@ -160,8 +174,10 @@ Status VerifyTail(VerifyContext& context, const VerifyUnit& unit, const TableBuc
 /// Rows of a log that are in no lake order: how many of each hash there should be.
 class Bag {
  public:
-  Bag(VerifyContext& context, const VerifyUnit& unit, uint64_t passes, uint64_t pass)
-      : context_(context), unit_(unit), passes_(passes), pass_(pass) {}
+  /// starts: of the logs, one for each bucket of the unit.
+  Bag(VerifyContext& context, const VerifyUnit& unit, std::vector<Offset> starts, uint64_t passes,
+      uint64_t pass)
+      : context_(context), unit_(unit), starts_(std::move(starts)), passes_(passes), pass_(pass) {}
 
   Status FillFromLog() {
     return ForEachCovered([&](const TableBucket&, const LakeRows&, const auto& hashes) {
@@ -215,9 +231,10 @@ class Bag {
 
   template <class F>
   Status ForEachCovered(F take) {
-    for (const TableBucket& bucket : unit_.buckets) {
+    for (size_t i = 0; i < unit_.buckets.size(); ++i) {
+      const TableBucket& bucket = unit_.buckets[i];
       RETURN_IF_ERROR(
-          ForEachLogBatch(context_, unit_, bucket, 0, context_.CoveredOf(bucket),
+          ForEachLogBatch(context_, unit_, bucket, starts_[i], context_.CoveredOf(bucket),
                           {.rows = [&](const LakeRows& rows, const auto& hashes) -> Status {
                              take(bucket, rows, hashes);
                              return {};
@@ -229,6 +246,7 @@ class Bag {
 
   VerifyContext& context_;
   const VerifyUnit& unit_;
+  const std::vector<Offset> starts_;
   const uint64_t passes_;
   const uint64_t pass_;
   std::unordered_map<uint64_t, int64_t> expected_;
@@ -267,6 +285,7 @@ Status VerifyOffsets(VerifyContext& context, const VerifyUnit& unit) {
     OffsetWindow window(context, unit, from, to);
     RETURN_IF_ERROR(window.ReadLake(/*is_last=*/to == covered));
     RETURN_IF_ERROR(window.ReadLog(log.start));
+    window.MarkExpired();
     window.ReportMissing(log.start);
     from = to;
   } while (from < covered);
@@ -277,16 +296,21 @@ Status VerifyBags(VerifyContext& context, const VerifyUnit& unit) {
   ASSIGN_OR_RETURN(const auto ranges, context.request.logs->Ranges(unit.buckets));
   int64_t covered = 0;
   bool whole = true;
+  std::vector<Offset> starts;
   for (size_t i = 0; i < unit.buckets.size(); ++i) {
     const Offset end = context.CoveredOf(unit.buckets[i]);
-    covered += end;
-    whole = whole && (ranges[i].start == 0 || end == 0);
+    const Offset start = std::min(ranges[i].start, end);
+    const int64_t expired = CountExpired(context.expired, unit.buckets[i], 0, end);
+    context.report.expired_rows += expired;
+    covered += end - expired;
+    whole = whole && CountExpired(context.expired, unit.buckets[i], 0, start) == start;
+    starts.push_back(ranges[i].start);
   }
   if (whole) {
     const auto passes =
         static_cast<uint64_t>(covered / context.request.limits.rows_in_memory_max + 1);
     for (uint64_t pass = 0; pass < passes; ++pass) {
-      Bag bag(context, unit, passes, pass);
+      Bag bag(context, unit, starts, passes, pass);
       RETURN_IF_ERROR(bag.FillFromLog());
       RETURN_IF_ERROR(bag.TakeLake());
       RETURN_IF_ERROR(bag.ReportMissing());

@@ -41,6 +41,7 @@ std::string ToJsonText(const VerifyReport& report, std::string_view table) {
                                       {"log_hash", fmt::format("{:016x}", report.log_hash)},
                                       {"compared_rows", report.compared_rows},
                                       {"state_rows", report.state_rows},
+                                      {"expired_rows", report.expired_rows},
                                       {"finding_count", report.finding_count},
                                       {"findings", std::move(findings)}});
 }

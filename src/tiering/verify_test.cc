@@ -19,46 +19,19 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Kind = VerifyFinding::Kind;
 
-class FakeStates : public KvStates {
- public:
-  std::map<TableBucket, std::map<int64_t, std::string>> rows;
-  FakeLogs* logs = nullptr;
-
-  Result<Offset> Scan(const TableBucket& bucket,
-                      const std::function<Status(const StoredValue&)>& take) override {
-    for (const auto& [id, row] : rows[bucket]) RETURN_IF_ERROR(take({SchemaId(1), row}));
-    return logs->logs[bucket].end;
-  }
-};
-
 class Verify : public LakeRoundsTest {
  protected:
-  Verify() { states_.logs = &logs_; }
-
-  void Appended(BucketId bucket, const Change& change, std::span<const Value> row) override {
-    auto& rows = states_.rows[Bucket(bucket)];
-    if (change.type == ChangeType::kDelete) {
-      rows.erase(change.id);
-    } else if (change.type != ChangeType::kUpdateBefore) {
-      const RowEncoder encoder(table_->config.kv_format, table_->schema().types());
-      std::string& stored = rows[change.id];
-      stored.clear();
-      ASSERT_THAT(encoder.Encode(row, stored), IsOk());
-    }
-  }
-
   VerifyReport Check(VerifyLimits limits = {}) {
     auto report = VerifyTable({.table = table_,
                                .catalog = lake_.get(),
                                .snapshots = &catalog_->lake_snapshots(),
+                               .store = &catalog_->store(),
                                .logs = &logs_,
                                .states = &states_,
                                .limits = limits});
     EXPECT_THAT(report, IsOk());
     return report.value_or(VerifyReport());
   }
-
-  FakeStates states_;
 };
 
 std::vector<Kind> Kinds(const VerifyReport& report) {
@@ -163,6 +136,59 @@ TEST_F(Verify, ATableWithoutSystemColumnsIsComparedAsABag) {
   report = Check();
   EXPECT_THAT(Kinds(report), ElementsAre(Kind::kUnexpected, Kind::kMissing))
       << ToJsonText(report, "t");
+}
+
+TEST_F(Verify, WhatHadExpiredBeforeTieringCameIsNotMissing) {
+  for (const char* layout : {"fluss", "clean"}) {
+    SCOPED_TRACE(layout);
+    if (table_ != nullptr) {
+      ASSERT_THAT(catalog_->DropTable({"fluss", "t"}, IfNotExists::kFail), IsOk());
+      ASSERT_THAT(lake_->DropTable((*lake_->FindTiered(table_->id))->ident, iceberg::Purge::kNo),
+                  IsOk());
+      state_.Clear();
+    }
+    Begin({{"table.datalake.iceberg.layout", layout}});
+    AppendMany(0, 0, 10);
+    AppendMany(0, 10, 5);
+    AppendMany(1, 100, 3);
+    Expire(0, 1);
+    Tier();
+    AppendMany(0, 15, 2);
+    VerifyReport report = Check();
+    EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
+    EXPECT_EQ(report.expired_rows, 10);
+    EXPECT_EQ(report.lake_rows, 8);
+    EXPECT_EQ(report.compared_rows, 8);
+    // What expires without ever having been in the lake is.
+    Expire(0, 2);
+    report = Check();
+    ASSERT_THAT(Kinds(report), ElementsAre(Kind::kMissing));
+    EXPECT_THAT(report.findings[0].where, HasSubstr("[15,17)"));
+    // A round that finds it goes on behind it.
+    Tier();
+    report = Check();
+    EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
+    EXPECT_EQ(report.expired_rows, 12);
+  }
+}
+
+TEST_F(Verify, APrimaryKeyTableLoadedFromItsStateIsClean) {
+  Begin({}, {"id"});
+  using enum ChangeType;
+  Append(0, {{1, "a", kInsert}, {2, "b", kInsert}});
+  Append(0, {{1, "a", kUpdateBefore}, {1, "A", kUpdateAfter}, {3, "c", kInsert}});
+  Expire(0, 1);
+  VerifyReport report = Check();
+  ASSERT_THAT(Kinds(report), testing::Contains(Kind::kMissing)) << "nothing is loaded yet";
+  Tier();
+  report = Check();
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
+  EXPECT_EQ(report.lake_rows, 3);
+  Append(0, {{2, "b", kDelete}, {1, "A", kUpdateBefore}, {1, "AA", kUpdateAfter}});
+  Tier();
+  report = Check();
+  EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
+  EXPECT_EQ(report.lake_rows, 2);
 }
 
 TEST_F(Verify, APrimaryKeyTableIsItsStateInEveryDeleteMode) {

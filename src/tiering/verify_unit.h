@@ -12,6 +12,7 @@
 #include "lake/scan_planner.h"
 #include "lake/table_reader.h"
 #include "meta/lake_snapshots.h"
+#include "tiering/expired_rows.h"
 #include "tiering/lake_batch.h"
 #include "tiering/row_hash.h"
 #include "tiering/verify.h"
@@ -23,6 +24,7 @@ struct VerifyContext {
   const VerifyRequest& request;
   const iceberg::TableMetadata& lake;
   const LakeOffsets covered;
+  const std::vector<ExpiredRows> expired;
   iceberg::FileIo& io;
   iceberg::DeleteCache deletes;
   LakeBatchReader& reader;
