@@ -1,13 +1,27 @@
 #include "tablet/kv_environment.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
+#include "base/machine.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/hot_memory.h"
+#include "storage/kv/open_stores.h"
 #include "tablet/kv_rules.h"
 
 namespace weir {
+namespace {
+
+// An engine may open up to 64 files; all of them together at most a quarter of `ulimit -n`.
+constexpr int64_t kFilesPerEngine = 64;
+
+size_t OpenEnginesMax(const KvOptions& options) {
+  const int64_t affordable = OpenFileLimit() / 4 / kFilesPerEngine;
+  return static_cast<size_t>(std::clamp<int64_t>(affordable, 1, options.open_engines_max));
+}
+
+}  // namespace
 
 /// Work waits here until one of the places is free. Shared with the threads that run it: what comes
 /// last may end after the environment.
@@ -54,11 +68,14 @@ class KvEnvironment::WriteBackLane {
 };
 
 struct KvEnvironment::MemoryMetrics : MetricGroup {
-  MemoryMetrics(MetricRegistry& registry, const HotMemory& memory)
+  MemoryMetrics(MetricRegistry& registry, const HotMemory& memory, const KvOpenStores& stores)
       : MetricGroup(registry),
         hot_rows_bytes(*this, "kv_hot_rows_bytes", "Memory that hot rows take.",
-                       [&memory] { return static_cast<double>(memory.used()); }) {}
+                       [&memory] { return static_cast<double>(memory.used()); }),
+        open_engines(*this, "kv_open_engines", "Buckets whose cold rows are open on disk.",
+                     [&stores] { return static_cast<double>(stores.count()); }) {}
   ProbeGauge hot_rows_bytes;
+  ProbeGauge open_engines;
 };
 
 KvEnvironment::KvEnvironment(const KvOptions& opts, FileSystem& file_system,
@@ -70,9 +87,10 @@ KvEnvironment::KvEnvironment(const KvOptions& opts, FileSystem& file_system,
       clock(the_clock),
       hot_memory(std::make_unique<HotMemory>(opts.hot_rows_bytes_max)),
       engine_shared(std::make_unique<KvEngineShared>(opts.block_cache_bytes)),
+      open_stores(std::make_unique<KvOpenStores>(OpenEnginesMax(opts))),
       metrics(registry),
       write_back_lane_(std::make_shared<WriteBackLane>(std::move(run_in_background))),
-      memory_metrics_(std::make_unique<MemoryMetrics>(registry, *hot_memory)) {}
+      memory_metrics_(std::make_unique<MemoryMetrics>(registry, *hot_memory, *open_stores)) {}
 
 KvEnvironment::~KvEnvironment() = default;
 

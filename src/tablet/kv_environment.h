@@ -22,6 +22,7 @@ namespace weir {
 class FileSystem;
 class HotMemory;
 class KvEngineShared;
+class KvOpenStores;
 class KvRules;
 struct TableInfo;
 
@@ -52,6 +53,7 @@ class KvEnvironment {
   const Clock& clock;
   const std::unique_ptr<HotMemory> hot_memory;
   const std::unique_ptr<KvEngineShared> engine_shared;
+  const std::unique_ptr<KvOpenStores> open_stores;
   std::atomic<int32_t> open_scans = 0;
   KvMetrics metrics;
 

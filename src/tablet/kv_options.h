@@ -13,6 +13,7 @@ namespace weir {
 struct KvOptions {
   int64_t hot_rows_bytes_max = 512 * MiB;  // memory of all hot indexes together
   int64_t block_cache_bytes = 64 * MiB;    // RocksDB's shared block cache
+  int32_t open_engines_max = 512;          // buckets whose cold rows are open on disk
   int64_t write_back_log_bytes =
       128 * MiB;  // write a bucket back when this much of its log is not yet
   std::chrono::milliseconds write_back_age =
@@ -30,6 +31,9 @@ inline constexpr std::array kKvOptions = {
     Option<KvOptions>{"kv.block-cache.memory", &KvOptions::block_cache_bytes, 1 * MiB, 1024 * GiB,
                       kRestart,
                       "Memory for blocks of cold rows, shared by all primary-key tables."},
+    Option<KvOptions>{"kv.open-engines.max", &KvOptions::open_engines_max, 1, 100'000, kRestart,
+                      "Buckets whose cold rows are open on disk at a time, each with about 0.3 MiB "
+                      "and six files; fewer where `ulimit -n` is low."},
     Option<KvOptions>{"kv.write-back.log-size", &KvOptions::write_back_log_bytes, 1 * MiB, 64 * GiB,
                       kRestart,
                       "Write changed rows of a bucket to disk when its log has grown by this much; "

@@ -25,7 +25,7 @@ KvState::KvState(LogTablet& log_tablet, std::shared_ptr<const KvRules> table_rul
       rules(std::move(table_rules)),
       index(*env.hot_memory,
             rules->has_prefix_lookup() ? HotIndex::Order::kByKey : HotIndex::Order::kNone),
-      store(std::move(dir), *env.engine_shared, env.files),
+      store(std::move(dir), *env.engine_shared, *env.open_stores, env.files),
       ids(
           [this] {
             return environment.allocate_ids(bucket.table,

@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "io/file.h"
+#include "storage/kv/open_stores.h"
 
 namespace weir {
 
-KvStore::KvStore(std::filesystem::path dir, const KvEngineShared& shared, FileSystem& files)
-    : dir_(std::move(dir)), shared_(shared), files_(files) {}
+KvStore::KvStore(std::filesystem::path dir, const KvEngineShared& shared, KvOpenStores& open_stores,
+                 FileSystem& files)
+    : dir_(std::move(dir)), shared_(shared), open_stores_(open_stores), files_(files) {}
+
+KvStore::~KvStore() { open_stores_.Forget(*this); }
 
 bool KvStore::exists() const { return KvEngine::Exists(dir_ / "db"); }
 
@@ -18,11 +22,16 @@ Result<KvCheckpoint> KvStore::ReadCheckpoint() const {
 }
 
 Result<std::shared_ptr<KvEngine>> KvStore::Engine() {
-  const std::lock_guard lock(mutex_);
-  if (engine_ == nullptr) {
+  last_used_.store(open_stores_.NextUse(), std::memory_order_relaxed);
+  std::shared_ptr<KvEngine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    if (engine_ != nullptr) return engine_;
     ASSIGN_OR_RETURN(engine_, KvEngine::Open(dir_ / "db", shared_));
+    engine = engine_;
   }
-  return engine_;
+  open_stores_.Opened(*this);
+  return engine;
 }
 
 Status KvStore::WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& checkpoint) {
@@ -37,9 +46,14 @@ Status KvStore::WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& 
 }
 
 void KvStore::CloseIfUnused() {
+  if (TryClose()) open_stores_.Closed(*this);
+}
+
+bool KvStore::TryClose() {
   // Under the lock: whoever wants the folder next must wait until it is closed.
   const std::lock_guard lock(mutex_);
   if (engine_.use_count() == 1) engine_.reset();
+  return engine_ == nullptr;
 }
 
 bool KvStore::open() const {

@@ -5,6 +5,8 @@
 // Thread-safe: the owning shard reads while a write-back runs on another thread.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -18,11 +20,14 @@
 namespace weir {
 
 class FileSystem;
+class KvOpenStores;
 
 class KvStore {
  public:
   /// Nothing is opened or created.
-  KvStore(std::filesystem::path dir, const KvEngineShared& shared, FileSystem& files);
+  KvStore(std::filesystem::path dir, const KvEngineShared& shared, KvOpenStores& open_stores,
+          FileSystem& files);
+  ~KvStore();
 
   /// Whether rows were ever written back here.
   bool exists() const;
@@ -31,7 +36,8 @@ class KvStore {
   /// Errors  kKvStorage  the checkpoint is damaged
   Result<KvCheckpoint> ReadCheckpoint() const;
 
-  /// The engine, opened or created now if need be. Blocks. Who holds it keeps it open.
+  /// The engine, opened or created now if need be; another store's may be closed for it. Blocks.
+  /// Who holds it keeps it open.
   /// Errors  kKvStorage, kStorage
   Result<std::shared_ptr<KvEngine>> Engine();
 
@@ -41,7 +47,11 @@ class KvStore {
 
   /// Close the engine unless somebody holds it.
   void CloseIfUnused();
+  /// The same without telling KvOpenStores: for its own use. Whether it is closed now.
+  bool TryClose();
   bool open() const;
+  /// Grows with each use of any store's engine.
+  uint64_t last_used() const { return last_used_.load(std::memory_order_relaxed); }
 
   /// Put a folder that cannot be read aside, so that it can be rebuilt from the log.
   Status SetAside();
@@ -49,7 +59,9 @@ class KvStore {
  private:
   const std::filesystem::path dir_;
   const KvEngineShared& shared_;
+  KvOpenStores& open_stores_;
   FileSystem& files_;
+  std::atomic<uint64_t> last_used_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<KvEngine> engine_;
 };
