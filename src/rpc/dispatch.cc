@@ -46,6 +46,7 @@ Pieces Finish(Pieces reply, int32_t request_id) {
 
 Task<void> Serve(std::shared_ptr<Connection> connection, RpcSession& session, const Api& api,
                  RequestHeader header, SharedBytes frame) {
+  co_await NoteWaited();
   const auto frame_bytes = static_cast<int64_t>(frame.size());
   const int64_t started_us = SystemClock().MonotonicUs();
   RequestContext context(connection, session, api, header, frame_bytes);
