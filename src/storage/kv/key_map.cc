@@ -7,6 +7,8 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
+#include <numeric>
 #include <system_error>
 
 #include "base/log.h"
@@ -24,11 +26,15 @@ Status FromRocks(const rocksdb::Status& status, const char* what) {
 
 /// Of all maps of the process.
 constexpr size_t kCacheBytes = 32 * MiB;
+/// Four shards: by default there are so many that no block above 512 KiB fits into one.
+constexpr int kCacheShardBits = 2;
+/// What GetAll asks RocksDB for at once.
+constexpr size_t kGetBatch = 1024;
 constexpr size_t kBuffersBytes = 32 * MiB;
 constexpr size_t kBufferBytes = 8 * MiB;
 
 std::shared_ptr<rocksdb::Cache> SharedCache() {
-  static const auto cache = rocksdb::NewLRUCache(kCacheBytes);
+  static const auto cache = rocksdb::NewLRUCache(kCacheBytes, kCacheShardBits);
   return cache;
 }
 std::shared_ptr<rocksdb::WriteBufferManager> SharedBuffers() {
@@ -38,11 +44,14 @@ std::shared_ptr<rocksdb::WriteBufferManager> SharedBuffers() {
 
 rocksdb::Options MapOptions() {
   rocksdb::BlockBasedTableOptions table;
-  table.checksum = rocksdb::kCRC32c;
+  table.checksum = rocksdb::kXXH3;
   table.block_cache = SharedCache();
+  // In small parts: the filters of a large map together are more than the cache holds.
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.pin_top_level_index_and_filter = true;
   rocksdb::Options options;
   options.create_if_missing = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -113,16 +122,25 @@ Result<std::optional<std::string>> KeyMap::Get(BytesView key) const {
 
 Result<std::vector<std::optional<std::string>>> KeyMap::GetAll(
     std::span<const BytesView> keys) const {
-  std::vector<rocksdb::Slice> slices;
-  slices.reserve(keys.size());
-  for (const BytesView key : keys) slices.push_back(ToSlice(key));
-  std::vector<std::string> values;
-  const auto statuses = state_->db->MultiGet(rocksdb::ReadOptions(), slices, &values);
+  // In the order of the map, so that each block is fetched once, whatever the cache holds.
+  std::vector<size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, {}, [&](size_t i) { return keys[i]; });
   std::vector<std::optional<std::string>> out(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (statuses[i].IsNotFound()) continue;
-    RETURN_IF_ERROR(FromRocks(statuses[i], "get"));
-    out[i] = std::move(values[i]);
+  std::vector<rocksdb::Slice> slices(kGetBatch);
+  std::vector<rocksdb::PinnableSlice> values(kGetBatch);
+  std::vector<rocksdb::Status> statuses(kGetBatch);
+  for (size_t begin = 0; begin < order.size(); begin += kGetBatch) {
+    const size_t count = std::min(kGetBatch, order.size() - begin);
+    for (size_t i = 0; i < count; ++i) slices[i] = ToSlice(keys[order[begin + i]]);
+    state_->db->MultiGet(rocksdb::ReadOptions(), state_->db->DefaultColumnFamily(), count,
+                         slices.data(), values.data(), statuses.data(), /*sorted_input=*/true);
+    for (size_t i = 0; i < count; ++i) {
+      if (statuses[i].IsNotFound()) continue;
+      RETURN_IF_ERROR(FromRocks(statuses[i], "get"));
+      out[order[begin + i]] = values[i].ToString();
+      values[i].Reset();
+    }
   }
   return out;
 }
