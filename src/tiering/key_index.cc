@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 
@@ -63,6 +64,19 @@ int32_t KeyChanges::AddFile(std::string path) {
 void KeyChanges::Put(BytesView key, int32_t file, int64_t row) {
   keys_.append(key);
   entries_.push_back({keys_.size(), file, row});
+}
+
+std::vector<std::pair<BytesView, const KeyChanges::Entry*>> KeyChanges::InOrder() const {
+  std::vector<std::pair<BytesView, const Entry*>> out;
+  out.reserve(entries_.size());
+  size_t begin = 0;
+  for (const Entry& entry : entries_) {
+    out.emplace_back(BytesView(keys_).substr(begin, entry.end - begin), &entry);
+    begin = entry.end;
+  }
+  // By key; of one key the last change stays last, as entries_ is in the order of the changes.
+  std::ranges::sort(out);
+  return out;
 }
 
 KeyIndex::KeyIndex(std::unique_ptr<KeyMap> map) : map_(std::move(map)) {}
@@ -133,14 +147,11 @@ Status KeyIndex::Apply(const KeyChanges& changes, std::span<const std::string> r
       numbers_[*at->second] = number;
     }
   }
-  size_t begin = 0;
-  for (const KeyChanges::Entry& entry : changes.entries_) {
-    const BytesView key = BytesView(changes.keys_).substr(begin, entry.end - begin);
-    begin = entry.end;
-    if (entry.file == KeyChanges::kNoFile) {
+  for (const auto& [key, entry] : changes.InOrder()) {
+    if (entry->file == KeyChanges::kNoFile) {
       batch.Delete(RowKey(key));
     } else {
-      batch.Put(RowKey(key), LocationValue(numbers[static_cast<size_t>(entry.file)], entry.row));
+      batch.Put(RowKey(key), LocationValue(numbers[static_cast<size_t>(entry->file)], entry->row));
     }
   }
   const std::lock_guard lock(mutex_);

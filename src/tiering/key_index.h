@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -56,6 +57,9 @@ class KeyChanges {
     int32_t file;
     int64_t row;
   };
+  /// By key, and of one key in the order of the changes.
+  std::vector<std::pair<BytesView, const Entry*>> InOrder() const;
+
   std::vector<std::string> files_;
   std::string keys_;
   std::vector<Entry> entries_;

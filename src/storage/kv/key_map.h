@@ -50,6 +50,7 @@ class KeyMap {
   /// Every key that begins with `prefix`, in order.
   Status Visit(BytesView prefix,
                const std::function<void(BytesView key, BytesView value)>& visit) const;
+  /// Cheapest when the batch's keys are in order.
   Status Apply(Batch& batch);
   /// Bring what was applied to the disk.
   Status Flush();
