@@ -78,7 +78,7 @@ void AddLakeCommand(CLI::App& app, int& exit_code) {
   CLI::App* lake = app.add_subcommand("lake", "Look at the lake of a running server");
   lake->require_subcommand(1);
   CLI::App* status = lake->add_subcommand("status", "Show how far each table's tiering is");
-  status->add_option("--http", options->http, "HOST:PORT of the server's HTTP port")
+  status->add_option("--http,--server", options->http, "HOST:PORT of the server's HTTP port")
       ->capture_default_str();
   status->add_flag("--json", options->as_json, "Print the server's answer as it is");
   status->callback([options, &exit_code] {

@@ -9,6 +9,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kSampleRows = 1000;  // widths come from these; later rows that are wider are cut
+constexpr size_t kTextRows = 8;       // more rows are a table, whatever is in them
 constexpr int kWidthMin = 6;          // a column is not squeezed below this
 
 void Write(std::FILE* out, std::string_view text) {
@@ -85,10 +86,8 @@ class AlignedPrinter : public RowPrinter {
 
  private:
   void PrintSample() {
-    // One text of several lines, such as SHOW CREATE TABLE or a plan behind its name: a table
-    // around it only hurts.
-    if (sample_.size() == 1 && sample_[0].back().find('\n') != std::string::npos) {
-      Write(out_, sample_[0].back() + "\n");
+    if (IsText()) {
+      for (const auto& row : sample_) PrintText(row);
       widths_.assign(columns_.size(), kWidthMin);
       return;
     }
@@ -109,6 +108,19 @@ class AlignedPrinter : public RowPrinter {
     Write(out_, head + "\n" + line + "\n");
     for (const auto& row : sample_) Print(row);
     sample_.clear();
+  }
+
+  /// A few texts of several lines, such as SHOW CREATE TABLE or plans behind their names: a table
+  /// around them only hurts.
+  bool IsText() const {
+    return sample_.size() <= kTextRows && columns_.size() <= 2 &&
+           std::ranges::any_of(
+               sample_, [](const auto& row) { return row.back().find('\n') != std::string::npos; });
+  }
+
+  void PrintText(const std::vector<std::string>& row) {
+    const bool lines = row.back().find('\n') != std::string::npos;
+    Write(out_, (lines || row.size() == 1 ? "" : row.front() + ": ") + row.back() + "\n");
   }
 
   /// Take from the widest columns until the line fits the terminal.

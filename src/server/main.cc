@@ -1,7 +1,10 @@
 // The binary: subcommands, signals, exit codes. Everything else lives in modules.
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+
 #include "cli/bench_command.h"
+#include "cli/connect_options.h"
 #include "cli/demo_command.h"
 #include "cli/doctor_command.h"
 #include "cli/lake_command.h"
@@ -25,6 +28,14 @@ int main(int argc, char** argv) {
   weir::AddVersionCommand(app, exit_code);
   weir::AddSqlCommand(app, exit_code);
   weir::AddVerifyCommand(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stderr);
+    return weir::kExitUsage;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : weir::kExitUsage;  // --help is no error
+  }
   return exit_code;
 }

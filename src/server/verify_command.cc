@@ -113,9 +113,10 @@ void AddVerifyCommand(CLI::App& app, int& exit_code) {
   CLI::App* verify =
       app.add_subcommand("verify", "Prove that a table's lake and log hold each row exactly once");
   verify->add_option("table", flags->table, "DATABASE.TABLE")->required();
-  auto* http = verify->add_option("--http", flags->http, "HOST:PORT of the server's HTTP port")
-                   ->capture_default_str()
-                   ->envname("WEIR_HTTP");
+  auto* http =
+      verify->add_option("--http,--server", flags->http, "HOST:PORT of the server's HTTP port")
+          ->capture_default_str()
+          ->envname("WEIR_HTTP");
   verify
       ->add_option("--data-dir", flags->data_dir,
                    "Open this data directory instead, without a server")

@@ -8,6 +8,7 @@ from rows import KEYED, LOG, log_batch
 from weir_server import weir_binary
 
 pytestmark = pytest.mark.weir_only
+WRONG_USE = 2
 UNREACHABLE = 3
 
 
@@ -66,9 +67,12 @@ def test_every_command_explains_itself(command):
 
 
 def test_wrong_arguments_are_refused():
-    assert run("no-such-command").returncode != 0
-    assert run("table", "get").returncode != 0
-    assert run("bench", "no-such-operation").returncode != 0
+    assert run("no-such-command").returncode == WRONG_USE
+    assert run("table", "get").returncode == WRONG_USE
+    assert run("bench", "no-such-operation").returncode == WRONG_USE
+    alone = run()
+    assert alone.returncode == WRONG_USE and "serve" in alone.stderr and alone.stdout == ""
+    assert run("--help").returncode == 0
 
 
 def test_bench_measures_in_json(tmp_path):
