@@ -47,11 +47,16 @@ arrow::Status LoadLibrary() {
   static const arrow::Status loaded = [] {
     // Beside libarrow, whose run path names its own folder.
     const std::string name = fmt::format("libarrow_s3.so.{}", ARROW_SO_VERSION);
-    RETURN_NOT_OK(arrow::fs::LoadFileSystemFactories(name.c_str()));
-    std::atexit([] { arrow::fs::EnsureFinalized(); });
-    return arrow::Status::OK();
+    return arrow::fs::LoadFileSystemFactories(name.c_str());
   }();
   return loaded;
+}
+
+/// Have Arrow shut its S3 client down when the process exits. Called when the client is there: what
+/// is registered last runs first, and the client's own destructor must not come before.
+void FinalizeAtExit() {
+  static const int registered = std::atexit([] { arrow::fs::EnsureFinalized(); });
+  (void)registered;
 }
 
 struct Place {
@@ -215,6 +220,7 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
       }
     }
     auto files = arrow::fs::FileSystemFromUriAndOptions(uri, extra);
+    FinalizeAtExit();
     if (!files.ok()) return Say(files.status(), "cannot reach the object store", location);
     return std::move(files).ValueUnsafe();
   }
