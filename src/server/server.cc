@@ -176,7 +176,7 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   });
   s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, *s.verify,
                                        s.metrics);
-  s.sql->SetLakeStatus([&s] { return ToJson(s.tiering->runner().Statuses()); });
+  s.sql->SetLakeStatus([&s] { return ToJson(s.tiering->runner().StatusesNow()); });
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
   RETURN_IF_ERROR(s.sql->Start(std::move(starting)));

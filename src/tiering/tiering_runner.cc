@@ -287,15 +287,39 @@ std::vector<TieringStatus> TieringRunner::Statuses() const {
       if (table->behind_since_ms > 0) out.back().behind_ms = now - table->behind_since_ms;
     }
   }
-  for (TieringStatus& one : out) {
+  std::erase_if(out, [&](TieringStatus& one) {
     const auto entry = schedule_.Find(one.table);
-    if (!entry) continue;
+    if (!entry) return true;  // no longer tiered
     one.state = entry->state;
     // A round that takes long, as with an object store that does not answer, is a lag too.
     if (entry->state == TieringState::kTiering)
       one.behind_ms = std::max(one.behind_ms, now - entry->started_ms);
-  }
+    return false;
+  });
   std::ranges::sort(out, {}, [](const TieringStatus& one) { return one.path.ToString(); });
+  return out;
+}
+
+std::vector<TieringStatus> TieringRunner::StatusesNow() const {
+  std::vector<TieringStatus> out = Statuses();
+  std::vector<TableBucket> buckets;
+  std::vector<size_t> owners;  // of each bucket: its place in `out`
+  for (size_t i = 0; i < out.size(); ++i) {
+    const TableRef table = env_.catalog.FindTable(out[i].table);
+    if (table == nullptr) continue;
+    for (const TableBucket& bucket : BucketsOf(*table)) buckets.push_back(bucket);
+    owners.resize(buckets.size(), i);
+  }
+  const auto ends = env_.logs.KnownEnds(buckets);
+  if (!ends.ok()) return out;
+  std::vector<int64_t> behind(out.size());
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    if (!(*ends)[i]) continue;  // closed: nothing came since the last round looked at it
+    const Offset covered = env_.catalog.lake_snapshots().TieredOffset(buckets[i]);
+    behind[owners[i]] += std::max<int64_t>(0, *(*ends)[i] - covered);
+  }
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i].behind_rows = std::max(out[i].behind_rows, behind[i]);
   return out;
 }
 

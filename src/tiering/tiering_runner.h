@@ -56,8 +56,10 @@ class TieringRunner {
 
   TieringSchedule& schedule() { return schedule_; }
   TieringMode mode() const { return mode_; }
-  /// By path.
+  /// By path; what is behind as the last rounds left it.
   std::vector<TieringStatus> Statuses() const;
+  /// The same with what is behind at this moment. Waits for shards, so not on one of them.
+  std::vector<TieringStatus> StatusesNow() const;
 
   /// The key index of a table, synced to the snapshot it says; null when there is none (yet).
   std::shared_ptr<const KeyIndex> FindIndex(TableId table) const;

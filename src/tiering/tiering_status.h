@@ -26,7 +26,7 @@ struct TieringStatus {
   int64_t rows = 0;  // since the start
   int64_t files = 0;
   int64_t bytes = 0;
-  int64_t behind_rows = 0;  // when the last round ended
+  int64_t behind_rows = 0;  // when the last round ended, or now
   int64_t behind_ms = 0;    // age of the oldest of them, about; 0: none
   std::optional<int64_t> snapshot_id;
 };

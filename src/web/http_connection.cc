@@ -114,7 +114,8 @@ class HttpConnection {
   Task<bool> LakeStatus() {
     if (!context_.parts.lake_status)
       co_return co_await Fail(404, {ErrorCode::kLakeStorageNotConfigured, "there is no lake here"});
-    co_return co_await Send(200, "application/json", context_.parts.lake_status());
+    co_return co_await Send(200, "application/json",
+                            co_await context_.pool().Run(context_.parts.lake_status));
   }
 
   /// Reads a whole table, so it takes a thread as statements do.

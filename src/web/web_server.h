@@ -67,7 +67,8 @@ struct WebParts {
   /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;
   iceberg::RestCatalog* catalog = nullptr;  // null: no lake here
-  /// How tiering is doing, as JSON (docs/formats/lake_status.md); called on the web thread. Empty: no lake.
+  /// How tiering is doing, as JSON (docs/formats/lake_status.md); called on a thread that may block.
+  /// Empty: no lake.
   std::function<std::string()> lake_status = {};
   /// Check "database.table" and return the report as JSON; called on a thread that may block. Empty: no lake here.
   std::function<Result<std::string>(const std::string& table)> verify = {};
