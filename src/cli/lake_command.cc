@@ -32,6 +32,18 @@ std::string TextOf(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
+/// The external catalog, when there is one; returns whether it gives no answer.
+bool PrintCatalog(const json::object& status) {
+  const json::value* value = status.if_contains("catalog");
+  const json::object* catalog = value == nullptr ? nullptr : value->if_object();
+  if (catalog == nullptr) return false;
+  const json::value* up = catalog->if_contains("up");
+  const bool down = up != nullptr && up->is_bool() && !up->get_bool();
+  fmt::print("catalog {} {}\n", TextOf(*catalog, "uri"), down ? "gives no answer" : "answers");
+  if (down) fmt::print("  {}\n", TextOf(*catalog, "error"));
+  return down;
+}
+
 /// Print a line per table; returns whether the last round of one failed.
 bool PrintTables(const json::array& tables) {
   fmt::print("{:<36} {:<10} {:>9} {:>8} {:>12} {:>10} {:>9} {:>8}\n", "TABLE", "STATE", "FRESHNESS",
@@ -68,7 +80,9 @@ Result<int> ShowStatus(const Options& options) {
   const json::value* tables = object == nullptr ? nullptr : object->if_contains("tables");
   if (tables == nullptr || !tables->is_array())
     return Fail(ErrorCode::kNetworkException, "the server's answer is not understood");
-  return PrintTables(tables->get_array()) ? kFailing : 0;
+  const bool down = PrintCatalog(*object);
+  const bool failing = PrintTables(tables->get_array());
+  return down || failing ? kFailing : 0;
 }
 
 }  // namespace

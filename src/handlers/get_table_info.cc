@@ -23,14 +23,15 @@ std::string CatalogUri(const RequestContext& context) {
 void AddLakeProperties(const RequestContext& context, const TableInfo& table,
                        Properties& properties) {
   const Services& services = context.services();
-  if (!table.config.lake_enabled || table.config.lake_format != LakeFormat::kIceberg ||
-      services.http_port == 0)
-    return;
+  if (!table.config.lake_enabled || table.config.lake_format != LakeFormat::kIceberg) return;
+  const bool ours = services.lake_catalog_settings.empty();
+  if (ours && services.http_port == 0) return;
   const auto add = [&](std::string_view key, std::string value) {
     properties.try_emplace(std::string(kPrefix).append(key), std::move(value));
   };
   add("type", "rest");
-  add("uri", CatalogUri(context));
+  if (ours) add("uri", CatalogUri(context));
+  for (const auto& [key, value] : services.lake_catalog_settings) add(key, value);
   for (const auto& [key, value] : services.lake_file_settings) {
     if (!IsSensitiveKey(key)) add(key, value);
   }

@@ -31,6 +31,8 @@ struct Services {
   std::string advertised_host;  // empty: the address the client connected to
   int advertised_port = 0;      // 0: the port the client connected to
   int http_port = 0;            // of the Iceberg catalog; 0: none
+  /// Where the lake's catalog is when it is not ours, without any secret; the same keys.
+  std::map<std::string, std::string> lake_catalog_settings;
   /// How readers reach the lake's files, without any secret: keys of Iceberg's clients.
   std::map<std::string, std::string> lake_file_settings;
 };

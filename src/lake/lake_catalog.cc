@@ -5,6 +5,7 @@
 
 #include "lake/lake_catalog_state.h"
 #include "lake/location_rules.h"
+#include "lake/purge_tables.h"
 
 namespace weir::iceberg {
 
@@ -18,28 +19,6 @@ std::string ToString(const Namespace& levels) {
 }
 
 std::string Ident::ToString() const { return iceberg::ToString(levels) + "." + name; }
-
-std::shared_ptr<const TableMetadata> MetadataCache::Find(const std::string& location) {
-  const std::lock_guard lock(mutex_);
-  const auto found = by_location_.find(location);
-  if (found == by_location_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  return entries_.front().metadata;
-}
-
-void MetadataCache::Put(const std::string& location, std::shared_ptr<const TableMetadata> metadata,
-                        int64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  if (by_location_.contains(location)) return;
-  entries_.push_front({location, std::move(metadata), bytes});
-  by_location_[location] = entries_.begin();
-  bytes_ += bytes;
-  while (bytes_ > bytes_max_ && entries_.size() > 1) {
-    bytes_ -= entries_.back().bytes;
-    by_location_.erase(entries_.back().location);
-    entries_.pop_back();
-  }
-}
 
 Status LakeCatalog::State::Load() {
   for (const auto& [key, value] : store.Scan(kNamespaceKeys)) {
@@ -110,14 +89,7 @@ Result<LakeRecord> LakeCatalog::State::FindView(const Ident& ident) const {
 }
 
 Result<std::shared_ptr<const TableMetadata>> LakeCatalog::State::Read(const std::string& location) {
-  if (auto found = cache.Find(location)) return found;
-  ASSIGN_OR_RETURN(const std::string text, files.ReadAll(location, kMetadataBytesMax));
-  auto metadata = TableMetadataFromJsonText(text);
-  if (!metadata.ok())
-    return Fail(metadata.code(), "{}: location={}", metadata.error().message, location);
-  auto out = std::make_shared<const TableMetadata>(*std::move(metadata));
-  cache.Put(location, out, static_cast<int64_t>(text.size()));
-  return out;
+  return cache.Read(files, location);
 }
 
 namespace {
@@ -175,6 +147,10 @@ Result<std::unique_ptr<LakeCatalog>> LakeCatalog::Open(Store& store, FileIo& fil
 const LakeCatalogOptions& LakeCatalog::options() const { return state_->options; }
 FileIo& LakeCatalog::files() { return state_->files; }
 
+bool LakeCatalog::OwnsPlaceOf(const LoadedTable& table) const {
+  return IsBelow(table.metadata->location, state_->options.warehouse);
+}
+
 std::vector<Ident> LakeCatalog::AllTables() const {
   const std::shared_lock lock(state_->names);
   std::vector<Ident> out;
@@ -195,6 +171,11 @@ Status LakeCatalog::ForgetPurge(const std::string& id) {
   Transaction transaction;
   transaction.Delete(std::string(kPurgeKeys) + id);
   return state_->store.Commit(transaction);
+}
+
+Status LakeCatalog::PurgeDropped(int64_t before_ms, const std::function<Status()>& alive) {
+  RETURN_IF_ERROR(PurgeDroppedTables(*this, before_ms, alive));
+  return {};
 }
 
 }  // namespace weir::iceberg

@@ -23,34 +23,14 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
-#include "lake/table_metadata.h"
-#include "lake/table_update.h"
+#include "lake/table_catalog.h"
 #include "lake/view_metadata.h"
 
 namespace weir {
 class Store;
-class Transaction;
 }  // namespace weir
 
 namespace weir::iceberg {
-
-class FileIo;
-
-/// The levels of a namespace, outermost first; not empty.
-using Namespace = std::vector<std::string>;
-
-/// A table or a view.
-struct Ident {
-  Namespace levels;
-  std::string name;
-
-  /// "a.b.t"; for messages.
-  std::string ToString() const;
-  friend auto operator<=>(const Ident&, const Ident&) = default;
-};
-
-/// "a.b"; for messages.
-std::string ToString(const Namespace& levels);
 
 struct LakeCatalogOptions {
   std::string warehouse;  // absolute path, file:///… or s3://bucket/…
@@ -60,26 +40,10 @@ struct LakeCatalogOptions {
   int64_t cached_metadata_bytes_max = 64 * MiB;
 };
 
-struct LoadedTable {
-  Ident ident;
-  std::shared_ptr<const TableMetadata> metadata;
-  std::string metadata_location;     // empty: staged, not yet created
-  std::optional<TableId> tiered_by;  // the Fluss table that Weir tiers into it
-
-  explicit operator bool() const { return metadata != nullptr; }
-};
-
 struct LoadedView {
   Ident ident;
   std::shared_ptr<const ViewMetadata> metadata;
   std::string metadata_location;
-};
-
-struct TableCommit {
-  Ident ident;
-  std::vector<TableRequirement> requirements;
-  std::vector<TableUpdate> updates;
-  std::optional<TableId> tiered_by = std::nullopt;  // with AssertCreate: the new table's
 };
 
 enum class Purge : uint8_t { kNo, kYes };
@@ -99,18 +63,19 @@ struct ChangedKeys {
   std::vector<std::string> missing;  // asked to be removed, not there
 };
 
-class LakeCatalog {
+class LakeCatalog final : public TableCatalog {
  public:
   /// Errors  kStorage  a record cannot be read
   static Result<std::unique_ptr<LakeCatalog>> Open(Store& store, FileIo& files,
                                                    LakeCatalogOptions options,
                                                    const Clock& clock = SystemClock());
-  ~LakeCatalog();
-  LakeCatalog(const LakeCatalog&) = delete;
-  LakeCatalog& operator=(const LakeCatalog&) = delete;
+  ~LakeCatalog() override;
 
   const LakeCatalogOptions& options() const;
-  FileIo& files();
+  FileIo& files() override;
+  bool SharesStore() const override { return true; }
+  /// Only below the warehouse do all files belong to one table.
+  bool OwnsPlaceOf(const LoadedTable& table) const override;
 
   // Namespaces. Errors of all: kDatabaseNotExist.
 
@@ -118,29 +83,34 @@ class LakeCatalog {
   /// Errors  kInvalidDatabase  a bad name;  kDatabaseAlreadyExist
   Status CreateNamespace(const Namespace& levels, const StringMap& properties = {});
   /// The same when it may be there already.
-  Status EnsureNamespace(const Namespace& levels);
+  Status EnsureNamespace(const Namespace& levels) override;
   bool NamespaceExists(const Namespace& levels) const;
+  Result<bool> HasNamespace(const Namespace& levels) const override {
+    return NamespaceExists(levels);
+  }
   Result<StringMap> NamespaceProperties(const Namespace& levels) const;
   /// Errors  kInvalidDatabase  a key in both
   Result<ChangedKeys> UpdateNamespace(const Namespace& levels,
                                       const std::vector<std::string>& removals,
                                       const StringMap& updates);
   /// The direct children of `parent` (the outermost ones when it is empty), by name.
-  Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const;
+  Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const override;
   /// Errors  kDatabaseNotEmpty  it has tables, views or namespaces
   Status DropNamespace(const Namespace& levels);
 
   // Tables. Errors of all: kTableNotExist; kStorage and others of FileIo.
 
   /// By name.
-  Result<std::vector<Ident>> ListTables(const Namespace& levels) const;
+  Result<std::vector<Ident>> ListTables(const Namespace& levels) const override;
   bool TableExists(const Ident& ident) const;
-  Result<LoadedTable> LoadTable(const Ident& ident);
+  Result<bool> HasTable(const Ident& ident) const override { return TableExists(ident); }
+  Result<LoadedTable> LoadTable(const Ident& ident) override;
   /// The table that Weir tiers `table` into; nothing when there is none.
-  Result<std::optional<LoadedTable>> FindTiered(TableId table);
-  std::optional<Ident> FindTieredIdent(TableId table) const;
+  Result<std::optional<LoadedTable>> FindTiered(TableId table) override;
+  Result<std::optional<LoadedTable>> LastSeen(TableId table) override { return FindTiered(table); }
+  std::optional<Ident> FindTieredIdent(TableId table) const override;
   /// Where the current metadata is, without reading it; for entity tags.
-  Result<std::string> MetadataLocation(const Ident& ident) const;
+  Result<std::string> MetadataLocation(const Ident& ident) const override;
 
   /// What CreateTable would make: nothing is written. Complete it by Commit with AssertCreate.
   /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable
@@ -150,6 +120,9 @@ class LakeCatalog {
   Result<LoadedTable> CreateTable(const Ident& ident, NewTable table,
                                   std::optional<TableId> tiered_by = std::nullopt,
                                   const Transaction* extra = nullptr);
+  Result<LoadedTable> CreateTiered(const Ident& ident, NewTable table, TableId tiered_by) override {
+    return CreateTable(ident, std::move(table), tiered_by);
+  }
   /// Take over a table by its metadata file, which must lie where we may read (LakeCatalogOptions).
   /// Errors  kAuthorization  it does not, or belongs to a table that exists
   Result<LoadedTable> RegisterTable(const Ident& ident, const std::string& metadata_location,
@@ -158,6 +131,7 @@ class LakeCatalog {
   Status RenameTable(const Ident& from, const Ident& to);
   /// `kYes` records a PurgeRequest; files are never deleted here.
   Status DropTable(const Ident& ident, Purge purge);
+  Status DropTiered(TableId table) override;
   /// Give up tiering into the table; it stays, as an ordinary one.
   Status ReleaseTiered(TableId table);
 
@@ -169,7 +143,8 @@ class LakeCatalog {
   /// Durable when it returns.
   Result<std::vector<LoadedTable>> Commit(std::span<const TableCommit> commits,
                                           const Transaction* extra = nullptr);
-  Result<LoadedTable> Commit(TableCommit commit, const Transaction* extra = nullptr);
+  Result<LoadedTable> Commit(TableCommit commit, const Transaction* extra) override;
+  using TableCatalog::Commit;
 
   // Views. They and tables share names. Errors of all: kTableNotExist.
 
@@ -189,10 +164,12 @@ class LakeCatalog {
   // For maintenance.
 
   /// Every table there is, of all namespaces.
-  std::vector<Ident> AllTables() const;
+  std::vector<Ident> AllTables() const override;
   std::vector<PurgeRequest> PurgeRequests() const;
   /// The files of a request are gone.
   Status ForgetPurge(const std::string& id);
+  /// lake/purge_tables.h
+  Status PurgeDropped(int64_t before_ms, const std::function<Status()>& alive) override;
 
  private:
   struct State;

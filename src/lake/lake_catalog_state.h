@@ -5,7 +5,6 @@
 // pointers at a time, held while the store writes), `names` (the maps).
 #pragma once
 
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,30 +13,10 @@
 
 #include "lake/file_io.h"
 #include "lake/lake_records.h"
+#include "lake/metadata_cache.h"
 #include "meta/store.h"
 
 namespace weir::iceberg {
-
-/// Parsed metadata by location, the ones used last. Thread-safe.
-class MetadataCache {
- public:
-  explicit MetadataCache(int64_t bytes_max) : bytes_max_(bytes_max) {}
-  std::shared_ptr<const TableMetadata> Find(const std::string& location);
-  void Put(const std::string& location, std::shared_ptr<const TableMetadata> metadata,
-           int64_t bytes);
-
- private:
-  struct Entry {
-    std::string location;
-    std::shared_ptr<const TableMetadata> metadata;
-    int64_t bytes = 0;
-  };
-  const int64_t bytes_max_;
-  std::mutex mutex_;
-  std::list<Entry> entries_;  // used last in front
-  std::map<std::string, std::list<Entry>::iterator, std::less<>> by_location_;
-  int64_t bytes_ = 0;
-};
 
 struct LakeCatalog::State {
   State(Store& s, FileIo& f, LakeCatalogOptions o, const Clock& c)

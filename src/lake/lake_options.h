@@ -17,10 +17,13 @@ struct LakeOptions {
 inline constexpr std::array kLakeOptions = {
     Option<LakeOptions>{"datalake.iceberg.warehouse", &LakeOptions::warehouse, kRestart,
                         "Folder of the Iceberg tables: a local path or s3://bucket/prefix; empty "
-                        "for `lake` in the data directory."},
+                        "for `lake` in the data directory. Of an external catalog, the name of "
+                        "its warehouse."},
     Option<LakeOptions>{"datalake.iceberg.other-locations", &LakeOptions::other_places, kRestart,
                         "Places besides the warehouse where clients of the built-in catalog may "
-                        "put tables and views, and from where they may register tables."},
+                        "put tables and views, and from where they may register tables. Of an "
+                        "external catalog, the only places where its tables may lie; empty means "
+                        "any object store and no local folder."},
 };
 
 /// Where the tables are: what the option says, a relative path made absolute, or `lake` in `data_directory`.

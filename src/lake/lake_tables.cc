@@ -200,6 +200,14 @@ Status LakeCatalog::DropTable(const Ident& ident, Purge purge) {
   return {};
 }
 
+Status LakeCatalog::DropTiered(TableId table) {
+  const auto ident = FindTieredIdent(table);
+  if (!ident) return {};
+  const Status dropped = DropTable(*ident, Purge::kYes);
+  if (dropped.code() == ErrorCode::kTableNotExist) return {};
+  return dropped;
+}
+
 Status LakeCatalog::ReleaseTiered(TableId table) {
   State& s = *state_;
   const std::lock_guard change(s.changes);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/log.h"
@@ -13,6 +15,15 @@ namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "WEIR_";
 constexpr std::string_view kUsersKey = "security.users";
+/// Settings of Iceberg's Java client that say nothing here: deployments of Fluss carry them.
+constexpr std::array<std::string_view, 7> kJavaOnly = {
+    "datalake.iceberg.name",           "datalake.iceberg.catalog.name",
+    "datalake.iceberg.io-impl",        "datalake.iceberg.catalog-impl",
+    "datalake.iceberg.rest.auth.type", "datalake.iceberg.token-refresh-enabled",
+    "datalake.iceberg.cache-enabled"};
+/// The same option under another of its names.
+constexpr std::pair<std::string_view, std::string_view> kRegion = {"datalake.iceberg.client.region",
+                                                                   "datalake.iceberg.s3.region"};
 constexpr std::string_view kJaasKey = "security.sasl.plain.jaas.config";
 
 /// Nested maps become dotted keys; lists become comma-separated text.
@@ -76,6 +87,7 @@ Configuration::Configuration() {
   options.Add(tablets.journal, kJournalOptions);
   options.Add(lake, iceberg::kLakeOptions);
   options.Add(lake_files, iceberg::kFileIoOptions);
+  options.Add(remote, iceberg::kRemoteOptions);
   options.Add(tiering, kTieringOptions);
   options.Add(maintenance, kMaintenanceOptions);
   options.Add(rest, iceberg::kRestOptions);
@@ -95,8 +107,12 @@ Status Configuration::Set(std::string_view source, const std::string& key,
     } else {
       set = Forward(std::move(parsed));
     }
+  } else if (key.starts_with(iceberg::kRemoteHeaderKeys)) {
+    remote.headers.emplace_back(key.substr(iceberg::kRemoteHeaderKeys.size()), value);
+  } else if (std::ranges::find(kJavaOnly, key) != kJavaOnly.end()) {
+    LogInfo("server", "{}: {} means nothing here", source, key);
   } else {
-    set = options.Set(key, value);
+    set = options.Set(key == kRegion.first ? kRegion.second : std::string_view(key), value);
   }
   if (set.ok()) return {};
   return Fail(set.code(), "{}: {}", source, set.error().message);

@@ -15,6 +15,7 @@
 #include "lake/file_io_options.h"
 #include "lake/lake_options.h"
 #include "meta/catalog_options.h"
+#include "remote/remote_options.h"
 #include "server/server_options.h"
 #include "sql/engine.h"
 #include "tablet/kv_options.h"
@@ -53,6 +54,7 @@ class Configuration {
   TabletsOptions tablets;
   iceberg::LakeOptions lake;
   iceberg::FileIoOptions lake_files;
+  iceberg::RemoteOptions remote;
   TieringOptions tiering;
   MaintenanceOptions maintenance;
   iceberg::RestOptions rest;

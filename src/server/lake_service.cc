@@ -1,5 +1,7 @@
 #include "server/lake_service.h"
 
+#include <filesystem>
+
 #include "meta/catalog.h"
 
 namespace weir {
@@ -31,7 +33,35 @@ iceberg::StringPairs FileSecrets(const iceberg::FileIoOptions& options) {
   return out;
 }
 
+/// Where tables of the external catalog may lie: what the options name as places.
+iceberg::RemotePlaces PlacesOf(const iceberg::LakeOptions& options,
+                               const std::string& data_directory) {
+  std::error_code ignored;
+  iceberg::RemotePlaces out{
+      .allowed = options.other_places,
+      .data_directory = std::filesystem::absolute(data_directory, ignored).lexically_normal()};
+  const bool is_place = options.warehouse.starts_with('/') ||
+                        options.warehouse.find("://") != std::string::npos ||
+                        options.warehouse.starts_with("file:");
+  if (is_place) out.allowed.push_back(options.warehouse);
+  return out;
+}
+
 }  // namespace
+
+iceberg::TableCatalog& LakeService::tables() {
+  if (external_ != nullptr) return *external_;
+  return *built_in_;
+}
+
+std::optional<iceberg::RemoteState> LakeService::external_state() const {
+  if (client_ == nullptr) return std::nullopt;
+  return client_->state();
+}
+
+void LakeService::Stop() {
+  if (client_ != nullptr) client_->Stop();
+}
 
 std::function<bool(std::string_view, std::string_view)> PasswordCheck(
     const Configuration& configuration) {
@@ -48,13 +78,25 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
   std::unique_ptr<LakeService> out(new LakeService);
   out->files_ = std::make_unique<iceberg::FileIo>(configuration.lake_files, metrics);
   out->live_files_ = out->files_->Unsynced();
-  ASSIGN_OR_RETURN(out->tables_,
-                   iceberg::LakeCatalog::Open(
-                       catalog.store(), *out->files_,
-                       {.warehouse = iceberg::WarehouseOf(configuration.lake, data_directory),
-                        .other_places = configuration.lake.other_places}));
+  const iceberg::RemoteOptions& remote = configuration.remote;
+  if (!remote.type.empty() && !remote.enabled())
+    return Fail(ErrorCode::kInvalidConfig, "datalake.iceberg.type: not `rest` and not empty: {}",
+                remote.type);
+  iceberg::LakeOptions local = configuration.lake;
+  if (remote.enabled()) local.warehouse.clear();  // it names one of the external catalog
+  ASSIGN_OR_RETURN(out->built_in_, iceberg::LakeCatalog::Open(
+                                       catalog.store(), *out->files_,
+                                       {.warehouse = iceberg::WarehouseOf(local, data_directory),
+                                        .other_places = configuration.lake.other_places}));
+  if (remote.enabled()) {
+    ASSIGN_OR_RETURN(out->client_, iceberg::RestClient::Create(remote, configuration.lake.warehouse,
+                                                               SystemClock(), metrics));
+    ASSIGN_OR_RETURN(out->external_,
+                     iceberg::RemoteCatalog::Open(catalog.store(), *out->files_, *out->client_,
+                                                  PlacesOf(configuration.lake, data_directory)));
+  }
   ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
-                                   {.lake = *out->tables_,
+                                   {.lake = *out->built_in_,
                                     .live_files = *out->live_files_,
                                     .store = catalog.store(),
                                     .metrics = metrics,

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "catalog/rest_catalog.h"
 #include "lake/file_io.h"
 #include "lake/lake_catalog.h"
+#include "remote/remote_catalog.h"
 #include "server/configuration.h"
 
 namespace weir {
@@ -27,15 +29,23 @@ class LakeService {
   iceberg::FileIo& files() { return *files_; }
   /// For files that live for minutes.
   iceberg::FileIo& live_files() { return *live_files_; }
-  iceberg::LakeCatalog& tables() { return *tables_; }
+  /// Of tiering, maintenance and SQL: the built-in catalog, or the external one when there is one.
+  iceberg::TableCatalog& tables();
+  /// Of the built-in catalog, also when there is an external one.
   iceberg::RestCatalog& rest() { return *rest_; }
+  /// How the external catalog is doing; nothing without one.
+  std::optional<iceberg::RemoteState> external_state() const;
+  /// Requests to the external catalog under way end. Idempotent.
+  void Stop();
 
  private:
   LakeService() = default;
 
   std::unique_ptr<iceberg::FileIo> files_;
   std::unique_ptr<iceberg::FileIo> live_files_;
-  std::unique_ptr<iceberg::LakeCatalog> tables_;
+  std::unique_ptr<iceberg::LakeCatalog> built_in_;
+  std::unique_ptr<iceberg::RestClient> client_;
+  std::unique_ptr<iceberg::RemoteCatalog> external_;
   std::unique_ptr<iceberg::RestCatalog> rest_;
 };
 

@@ -12,6 +12,7 @@
 #include "meta/catalog.h"
 #include "server/data_directory.h"
 #include "server/lake_service.h"
+#include "server/lake_status.h"
 #include "server/sql_service.h"
 #include "server/tiering_service.h"
 #include "server/verify_service.h"
@@ -176,7 +177,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   });
   s.sql = std::make_unique<SqlService>(configuration, *s.catalog, *s.tablets, *s.lake, *s.verify,
                                        s.metrics);
-  s.sql->SetLakeStatus([&s] { return ToJson(s.tiering->runner().StatusesNow()); });
+  s.sql->SetLakeStatus(
+      [&s] { return LakeStatusJson(s.tiering->runner().StatusesNow(), s.lake->external_state()); });
   // From here on whatever fails must stop what runs: the server's destructor does.
   std::unique_ptr<Server> server(new Server(std::move(state)));
   RETURN_IF_ERROR(s.sql->Start(std::move(starting)));
@@ -190,6 +192,7 @@ void Server::Stop() {
   if (std::exchange(s.stopped, true)) return;
   s.sql->Stop();
   s.wire->Stop(s.configuration.server.stop_wait_max);
+  s.lake->Stop();
   s.tiering->Stop();
   s.tablets->Stop();
   s.pool.Stop();

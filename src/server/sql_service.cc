@@ -38,13 +38,15 @@ Status SqlService::Start(std::unique_ptr<StartingPage> starting) {
   WebOptions options = configuration_.web;
   options.host = address.host;
   options.port = static_cast<uint16_t>(address.port);
-  WebParts parts{.sql = engine_,
-                 .metrics = [this] { return metrics_.PrometheusText(); },
-                 .healthy = [] { return true; },
-                 .authenticate = PasswordCheck(configuration_),
-                 .catalog = &lake_.rest(),
-                 .lake_status = lake_status_,
-                 .verify = [this](const std::string& table) { return verify_.Run(table); }};
+  WebParts parts{
+      .sql = engine_,
+      .metrics = [this] { return metrics_.PrometheusText(); },
+      .healthy = [] { return true; },
+      .authenticate = PasswordCheck(configuration_),
+      .catalog = &lake_.rest(),
+      .external_catalog = configuration_.remote.enabled() ? configuration_.remote.uri : "",
+      .lake_status = lake_status_,
+      .verify = [this](const std::string& table) { return verify_.Run(table); }};
   ASSIGN_OR_RETURN(web_,
                    WebServer::Start(std::move(options), std::move(parts), starting->HandOver()));
   return {};

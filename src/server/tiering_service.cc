@@ -18,6 +18,16 @@ std::map<std::string, std::string> PublicFileSettings(const iceberg::FileIoOptio
   return out;
 }
 
+/// Where Fluss' readers find the tables when not here. What lets them in is theirs to bring, too.
+std::map<std::string, std::string> ExternalCatalogSettings(const Configuration& configuration) {
+  std::map<std::string, std::string> out;
+  if (!configuration.remote.enabled()) return out;
+  out["uri"] = configuration.remote.uri;
+  if (!configuration.lake.warehouse.empty()) out["warehouse"] = configuration.lake.warehouse;
+  if (!configuration.remote.prefix.empty()) out["prefix"] = configuration.remote.prefix;
+  return out;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration& configuration,
@@ -41,6 +51,7 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
                                  .index_folder = data_directory + "/lake-index"});
   out->hot_rows_ = std::make_unique<TieredHotRows>(*services.catalog, *out->logs_,
                                                    lake.live_files(), *out->runner_);
+  services.lake_catalog_settings = ExternalCatalogSettings(configuration);
   services.lake_file_settings = PublicFileSettings(configuration.lake_files);
   out->maintenance_ =
       std::make_unique<LakeMaintenance>(configuration.maintenance, *out->runner_, services.metrics);

@@ -158,7 +158,7 @@ class Session : public ResultStream {
 class SqlEngine::Impl {
  public:
   Impl(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
-       iceberg::LakeCatalog* lake)
+       iceberg::TableCatalog* lake)
       : options_(options),
         buckets_(std::move(buckets)),
         writers_(catalog),
@@ -186,7 +186,7 @@ class SqlEngine::Impl {
 };
 
 SqlEngine::SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
-                     iceberg::LakeCatalog* lake)
+                     iceberg::TableCatalog* lake)
     : impl_(std::make_unique<Impl>(options, catalog, std::move(buckets), lake)) {}
 SqlEngine::~SqlEngine() = default;
 

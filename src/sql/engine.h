@@ -18,7 +18,7 @@
 namespace weir {
 
 namespace iceberg {
-class LakeCatalog;
+class TableCatalog;
 }
 class Catalog;
 class SqlBuckets;
@@ -48,7 +48,7 @@ class SqlEngine {
   /// lake  the tables that are tiered into it, and those of others; may be null; must outlive the
   ///       engine
   SqlEngine(SqlOptions options, Catalog& catalog, std::unique_ptr<SqlBuckets> buckets,
-            iceberg::LakeCatalog* lake = nullptr);
+            iceberg::TableCatalog* lake = nullptr);
   ~SqlEngine();
 
   /// Begin to run `request` in a new session. Nothing is executed before the first Next().

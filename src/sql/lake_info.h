@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "sql/table_scan.h"
 
 namespace weir {

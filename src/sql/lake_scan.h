@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "sql/duckdb_handles.h"
 #include "sql/predicate.h"
 #include "sql/table_scan.h"

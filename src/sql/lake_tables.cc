@@ -17,9 +17,9 @@ std::optional<int32_t> FieldIdOf(const iceberg::TableMetadata& lake, std::string
 
 }  // namespace
 
-std::optional<iceberg::Ident> LakeTables::Find(std::string_view dotted,
-                                               const std::string& database) const {
-  if (lake_ == nullptr) return {};
+Result<std::optional<iceberg::Ident>> LakeTables::Find(std::string_view dotted,
+                                                       const std::string& database) const {
+  if (lake_ == nullptr) return std::optional<iceberg::Ident>();
   iceberg::Ident ident;
   for (size_t dot = dotted.find('.'); dot != std::string_view::npos; dot = dotted.find('.')) {
     ident.levels.emplace_back(dotted.substr(0, dot));
@@ -27,14 +27,17 @@ std::optional<iceberg::Ident> LakeTables::Find(std::string_view dotted,
   }
   ident.name = dotted;
   if (ident.levels.empty()) ident.levels.push_back(database);
-  if (lake_->TableExists(ident)) return ident;
-  ident.levels = {ident.levels.back()};
-  if (lake_->TableExists(ident)) return ident;
-  return {};
+  ASSIGN_OR_RETURN(bool found, lake_->HasTable(ident));
+  if (!found && ident.levels.size() > 1) {
+    ident.levels = {ident.levels.back()};
+    ASSIGN_OR_RETURN(found, lake_->HasTable(ident));
+  }
+  return found ? std::optional(std::move(ident)) : std::nullopt;
 }
 
-bool LakeTables::HasNamespace(const std::string& name) const {
-  return lake_ != nullptr && lake_->NamespaceExists({name});
+Result<bool> LakeTables::HasNamespace(const std::string& name) const {
+  if (lake_ == nullptr) return false;
+  return lake_->HasNamespace({name});
 }
 
 Result<std::vector<std::string>> LakeTables::Namespaces() const {
@@ -47,7 +50,8 @@ Result<std::vector<std::string>> LakeTables::Namespaces() const {
 
 Result<std::vector<std::string>> LakeTables::Tables(const std::string& name_space) const {
   std::vector<std::string> names;
-  if (!HasNamespace(name_space)) return names;
+  ASSIGN_OR_RETURN(const bool there, HasNamespace(name_space));
+  if (!there) return names;
   ASSIGN_OR_RETURN(const auto all, lake_->ListTables({name_space}));
   for (const iceberg::Ident& ident : all) names.push_back(ident.name);
   return names;
@@ -68,7 +72,7 @@ Result<std::optional<LakeHalf>> LakeTables::HalfOf(const TableInfo& table) const
   for (int i = 0; i < kTriesMax; ++i) {
     std::optional<LakeSnapshot> snapshot = snapshots_.Readable(table.id);
     if (!snapshot) return std::optional<LakeHalf>();
-    ASSIGN_OR_RETURN(const auto found, lake_->FindTiered(table.id));
+    ASSIGN_OR_RETURN(const auto found, lake_->LastSeen(table.id));
     if (found && found->metadata->FindSnapshot(snapshot->snapshot_id) != nullptr)
       return LakeHalf{found->metadata, *std::move(snapshot)};
   }

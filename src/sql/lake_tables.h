@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "meta/catalog.h"
 #include "sql/lake_scan.h"
 
@@ -26,15 +26,16 @@ struct LakeHalf {
 class LakeTables {
  public:
   /// lake  null: there is none
-  LakeTables(iceberg::LakeCatalog* lake, const LakeSnapshots& snapshots)
+  LakeTables(iceberg::TableCatalog* lake, const LakeSnapshots& snapshots)
       : lake_(lake), snapshots_(snapshots) {}
 
   iceberg::FileIo& files() const { return lake_->files(); }
 
   /// The table that `dotted` means in the lake: all its parts as levels, else the last two, in `database` when it has
   /// no parts. Nothing when there is none.
-  std::optional<iceberg::Ident> Find(std::string_view dotted, const std::string& database) const;
-  bool HasNamespace(const std::string& name) const;
+  Result<std::optional<iceberg::Ident>> Find(std::string_view dotted,
+                                             const std::string& database) const;
+  Result<bool> HasNamespace(const std::string& name) const;
   /// The outermost namespaces, and the tables of one; empty without a lake.
   Result<std::vector<std::string>> Namespaces() const;
   Result<std::vector<std::string>> Tables(const std::string& name_space) const;
@@ -52,7 +53,7 @@ class LakeTables {
   bool IsCurrent(const TableInfo& table, const std::optional<LakeHalf>& half) const;
 
  private:
-  iceberg::LakeCatalog* const lake_;
+  iceberg::TableCatalog* const lake_;
   const LakeSnapshots& snapshots_;
 };
 

@@ -223,8 +223,9 @@ QueryTables::QueryTables(const SqlParts& parts, std::string database, std::strin
 
 bool QueryTables::Exists(const std::string& dotted) const {
   const TableReference reference = ParseTableReference(dotted, database_);
-  return catalog_.FindTable(reference.path) != nullptr ||
-         lake_.Find(reference.dotted, database_).has_value();
+  if (catalog_.FindTable(reference.path) != nullptr) return true;
+  const auto found = lake_.Find(reference.dotted, database_);
+  return found.ok() && found->has_value();
 }
 
 /// DuckDB's C API tells only the last part of a name that it does not know: "event" of
@@ -291,7 +292,8 @@ Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_par
     return Forward(FindTableOrHint(catalog_, ParseTableReference(missing->second, database_).path));
   const Conditions& conditions = shape_.Of(name);
   if (catalog_.FindTable(reference.path) == nullptr) {
-    if (const auto ident = lake_.Find(reference.dotted, database_)) {
+    ASSIGN_OR_RETURN(const auto ident, lake_.Find(reference.dotted, database_));
+    if (ident) {
       ASSIGN_OR_RETURN(const iceberg::LoadedTable loaded, lake_.Load(*ident));
       return OpenLake(reference, nullptr, loaded, conditions);
     }

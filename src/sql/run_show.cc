@@ -122,7 +122,8 @@ Result<StatementResult> StatementRunner::DescribeLakeTable(const iceberg::Ident&
 Result<StatementResult> StatementRunner::Execute(const Describe& statement) {
   if (catalog_.FindTable(PathOf(statement.name)) == nullptr) {
     const TablePath path = PathOf(statement.name);
-    if (const auto ident = lake_.Find(path.ToString(), database_)) return DescribeLakeTable(*ident);
+    ASSIGN_OR_RETURN(const auto ident, lake_.Find(path.ToString(), database_));
+    if (ident) return DescribeLakeTable(*ident);
   }
   ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
   return Rows(DescribeQuery(*table));
@@ -155,7 +156,8 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
           statement.name.parts.empty() ? database_ : statement.name.object();
       if (database.empty())
         return Fail(ErrorCode::kDatabaseNotExist, "no database in use: SHOW TABLES FROM name");
-      if (catalog_.FindDatabase(database) != nullptr || !lake_.HasNamespace(database)) {
+      if (catalog_.FindDatabase(database) != nullptr ||
+          !lake_.HasNamespace(database).value_or(false)) {
         RETURN_IF_ERROR(CheckDatabase(catalog_, database));
         ASSIGN_OR_RETURN(const std::vector<TableRef> tables, catalog_.Tables(database));
         for (const TableRef& table : tables) rows.push_back({table->path.table});

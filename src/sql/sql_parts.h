@@ -6,7 +6,7 @@
 namespace weir {
 
 namespace iceberg {
-class LakeCatalog;
+class TableCatalog;
 }
 class Catalog;
 class SqlBuckets;
@@ -17,7 +17,7 @@ struct SqlParts {
   SqlBuckets& buckets;
   SqlWriterIds& writers;
   LakeTiering tiering = LakeTiering::kOff;
-  iceberg::LakeCatalog* lake = nullptr;  // null: there is none
+  iceberg::TableCatalog* lake = nullptr;  // null: there is none
 };
 
 }  // namespace weir

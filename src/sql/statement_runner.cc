@@ -21,7 +21,8 @@ Status StatementRunner::Open() {
 
 Result<TableRef> StatementRunner::TableOf(const SqlName& name) const {
   const TablePath path = PathOf(name);
-  if (catalog_.FindTable(path) == nullptr && lake_.Find(path.ToString(), database_))
+  if (catalog_.FindTable(path) != nullptr) return FindTableOrHint(catalog_, path);
+  if (const auto of_others = lake_.Find(path.ToString(), database_); of_others.ok() && *of_others)
     return Fail(ErrorCode::kUnsupportedVersion,
                 "{} was made in the lake by another client: SQL here reads and describes it only",
                 path.ToString());
@@ -81,7 +82,8 @@ Result<StatementResult> StatementRunner::Execute(const Query& statement) {
 }
 
 Result<StatementResult> StatementRunner::Execute(const UseDatabase& statement) {
-  if (!lake_.HasNamespace(statement.name)) RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
+  Status known = CheckDatabase(catalog_, statement.name);
+  if (!known.ok() && !lake_.HasNamespace(statement.name).value_or(false)) return Forward(known);
   database_ = statement.name;
   return StatementResult{
       .rows = nullptr, .affected = {}, .notice = fmt::format("using database {}", statement.name)};

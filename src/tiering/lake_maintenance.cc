@@ -6,10 +6,9 @@
 #include "base/log.h"
 #include "lake/expire_snapshots.h"
 #include "lake/file_io.h"
-#include "lake/location_rules.h"
 #include "lake/orphan_files.h"
-#include "lake/purge_tables.h"
 #include "lake/table_files.h"
+#include "tiering/covered_offsets.h"
 #include "tiering/table_compaction.h"
 
 namespace weir {
@@ -137,6 +136,7 @@ Result<MaintenanceResult> LakeMaintenance::Maintain(const iceberg::Ident& ident,
   Seen& seen = seen_[ident];
   MaintenanceResult result;
   if (Wanted(table)) {
+    RETURN_IF_ERROR(Follow(table));
     if (look == Look::kAll) RETURN_IF_ERROR(Compact(table, result));
     RETURN_IF_ERROR(Expire(ident, result));
     if (look == Look::kAll) {
@@ -147,6 +147,17 @@ Result<MaintenanceResult> LakeMaintenance::Maintain(const iceberg::Ident& ident,
   seen.looked_ms = env_.clock.NowMs();
   ASSIGN_OR_RETURN(seen.metadata_location, env_.lake.MetadataLocation(ident));
   return result;
+}
+
+/// In a catalog elsewhere others may have committed; what readers are told to begin from must be known before
+/// anything expires.
+Status LakeMaintenance::Follow(const iceberg::LoadedTable& table) {
+  if (env_.lake.SharesStore() || !table.tiered_by) return {};
+  return tiering_.BetweenRounds(*table.tiered_by, [&](RoundState&) -> Status {
+    ASSIGN_OR_RETURN(const TableRef tiered, env_.catalog.GetTable(*table.tiered_by));
+    ASSIGN_OR_RETURN(const iceberg::LoadedTable now, env_.lake.LoadTable(table.ident));
+    return FollowLake(env_, *tiered, *now.metadata);
+  });
 }
 
 Status LakeMaintenance::Compact(const iceberg::LoadedTable& table, MaintenanceResult& result) {
@@ -243,12 +254,10 @@ Status LakeMaintenance::SweepOrphans(const iceberg::Ident& ident, Seen& seen,
   const int64_t now = env_.clock.NowMs();
   if (now - seen.orphans_ms < kOrphanIntervalMs) return {};
   ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
-  const std::string root = table.metadata->location;
-  // Only below places of our own making does every file belong to the table.
-  if (!iceberg::IsBelow(root, env_.lake.options().warehouse) ||
-      table.metadata->Property("gc.enabled", "true") == "false")
+  if (!env_.lake.OwnsPlaceOf(table) || table.metadata->Property("gc.enabled", "true") == "false")
     return {};
-  iceberg::OrphanRequest request{.root = root, .before_ms = now - options_.orphan_age.count()};
+  iceberg::OrphanRequest request{.root = table.metadata->location,
+                                 .before_ms = now - options_.orphan_age.count()};
   request.load = [&]() -> Result<iceberg::CurrentTable> {
     ASSIGN_OR_RETURN(iceberg::LoadedTable again, env_.lake.LoadTable(ident));
     return iceberg::CurrentTable{std::move(again.metadata), std::move(again.metadata_location)};
@@ -275,8 +284,7 @@ Status LakeMaintenance::SweepOrphans(const iceberg::Ident& ident, Seen& seen,
 
 Status LakeMaintenance::Purge() {
   const int64_t before_ms = env_.clock.NowMs() - options_.purge_delay.count();
-  RETURN_IF_ERROR(iceberg::PurgeDroppedTables(env_.lake, before_ms, [this] { return Alive(); }));
-  return {};
+  return env_.lake.PurgeDropped(before_ms, [this] { return Alive(); });
 }
 
 }  // namespace weir

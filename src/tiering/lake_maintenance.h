@@ -16,7 +16,7 @@
 #include "async/worker_thread.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "tiering/maintenance_options.h"
 #include "tiering/tiering_runner.h"
 
@@ -72,6 +72,7 @@ class LakeMaintenance {
   std::optional<Look> Due(const iceberg::Ident& ident);
   bool Wanted(const iceberg::LoadedTable& table) const;
   Status Alive();
+  Status Follow(const iceberg::LoadedTable& table);
   Status Compact(const iceberg::LoadedTable& table, MaintenanceResult& result);
   Status Expire(const iceberg::Ident& ident, MaintenanceResult& result);
   Status SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result);

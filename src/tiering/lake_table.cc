@@ -12,22 +12,23 @@ int FormatVersionOf(const TableInfo& table) {
   return vectors ? 3 : iceberg::kFormatVersionDefault;
 }
 
-/// Make room for a new table: a lake table whose own table is gone (a crash came between the two) goes as well.
-Status ClearName(const RoundEnvironment& environment, const TableInfo& table,
-                 const iceberg::Ident& ident) {
-  if (!environment.lake.TableExists(ident)) return {};
-  ASSIGN_OR_RETURN(const iceberg::LoadedTable other, environment.lake.LoadTable(ident));
-  if (other.tiered_by && environment.catalog.FindTable(*other.tiered_by) == nullptr)
-    return environment.lake.DropTable(ident, iceberg::Purge::kYes);
-  return Fail(ErrorCode::kLakeTableAlreadyExist,
-              "the lake has another table of this name: table={}; rename or drop it there",
-              table.path.ToString());
-}
-
 }  // namespace
 
 iceberg::Ident LakeIdentOf(const TableInfo& table) {
   return {.levels = {table.path.database}, .name = table.path.table};
+}
+
+Status CheckLakeName(const RoundEnvironment& environment, const TableInfo& table) {
+  const iceberg::Ident ident = LakeIdentOf(table);
+  ASSIGN_OR_RETURN(const bool taken, environment.lake.HasTable(ident));
+  if (!taken) return {};
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable other, environment.lake.LoadTable(ident));
+  // A crash came between the end of a table and that of its lake table.
+  if (other.tiered_by && environment.catalog.FindTable(*other.tiered_by) == nullptr)
+    return environment.lake.DropTiered(*other.tiered_by);
+  return Fail(ErrorCode::kLakeTableAlreadyExist,
+              "the lake has another table of this name: table={}; rename or drop it there",
+              table.path.ToString());
 }
 
 Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment,
@@ -35,10 +36,13 @@ Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment
   ASSIGN_OR_RETURN(auto found, environment.lake.FindTiered(table.id));
   if (!found) {
     const iceberg::Ident ident = LakeIdentOf(table);
-    RETURN_IF_ERROR(ClearName(environment, table, ident));
     RETURN_IF_ERROR(environment.lake.EnsureNamespace(ident.levels));
-    ASSIGN_OR_RETURN(iceberg::NewTable wanted, iceberg::LakeTableOf(table, FormatVersionOf(table)));
-    return environment.lake.CreateTable(ident, std::move(wanted), table.id);
+    ASSIGN_OR_RETURN(const iceberg::NewTable wanted,
+                     iceberg::LakeTableOf(table, FormatVersionOf(table)));
+    auto made = environment.lake.CreateTiered(ident, wanted, table.id);
+    if (made.code() != ErrorCode::kTableAlreadyExist) return made;
+    RETURN_IF_ERROR(CheckLakeName(environment, table));
+    return environment.lake.CreateTiered(ident, wanted, table.id);
   }
   ASSIGN_OR_RETURN(std::vector<iceberg::TableUpdate> changes,
                    iceberg::LakeTableChanges(table, *found->metadata));

@@ -9,13 +9,13 @@
 #include "lake/rewrite_manifests.h"
 #include "lake/snapshot_builder.h"
 #include "meta/store.h"
+#include "tiering/covered_offsets.h"
 #include "tiering/round_names.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kCommitUser = "weir-maintenance";
-constexpr const char* kOffsetsKey = "fluss-offsets";
 /// Compaction merges as many manifests on its way.
 constexpr int32_t kManifestsMin = 16;
 /// The new places of more keys than fit in here are read back from the files by the next round.
@@ -29,8 +29,14 @@ class Step {
 
   Result<CompactionResult> Run() {
     ASSIGN_OR_RETURN(lake_, env_.lake.LoadTable(ident_));
-    // A round that ended without a known outcome comes first.
-    if (tiered() && FindRound(env_.catalog.store(), *lake_.tiered_by)) return std::move(result_);
+    if (tiered()) {
+      // A round that ended without a known outcome comes first.
+      Store& store = env_.catalog.store();
+      if (FindRound(store, *lake_.tiered_by) || !FindRoundsAside(store, *lake_.tiered_by).empty())
+        return std::move(result_);
+      const TableRef table = env_.catalog.FindTable(*lake_.tiered_by);
+      if (table != nullptr) RETURN_IF_ERROR(FollowLake(env_, *table, *lake_.metadata));
+    }
     ASSIGN_OR_RETURN(const auto plan, iceberg::PlanCompaction(env_.io, *lake_.metadata, options_));
     const Status done = plan.empty() ? RewriteManifests() : Rewrite(plan);
     if (!done.ok()) {
@@ -166,6 +172,11 @@ class Step {
             {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
       }
       ForgetRound(*lake_.tiered_by, extra);
+    }
+    if (begun_ && !env_.lake.SharesStore()) {
+      name_.sequence_number = built.snapshot.sequence_number;
+      name_.asked_ms = env_.clock.NowMs();
+      RETURN_IF_ERROR(SaveRound(env_.catalog.store(), *lake_.tiered_by, name_));
     }
     RETURN_IF_ERROR(env_.lake.Commit({.ident = ident_,
                                       .requirements = std::move(built.requirements),

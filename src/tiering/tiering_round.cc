@@ -9,6 +9,8 @@
 #include "lake/file_io.h"
 #include "lake/snapshot_builder.h"
 #include "meta/store.h"
+#include "tiering/covered_offsets.h"
+#include "tiering/earlier_rounds.h"
 #include "tiering/expired_rows.h"
 #include "tiering/lake_deletes.h"
 #include "tiering/round_names.h"
@@ -20,7 +22,6 @@ namespace {
 // What Fluss' own job writes into a snapshot, and looks for.
 constexpr const char* kCommitUser = "__fluss_lake_tiering";
 constexpr const char* kCommitUserKey = "commit-user";
-constexpr const char* kOffsetsKey = "fluss-offsets";
 
 constexpr int64_t kIndexIdleMs = 5 * 60'000;
 
@@ -36,7 +37,7 @@ class Round {
       : env_(environment), table_(table), state_(state), alive_(alive) {}
 
   Result<RoundResult> Run() {
-    RETURN_IF_ERROR(SweepEarlierRound());
+    RETURN_IF_ERROR(SettleEarlierRounds(env_, *table_));
     RETURN_IF_ERROR(FindWork());
     // Columns come to the lake without rows, too.
     if (nothing_to_do() && state_.lake_checked_ms == table_->modified_ms) {
@@ -45,6 +46,7 @@ class Round {
     }
     ASSIGN_OR_RETURN(lake_, EnsureLakeTable(env_, *table_));
     state_.lake_checked_ms = table_->modified_ms;
+    if (!env_.lake.SharesStore()) RETURN_IF_ERROR(FollowOthers());
     if (nothing_to_do()) return std::move(result_);
     if (loads_.empty()) RETURN_IF_ERROR(OpenIndex());
     const Status done = WriteAndCommit();
@@ -76,6 +78,22 @@ class Round {
     RETURN_IF_ERROR(AddRanges(buckets));
     state_.opened_all = true;
     return {};
+  }
+
+  /// What the lake table covers may be other than what was remembered when work was looked for.
+  Status FollowOthers() {
+    const auto snapshot = [&] { return env_.catalog.lake_snapshots().Latest(table_->id); };
+    const auto before = snapshot();
+    RETURN_IF_ERROR(FollowLake(env_, *table_, *lake_.metadata));
+    const auto after = snapshot();
+    if (before.has_value() == after.has_value() &&
+        (!after || after->snapshot_id == before->snapshot_id))
+      return {};
+    covered_.clear();
+    ranges_.clear();
+    loads_.clear();
+    result_.behind = 0;
+    return FindWork();
   }
 
   Offset CoveredOf(const TableBucket& bucket) const {
@@ -228,6 +246,11 @@ class Round {
          .readable_path = path},
         {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
     ForgetRound(table_->id, extra);
+    if (!env_.lake.SharesStore()) {
+      name_.sequence_number = built.snapshot.sequence_number;
+      name_.asked_ms = env_.clock.NowMs();
+      RETURN_IF_ERROR(SaveRound(env_.catalog.store(), table_->id, name_));
+    }
     committing_ = true;
     const auto committed = env_.lake.Commit({.ident = lake_.ident,
                                              .requirements = std::move(built.requirements),
@@ -304,34 +327,12 @@ class Round {
     // It may have happened: whoever comes next knows, and sweeps if it did not.
     const bool refused = why.code == ErrorCode::kCommitConflict ||
                          why.code == ErrorCode::kInvalidTable ||
-                         why.code == ErrorCode::kTableNotExist;
+                         why.code == ErrorCode::kTableNotExist ||
+                         (!env_.lake.SharesStore() && why.code != ErrorCode::kCommitStateUnknown);
     if (committing_ && !refused) return;
     bool all_gone = true;
     for (const std::string& path : written_) all_gone &= env_.io.Delete(path).ok();
     if (all_gone && !name_.round.empty()) (void)Forget();
-  }
-
-  /// Delete what a round left that ended without a commit, in this process or an earlier one.
-  Status SweepEarlierRound() {
-    const auto earlier = FindRound(env_.catalog.store(), table_->id);
-    if (!earlier) return {};
-    // A commit whose outcome was not known is settled by the next one of the store: before that, its files may
-    // still turn out to be the table's.
-    RETURN_IF_ERROR(SaveRound(env_.catalog.store(), table_->id, *earlier));
-    ASSIGN_OR_RETURN(const auto files, env_.io.List(earlier->location));
-    const std::string snapshot = fmt::format("{}", earlier->snapshot_id);
-    int64_t swept = 0;
-    for (const iceberg::FileStat& file : files) {
-      const size_t slash = file.location.rfind('/');
-      const std::string_view name = std::string_view(file.location).substr(slash + 1);
-      if (!name.starts_with(earlier->round) && name.find(snapshot) == std::string_view::npos)
-        continue;
-      RETURN_IF_ERROR(env_.io.Delete(file.location));
-      ++swept;
-    }
-    LogInfo("tiering", "files of a round that did not commit are gone: table={} files={}",
-            table_->path.ToString(), swept);
-    return Forget();
   }
 
   const RoundEnvironment& env_;

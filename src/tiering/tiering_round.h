@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "meta/catalog.h"
 #include "tiering/hot_tail.h"
 #include "tiering/kv_states.h"
@@ -30,7 +30,7 @@ namespace weir {
 /// What rounds work with; outlives them.
 struct RoundEnvironment {
   Catalog& catalog;
-  iceberg::LakeCatalog& lake;
+  iceberg::TableCatalog& lake;
   iceberg::FileIo& io;
   BucketLogs& logs;
   KvStates& states;
@@ -89,6 +89,10 @@ Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const T
 /// Errors  kLakeTableAlreadyExist  a table of somebody else has its name;  kInvalidTable
 Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment,
                                              const TableInfo& table);
+
+/// Whether the name of a table's lake table is free; what a crash left there is dropped.
+/// Errors  kLakeTableAlreadyExist  a table of somebody else has it
+Status CheckLakeName(const RoundEnvironment& environment, const TableInfo& table);
 
 /// Where the lake table of a table is in the catalog.
 iceberg::Ident LakeIdentOf(const TableInfo& table);

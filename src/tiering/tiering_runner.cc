@@ -92,18 +92,19 @@ void TieringRunner::Stop() {
 Status TieringRunner::MayChange(const TableInfo& table) const {
   if (!Handles(table)) return {};
   RETURN_IF_ERROR(iceberg::LakeTableOf(table));
-  if (env_.lake.FindTieredIdent(table.id)) return {};
-  const iceberg::Ident ident = LakeIdentOf(table);
-  if (!env_.lake.TableExists(ident)) return {};
-  ASSIGN_OR_RETURN(const iceberg::LoadedTable other, env_.lake.LoadTable(ident));
-  if (other.tiered_by && env_.catalog.FindTable(*other.tiered_by) == nullptr) return {};
-  return Fail(ErrorCode::kLakeTableAlreadyExist,
-              "the lake has another table of this name: table={}; rename or drop it there",
-              table.path.ToString());
+  // Whoever makes a table does not wait for a catalog elsewhere; the first round says what is wrong.
+  if (!env_.lake.SharesStore() || env_.lake.FindTieredIdent(table.id)) return {};
+  return CheckLakeName(round_env_, table);
 }
 
 void TieringRunner::TableCreated(const TableRef& table) {
   if (!Handles(*table)) return;
+  if (!env_.lake.SharesStore()) {
+    Follow(table);
+    schedule_.Hurry(table->id);
+    wake_.notify_all();
+    return;
+  }
   // So that the table is there when CREATE TABLE answers. A round makes it later should this fail.
   if (const auto made = EnsureLakeTable(round_env_, *table); !made.ok())
     LogWarn("tiering", "lake table not made yet: table={} error={}", table->path.ToString(),
@@ -123,12 +124,14 @@ void TieringRunner::TableChanged(const TableRef& table) {
 
 void TieringRunner::TableDropped(const TableRef& table) {
   schedule_.Remove(table->id);
-  if (const auto ident = env_.lake.FindTieredIdent(table->id)) DropLakeTable(*ident);
+  DropLakeTable(table->id);
   if (const Status dropped = env_.catalog.lake_snapshots().Drop(table->id); !dropped.ok())
     LogWarn("tiering", "covered offsets stay behind: {}", dropped.error().message);
   Transaction transaction;
   ForgetRound(table->id, transaction);
   ForgetExpiredRows(table->id, transaction);
+  for (const RoundName& aside : FindRoundsAside(env_.catalog.store(), table->id))
+    ForgetRoundAside(table->id, aside.snapshot_id, transaction);
   (void)env_.catalog.store().Commit(transaction);
   const std::lock_guard lock(mutex_);
   tables_.erase(table->id);
@@ -136,10 +139,10 @@ void TieringRunner::TableDropped(const TableRef& table) {
   std::filesystem::remove_all(IndexFolderOf(round_env_, table->id), ignored);
 }
 
-void TieringRunner::DropLakeTable(const iceberg::Ident& ident) {
-  const Status dropped = env_.lake.DropTable(ident, iceberg::Purge::kYes);
-  if (!dropped.ok() && dropped.code() != ErrorCode::kTableNotExist)
-    LogWarn("tiering", "lake table stays behind: table={} error={}", ident.ToString(),
+void TieringRunner::DropLakeTable(TableId table) {
+  const Status dropped = env_.lake.DropTiered(table);
+  if (!dropped.ok())
+    LogWarn("tiering", "lake table stays behind: id={} error={}", table.value,
             dropped.error().message);
 }
 
@@ -157,7 +160,7 @@ void TieringRunner::DropOrphans() {
   // By the numbers of tables, not by their metadata: nothing of the object store is needed to start.
   for (TableId id{1}; id < env_.catalog.next_table(); ++id.value) {
     if (env_.catalog.FindTable(id) != nullptr) continue;
-    if (const auto ident = env_.lake.FindTieredIdent(id)) DropLakeTable(*ident);
+    if (env_.lake.FindTieredIdent(id)) DropLakeTable(id);
   }
 }
 

@@ -29,7 +29,7 @@ class TieringRunner {
  public:
   struct Environment {
     Catalog& catalog;
-    iceberg::LakeCatalog& lake;
+    iceberg::TableCatalog& lake;
     iceberg::FileIo& io;
     BucketLogs& logs;
     KvStates& states;
@@ -102,7 +102,7 @@ class TieringRunner {
   void RunRound(const TieringSchedule::Assignment& assignment);
   void Finished(const TieringSchedule::Assignment& assignment, Table& table, int64_t started_ms,
                 const Result<RoundResult>& result);
-  void DropLakeTable(const iceberg::Ident& ident);
+  void DropLakeTable(TableId table);
   void DropOrphans();
   std::shared_ptr<Table> FindOrMake(TableId id);
 

@@ -6,7 +6,7 @@ namespace weir {
 
 namespace json = boost::json;
 
-std::string ToJson(std::span<const TieringStatus> statuses) {
+json::object ToJson(std::span<const TieringStatus> statuses) {
   json::array tables;
   for (const TieringStatus& one : statuses) {
     json::object item{{"table", one.path.ToString()},
@@ -27,7 +27,7 @@ std::string ToJson(std::span<const TieringStatus> statuses) {
     if (!one.error.empty()) item["error"] = one.error;
     tables.push_back(std::move(item));
   }
-  return json::serialize(json::object{{"tables", std::move(tables)}}) + "\n";
+  return {{"tables", std::move(tables)}};
 }
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 // How the tiering of a table is doing: what `weir lake status` and GET /v1/lake show.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,6 +33,6 @@ struct TieringStatus {
 };
 
 /// {"tables":[{"table":"db.t","state":"scheduled",…}]}; the keys are in docs/formats/lake_status.md.
-std::string ToJson(std::span<const TieringStatus> statuses);
+boost::json::object ToJson(std::span<const TieringStatus> statuses);
 
 }  // namespace weir

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lake/lake_catalog.h"
+#include "lake/table_catalog.h"
 #include "meta/table_info.h"
 #include "tiering/bucket_logs.h"
 #include "tiering/kv_states.h"
@@ -68,7 +68,7 @@ struct VerifyLimits {
 
 struct VerifyRequest {
   TableRef table;
-  iceberg::LakeCatalog* catalog = nullptr;
+  iceberg::TableCatalog* catalog = nullptr;
   const LakeSnapshots* snapshots = nullptr;
   const Store* store = nullptr;  // of both
   BucketLogs* logs = nullptr;

@@ -44,6 +44,11 @@ Task<RestResponse> AnswerCatalog(WebContext& context, iceberg::RestRequest reque
     co_return RestResponse::Of(
         RestError(RestErrorKind::kServiceUnavailable, "this server has no lake"));
   }
+  if (!context.parts.external_catalog.empty()) {
+    co_return RestResponse::Of(RestError(
+        RestErrorKind::kUnsupported,
+        "the tables of this server are in another catalog: " + context.parts.external_catalog));
+  }
   if (!user.ok() && iceberg::RestCatalog::NeedsUser(request.path))
     co_return RestResponse::Of(RestError(RestErrorKind::kNotAuthorized, user.error().message));
   if (user.ok() && !user->empty()) request.user = *std::move(user);

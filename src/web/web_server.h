@@ -67,6 +67,7 @@ struct WebParts {
   /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;
   iceberg::RestCatalog* catalog = nullptr;  // null: no lake here
+  std::string external_catalog = {};        // address of the one that has the tables; empty: ours
   /// How tiering is doing, as JSON (docs/formats/lake_status.md); called on a thread that may block.
   /// Empty: no lake.
   std::function<std::string()> lake_status = {};

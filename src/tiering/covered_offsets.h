@@ -1,0 +1,30 @@
+// Which offsets a lake table covers, by the table's own word: each snapshot of tiering names the file of its offsets in
+// its summary (`fluss-offsets`), and later commits of others stand on it. In a catalog elsewhere this is the truth, and
+// what our meta store remembers follows it: after an answer that was lost, a crash between the two, a foreign
+// commit, or a table that was rolled back.
+#pragma once
+
+#include "base/result.h"
+#include "lake/table_catalog.h"
+#include "meta/lake_snapshots.h"
+#include "tiering/tiering_round.h"
+
+namespace weir {
+
+/// The summary key that names the offsets file. Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
+inline constexpr const char* kOffsetsKey = "fluss-offsets";
+
+/// What the current snapshot of `lake` covers; nothing when it has no rows of tiering.
+///
+/// known   what is remembered; its offsets are taken when the table stands on that snapshot
+/// Errors  kStorage  nobody can say: the snapshots that knew have expired;  those of reading the offsets file
+Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
+                                              const iceberg::TableMetadata& lake, TableId table,
+                                              const std::optional<LakeSnapshot>& known);
+
+/// Bring what is remembered to what the table says. Nothing to do where the catalog shares our store.
+/// Errors  those of CoveredBy;  kLogOffsetOutOfRange  the lake lost rows that the log does not have any more
+Status FollowLake(const RoundEnvironment& environment, const TableInfo& table,
+                  const iceberg::TableMetadata& lake);
+
+}  // namespace weir
