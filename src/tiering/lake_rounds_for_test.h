@@ -13,6 +13,7 @@
 #include "base/matchers.h"
 #include "io/faulty_file_system.h"
 #include "lake/file_io.h"
+#include "lake/lake_catalog.h"
 #include "lake/scan_planner.h"
 #include "lake/snapshot_builder.h"
 #include "record/arrow_batch_writer.h"

@@ -1,4 +1,6 @@
 """Tiering into an Iceberg REST catalog elsewhere: another Weir, behind a proxy that fails on demand."""
+import asyncio
+
 import pytest
 from external_catalog import (CREDENTIAL, FAST, SECRET, catalog_of, catalog_server, external, lake_status_text, options,
                               sql, status, table_status)
@@ -71,24 +73,25 @@ async def test_commits_without_an_answer_are_neither_lost_nor_doubled(tmp_path, 
     """Unknown outcomes, errors of the server and slow answers, by turns."""
     faults = [dict(kind="late", method="POST", path="/tables/"), dict(kind="status", value=503, method="POST"),
               dict(kind="drop", method="POST", path="/tables/"), dict(kind="status", value=500, path="/tables/"),
-              dict(kind="hang", value=1.5, method="POST", path="/tables/"), dict(kind="status", value=502),
+              dict(kind="hang", value=0.7, method="POST", path="/tables/"), dict(kind="status", value=502),
               dict(kind="late"), dict(kind="status", value=429), dict(kind="status", value=504, method="POST")]
-    with start(tmp_path, proxy.address, **{"lake.catalog.request-timeout": "1s"}) as server:
+    turns = 2 * len(faults)
+    with start(tmp_path, proxy.address, **{"lake.catalog.request-timeout": "500ms"}) as server:
         async with FlussSession(server.bootstrap, "db") as session:
             log = await session.create("log", LOG, buckets=2, properties=FAST)
             keyed = await session.create("keyed", KEYED, ["id"], buckets=2, properties=FAST)
-            for turn in range(3 * len(faults)):
-                proxy.fail(1 + turn % 3, **faults[turn % len(faults)])
+            for turn in range(turns):
+                proxy.fail(1 + turn % 2, **faults[turn % len(faults)])
                 await append(log, log_batch(20, turn * 20))
                 await upsert(keyed, [{"id": i, "name": f"t{turn}", "v": turn} for i in range(turn, turn + 10)])
-        rows = 3 * len(faults)
+                while proxy.faults_left() > 0:
+                    await asyncio.sleep(0.02)
         catalog = catalog_of(house)
         table = wait_for_table(catalog, ("db", "log"))
-        wait_for(lambda: ids(table), list(range(20 * rows)), 60)
+        wait_for(lambda: ids(table), list(range(20 * turns)))
         keyed_table = wait_for_table(catalog, ("db", "keyed"))
-        wanted = [(i, min(i, rows - 1)) for i in range(rows + 9)]
-        wait_for(lambda: sorted((row["id"], row["v"]) for row in rows_of(keyed_table.refresh())), wanted, 60)
-        assert proxy.faults_left() == 0
+        wanted = [(i, min(i, turns - 1)) for i in range(turns + 9)]
+        wait_for(lambda: sorted((row["id"], row["v"]) for row in rows_of(keyed_table.refresh())), wanted)
         for name in ("log", "keyed"):
             assert_clean(f"db.{name}", server)
         assert_offsets_of_summaries_grow(committed(table.refresh()))
@@ -129,8 +132,7 @@ async def test_the_catalog_is_down(tmp_path, house, proxy):
         wait_for(lambda: table_status(server, "db.log")["failures"] > 0, True)
         assert sql(server, "SELECT count(*) AS n FROM db.log").split() == ["n", "100"]
         assert sql(server, "SELECT v FROM db.keyed WHERE id = 1").split() == ["v", "-1"]
-        assert "external catalog" in sql(server, "SELECT count(*) AS n FROM db.log$lake") or \
-            "no " in sql(server, "SELECT count(*) AS n FROM db.log$lake")
+        assert f"of {proxy.address}" in sql(server, "SELECT count(*) AS n FROM db.log$lake")
         assert status(server)["catalog"]["up"] is False and status(server)["catalog"]["error"]
         code, text = lake_status_text(server)
         assert code == 2 and "gives no answer" in text
@@ -246,7 +248,7 @@ async def test_a_place_that_was_not_allowed_is_refused(tmp_path, house, proxy):
             log = await session.create("log", LOG, properties=FAST)
             await append(log, log_batch(10))
         wait_for(lambda: "may not lie" in table_status(server, "db.log").get("error", ""), True)
-        assert "may not lie" in sql(server, "SELECT * FROM db.log$snapshots") or True
+        assert sql(server, "SELECT count(*) AS n FROM db.log").split() == ["n", "10"]
 
 
 def test_a_catalog_that_nobody_answers_at_does_not_hold_up_the_start(tmp_path):
