@@ -1,6 +1,6 @@
 // The catalog that has the lake's tables, as those see it who bring rows into them, look after them and read them:
-// tiering, maintenance, SQL, verify. Two implement it: LakeCatalog, built in, whose pointers live in our meta store, and
-// RemoteCatalog (remote_catalog/), which is a client of any Iceberg REST catalog.
+// tiering, maintenance, SQL, verify. Two implement it: LakeCatalog, built in, whose pointers live in our meta store,
+// and RemoteCatalog (remote/), which is a client of any Iceberg REST catalog.
 //
 // The difference that matters is one question, SharesStore(): whether a commit and what belongs to it in the meta
 // store are one transaction. When they are not, the covered offsets are those of the snapshot's own summary, and the

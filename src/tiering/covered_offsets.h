@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// The summary key that names the offsets file. Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
+/// The summary key that names the offsets file.
+/// Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
 inline constexpr const char* kOffsetsKey = "fluss-offsets";
 
 /// What the current snapshot of `lake` covers; nothing when it has no rows of tiering.
