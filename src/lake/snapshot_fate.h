@@ -1,6 +1,7 @@
-// What became of a commit whose answer was lost, read from the table itself. The sequence number tells: of all commits
-// that could take one, exactly one does, and a catalog never takes an older one again. That the snapshot is not in
-// the table says nothing by itself: the commit may still be on its way, or others may have built on it and let it expire.
+// What became of a commit whose answer was lost, read from the table itself. The sequence number tells: of all
+// commits that could take one, exactly one does, and a catalog never takes an older one again. That the snapshot is
+// not in the table says nothing by itself: the commit may still be on its way, or others may have built on it and
+// let it expire.
 // Source: Iceberg table specification, "Sequence Numbers".
 #pragma once
 
