@@ -13,7 +13,7 @@ namespace weir::iceberg {
 namespace {
 
 /// A catalog that always has one more page must not hold a thread for ever.
-constexpr int kPagesMax = 10'000;
+constexpr int kPagesMax = 1000;
 constexpr int64_t kNamesMax = 1'000'000;
 
 bool IsThere(const RemoteRecord& record) { return record.stage != RemoteStage::kDropping; }

@@ -1,11 +1,21 @@
-"""A server whose tables are in the catalog of another one, and what tests ask of the two."""
+"""A server whose tables are in the catalog of another one, and what tests ask of the two.
+
+The other one is a second Weir; with WEIR_REFERENCE_CATALOG=CLASSPATH it is Iceberg's own REST server
+(test/catalogs/run.py).
+"""
 import contextlib
+import dataclasses
 import json
+import os
 import subprocess
+import time
+import urllib.error
 import urllib.request
 
-from lake import lake_catalog
-from weir_server import WeirServer, weir_binary
+from pyiceberg.catalog import load_catalog
+from weir_server import WeirServer, free_port, weir_binary
+
+REFERENCE = os.environ.get("WEIR_REFERENCE_CATALOG")
 
 SECRET = "s3cr3t-of-the-catalog"
 CREDENTIAL = f"tier:{SECRET}"
@@ -18,24 +28,63 @@ def options(settings):
     return [f"--set={key}={value}" for key, value in settings.items()]
 
 
+#: Below which path a catalog answers.
+BASE = "" if REFERENCE else "/api/catalog"
+
+
 def external(tmp_path, address, **more):
-    """Settings of a server that tiers into the REST catalog at `address` (host:port or a whole URI)."""
-    uri = address if "://" in address else f"http://{address}/api/catalog"
-    return {"datalake.iceberg.type": "rest", "datalake.iceberg.uri": uri, "datalake.iceberg.credential": CREDENTIAL,
+    """Settings of a server that tiers into the REST catalog at `address` (host:port)."""
+    return {"datalake.iceberg.type": "rest", "datalake.iceberg.uri": f"http://{address}{BASE}",
+            "datalake.iceberg.credential": CREDENTIAL,
             "datalake.iceberg.other-locations": str(tmp_path / "warehouse"), **QUICK, **more}
 
 
+@dataclasses.dataclass
+class House:
+    """Where the tables live."""
+    http: str  # host:port
+
+
 @contextlib.contextmanager
-def catalog_server(tmp_path, **more):
-    """Another Weir, whose built-in catalog is the external one; it asks for a credential."""
-    settings = {"security.users": CREDENTIAL, "datalake.iceberg.warehouse": str(tmp_path / "warehouse"), **more}
+def catalog_server(tmp_path):
+    """The external catalog. A Weir asks for a credential; Iceberg's server takes any."""
+    if REFERENCE:
+        with reference_server(tmp_path) as house:
+            yield house
+        return
+    settings = {"security.users": CREDENTIAL, "datalake.iceberg.warehouse": str(tmp_path / "warehouse")}
     with WeirServer.start(tmp_path / "house", options(settings)) as server:
-        yield server
+        yield House(server.http)
 
 
-def catalog_of(server):
+@contextlib.contextmanager
+def reference_server(tmp_path):
+    port = free_port()
+    environment = {**os.environ, "CATALOG_REST_PORT": str(port), "CATALOG_WAREHOUSE": str(tmp_path / "warehouse"),
+                   "CATALOG_URI": f"jdbc:sqlite:file:{tmp_path}/catalog.db"}
+    with open(tmp_path / "reference.log", "ab") as log:
+        process = subprocess.Popen(["java", "-Xmx512m", "-cp", REFERENCE, "org.apache.iceberg.rest.RESTCatalogServer"],
+                                   env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/config").read()
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "reference.log").read_text()
+                time.sleep(0.05)
+        yield House(f"127.0.0.1:{port}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def catalog_of(house):
     """Its catalog as PyIceberg sees it."""
-    return lake_catalog(server, credential=CREDENTIAL)
+    uri = f"http://{house.http}{BASE}"
+    return load_catalog("house", type="rest", uri=uri, credential=CREDENTIAL,
+                        **{"oauth2-server-uri": f"{uri}/v1/oauth/tokens"})
 
 
 def status(server):

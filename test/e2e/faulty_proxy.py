@@ -2,12 +2,14 @@
 
     with FaultyProxy("127.0.0.1:8080") as proxy:
         proxy.fail(3, kind="late", method="POST", path="/tables/")
+        proxy.change = lambda request, status, body: (status, body)  # lies
         ... proxy.address, proxy.seen ...
 """
 import dataclasses
 import http.client
 import http.server
 import socketserver
+import ssl
 import threading
 import time
 
@@ -29,8 +31,10 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 class FaultyProxy:
-    def __init__(self, upstream):
+    def __init__(self, upstream, certificate=None):
+        """certificate: a PEM file with a key; then the proxy speaks TLS."""
         self.upstream = upstream
+        self.change = None
         self.lock = threading.Lock()
         self.faults = []
         self.seen = []  # (method, path, status or None)
@@ -48,6 +52,10 @@ class FaultyProxy:
             do_GET = do_POST = do_DELETE = do_HEAD = do_any
 
         self.server = _Server(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self):
@@ -98,6 +106,8 @@ class FaultyProxy:
             status, headers, answer = self.forward(request, body)
             if kind == "late":
                 return self.cut(request)
+            if self.change:
+                status, answer = self.change(request, status, answer)
             return self.answer(request, status, headers, answer)
         except OSError:
             return self.cut(request)
