@@ -1,8 +1,10 @@
 #include "lake/expression.h"
 
 #include <boost/json.hpp>
+#include <charconv>
 #include <limits>
 
+#include "lake/literal_text.h"
 #include "lake/schema.h"
 
 namespace weir::iceberg {
@@ -81,6 +83,12 @@ Result<ExpressionOp> OpFromName(std::string_view name) {
   return BadFilter(fmt::format("unknown kind: {}", name));
 }
 
+bool IsWhole(TypeId id) { return id == TypeId::kInt || id == TypeId::kLong; }
+
+bool IsNumeric(TypeId id) {
+  return IsWhole(id) || id == TypeId::kFloat || id == TypeId::kDouble || id == TypeId::kDecimal;
+}
+
 class JsonParser {
  public:
   JsonParser(const Schema& schema, bool case_sensitive)
@@ -153,16 +161,29 @@ class JsonParser {
 
   static Status AddValue(const Field& field, const json::value& value, Expression& out) {
     if (field.type.is_nested()) return BadFilter(fmt::format("column is nested: {}", out.column));
-    ASSIGN_OR_RETURN(Literal literal, LiteralFromJson(field.type, value));
-    out.values.push_back(std::move(literal));
+    Result<Literal> literal = LiteralFromJson(field.type, value);
+    if (!literal.ok() && IsNumeric(field.type.id)) literal = NumberFromJson(value);
+    if (!literal.ok()) return Forward(std::move(literal));
+    out.values.push_back(*std::move(literal));
     return {};
+  }
+
+  /// Clients send the number that was written, whatever numeric type the column has ("amount > 10"
+  /// of a decimal): binding makes it one of the column's, or a comparison that skips nothing.
+  static Result<Literal> NumberFromJson(const json::value& value) {
+    if (value.is_int64()) return Literal::Long(value.get_int64());
+    if (value.is_number()) return Literal::Double(value.to_number<double>());
+    double number = 0;
+    const std::string_view text = value.is_string() ? value.get_string() : std::string_view();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (!text.empty() && error == std::errc() && end == text.data() + text.size())
+      return Literal::Double(number);
+    return BadFilter(fmt::format("not a number: {:.200}", json::serialize(value)));
   }
 
   const Schema& schema_;
   const bool case_sensitive_;
 };
-
-bool IsWhole(TypeId id) { return id == TypeId::kInt || id == TypeId::kLong; }
 
 /// A constant as the column's type, if it can be without loss.
 std::optional<Literal> Convert(const Literal& literal, const Type& to) {
@@ -189,6 +210,10 @@ std::optional<Literal> Convert(const Literal& literal, const Type& to) {
     if (static_cast<double>(static_cast<float>(number)) == number) {
       return Literal::Float(static_cast<float>(number));
     }
+  }
+  if (from.id == TypeId::kDouble && to.id == TypeId::kDecimal) {
+    // The shortest text of the double is what somebody wrote.
+    return DecimalLiteral(fmt::format("{}", literal.AsDouble()), to);
   }
   if (from.id == TypeId::kDecimal && to.id == TypeId::kDecimal && from.scale <= to.scale) {
     Int128 unscaled = literal.get<Int128>();

@@ -61,11 +61,8 @@ std::optional<Literal> FromText(const Type& type, std::string_view text) {
     return Literal(type, *value);
   };
   switch (type.id) {
-    case TypeId::kDecimal: {
-      const auto unscaled = weir::DecimalFromText(text, type.precision, type.scale);
-      if (!unscaled.ok()) return std::nullopt;
-      return Literal(type, *unscaled);
-    }
+    case TypeId::kDecimal:
+      return DecimalLiteral(text, type);
     case TypeId::kDate: {
       const auto days = DateFromText(text);
       if (!days) return std::nullopt;

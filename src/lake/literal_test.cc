@@ -95,6 +95,8 @@ TEST(Literals, OfAnotherTypeAreRefused) {
       {"boolean", "1"},
       {"long", "1e3"},
       {"decimal(3,2)", "\"14.20\""},
+      {"decimal(5,2)", "\"1.005\""},
+      {"decimal(5,2)", "\"1E-3\""},
       {"date", "\"2017-13-01\""},
       {"date", "\"\""},
       {"time", "\"24:00:00\""},

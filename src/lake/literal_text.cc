@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/hex.h"
 #include "record/civil_date.h"
+#include "record/decimal.h"
 
 namespace weir::iceberg {
 namespace {
@@ -186,6 +188,24 @@ std::optional<std::string> UuidFromText(std::string_view text) {
     if (c != '-') hex += c;
   }
   return hex.size() == 32 ? FromHex(hex) : std::nullopt;
+}
+
+std::optional<Literal> DecimalLiteral(std::string_view text, const Type& type) {
+  const size_t e = std::min(text.find_first_of("eE"), text.size());
+  const std::string_view mantissa = text.substr(0, e);
+  std::string_view exponent_text = text.substr(std::min(e + 1, text.size()));
+  if (exponent_text.starts_with('+')) exponent_text.remove_prefix(1);
+  int32_t exponent = 0;
+  std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
+  const size_t point = std::min(mantissa.find('.'), mantissa.size());
+  const size_t last = mantissa.find_last_not_of("0.");
+  const int64_t fraction = last == std::string_view::npos || last < point
+                               ? 0
+                               : static_cast<int64_t>(last) - static_cast<int64_t>(point);
+  if (fraction - exponent > type.scale) return std::nullopt;
+  const auto unscaled = weir::DecimalFromText(text, type.precision, type.scale);
+  if (!unscaled.ok()) return std::nullopt;
+  return Literal(type, *unscaled);
 }
 
 std::string ToBase64(std::string_view bytes) {

@@ -1,10 +1,12 @@
-// Dates and times as ISO-8601 text, for JSON values and partition paths. Internal to lake/.
+// Dates, times, decimals and others as text, for JSON values and partition paths. Internal to lake/.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "lake/literal.h"
 
 namespace weir::iceberg {
 
@@ -26,6 +28,9 @@ std::optional<int64_t> TimestampFromText(std::string_view text, int64_t units_pe
 /// "f79c3e09-677c-4bbd-a479-3f349cb785e7" of 16 bytes, and back.
 std::string UuidToText(std::string_view bytes);
 std::optional<std::string> UuidFromText(std::string_view text);
+
+/// A decimal such as "-12.5" or "1.25E1" as a literal of `type`; nothing when digits would be lost.
+std::optional<Literal> DecimalLiteral(std::string_view text, const Type& type);
 
 /// Standard alphabet, padded.
 std::string ToBase64(std::string_view bytes);
