@@ -89,6 +89,8 @@ bool IsNumeric(TypeId id) {
   return IsWhole(id) || id == TypeId::kFloat || id == TypeId::kDouble || id == TypeId::kDecimal;
 }
 
+bool IsZoned(TypeId id) { return id == TypeId::kTimestamptz || id == TypeId::kTimestamptzNs; }
+
 class JsonParser {
  public:
   JsonParser(const Schema& schema, bool case_sensitive)
@@ -163,6 +165,10 @@ class JsonParser {
     if (field.type.is_nested()) return BadFilter(fmt::format("column is nested: {}", out.column));
     Result<Literal> literal = LiteralFromJson(field.type, value);
     if (!literal.ok() && IsNumeric(field.type.id)) literal = NumberFromJson(value);
+    // PyIceberg leaves out the zone of a moment that it has turned to UTC.
+    if (!literal.ok() && IsZoned(field.type.id) && value.is_string())
+      literal =
+          LiteralFromJson(field.type, json::value(std::string(value.get_string()) + "+00:00"));
     if (!literal.ok()) return Forward(std::move(literal));
     out.values.push_back(*std::move(literal));
     return {};

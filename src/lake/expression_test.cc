@@ -19,6 +19,7 @@ Schema AllNumbers() {
   add("d", Type::Of(TypeId::kDouble));
   add("m", Type::Decimal(10, 2));
   add("s", Type::Of(TypeId::kString));
+  add("z", Type::Of(TypeId::kTimestamptz));
   return *Schema::Make(0, std::move(fields));
 }
 
@@ -48,6 +49,12 @@ TEST(Expression, ANumberThatTheColumnCannotHoldSkipsNothing) {
   EXPECT_EQ(Bound("i", "3000000000"), "unknown");
   EXPECT_EQ(Bound("i", "1.5"), "unknown");
   EXPECT_EQ(Bound("l", "1.5"), "unknown");
+}
+
+TEST(Expression, AMomentWithoutZoneIsUtc) {
+  EXPECT_EQ(Bound("z", "\"2026-01-02T00:00:00\""), "timestamptz 2026-01-02T00:00:00+00:00");
+  EXPECT_EQ(Bound("z", "\"2026-01-02T02:00:00+02:00\""), "timestamptz 2026-01-02T00:00:00+00:00");
+  EXPECT_EQ(Bound("z", "\"soon\""), "error");
 }
 
 TEST(Expression, WhatIsNoNumberIsAnError) {
