@@ -82,6 +82,12 @@ class Flink:
         tail = "\n".join(pathlib.Path(self.out.name).read_text().splitlines()[-30:])
         raise RuntimeError(f"{self.log.stem} ended with {self.process.wait()}:\n{tail}")
 
+    def kill(self):
+        """kill -9"""
+        self.process.kill()
+        self.process.wait()
+        self.out.close()
+
     def close(self):
         if self.process.poll() is None:
             self.process.stdin.close()
@@ -104,10 +110,12 @@ class FlinkError(Exception):
 
 
 class FlinkSql(Flink):
-    def __init__(self, bootstrap, folder, parallelism=2):
+    def __init__(self, bootstrap, folder, parallelism=2, options=None):
         super().__init__("FlinkSql", [parallelism], folder)
+        catalog = {"type": "fluss", "bootstrap.servers": bootstrap, **(options or {})}
+        settings = ", ".join(f"'{key}' = '{value}'" for key, value in catalog.items())
         for mode in ("batch", "stream"):
-            self.ask(mode, f"CREATE CATALOG weir WITH ('type' = 'fluss', 'bootstrap.servers' = '{bootstrap}')")
+            self.ask(mode, f"CREATE CATALOG weir WITH ({settings})")
             self.ask(mode, "USE CATALOG weir")
 
     def ask(self, mode, statement):
