@@ -3,31 +3,35 @@
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "tiering/take_rows.h"
 
 namespace weir {
 namespace {
 
-/// Of the hash table, for a key: node, bucket and allocation.
-constexpr int64_t kBytesOfEntry = 72;
+constexpr size_t kSlotsMin = 1024;
 
 }  // namespace
 
 Status ChangelogReducer::Add(LakeRows rows) {
   ASSIGN_OR_RETURN(KeyList keys, encoder_.Encode(*rows.rows));
   memory_bytes_ += arrow::util::TotalBufferSize(*rows.rows) + keys.memory_bytes() +
-                   static_cast<int64_t>(rows.changes.size());
-  batches_.push_back({std::move(rows), std::move(keys)});
-  const Batch& batch = batches_.back();
+                   static_cast<int64_t>(rows.changes.size() + keys.size() * sizeof(uint32_t));
+  batches_.push_back({std::move(rows), std::move(keys), {}});
+  Batch& batch = batches_.back();
+  batch.last.assign(batch.keys.size(), kNone);
   const auto number = static_cast<uint32_t>(batches_.size() - 1);
   for (uint32_t row = 0; row < batch.keys.size(); ++row) {
     const ChangeType change =
         batch.rows.changes.empty() ? ChangeType::kAppendOnly : batch.rows.changes[row];
     if (change == ChangeType::kUpdateBefore) continue;  // the row after it follows
-    const auto [at, added] = last_.try_emplace(batch.keys[row]);
-    Last& last = at->second;
-    if (added) memory_bytes_ += kBytesOfEntry;
-    if (added) last.was_new = inserts_ == Inserts::kTrusted && change == ChangeType::kInsert;
+    const size_t before = last_.size();
+    batch.last[row] = PlaceOf(batch.keys[row]);
+    Last& last = last_[batch.last[row]];
+    if (last_.size() > before)
+      last.was_new = inserts_ == Inserts::kTrusted && change == ChangeType::kInsert;
     last.batch = number;
     last.row = row;
     last.deleted = change == ChangeType::kDelete;
@@ -35,18 +39,42 @@ Status ChangelogReducer::Add(LakeRows rows) {
   return {};
 }
 
+uint32_t ChangelogReducer::PlaceOf(BytesView key) {
+  if (last_.size() * 2 >= slots_.size()) Grow();
+  const auto hash = static_cast<uint32_t>(std::hash<BytesView>()(key));
+  const size_t mask = slots_.size() - 1;
+  size_t slot = hash & mask;
+  for (; slots_[slot] != kNone; slot = (slot + 1) & mask) {
+    const Last& other = last_[slots_[slot]];
+    if (other.hash == hash && other.key == key) return slots_[slot];
+  }
+  slots_[slot] = static_cast<uint32_t>(last_.size());
+  last_.push_back({.key = key, .hash = hash});
+  return slots_[slot];
+}
+
+void ChangelogReducer::Grow() {
+  slots_.assign(std::max(kSlotsMin, slots_.size() * 2), kNone);
+  const size_t mask = slots_.size() - 1;
+  for (uint32_t place = 0; place < last_.size(); ++place) {
+    size_t slot = last_[place].hash & mask;
+    while (slots_[slot] != kNone) slot = (slot + 1) & mask;
+    slots_[slot] = place;
+  }
+}
+
 std::vector<BytesView> ChangelogReducer::MayHaveOlderRow() const {
   std::vector<BytesView> out;
-  for (const auto& [key, last] : last_) {
-    if (!last.was_new) out.push_back(key);
+  for (const Last& last : last_) {
+    if (!last.was_new) out.push_back(last.key);
   }
   return out;
 }
 
 std::vector<BytesView> ChangelogReducer::deleted() const {
   std::vector<BytesView> out;
-  for (const auto& [key, last] : last_) {
-    if (last.deleted) out.push_back(key);
+  for (const Last& last : last_) {
+    if (last.deleted) out.push_back(last.key);
   }
   return out;
 }
@@ -56,9 +84,8 @@ Result<ChangelogReducer::Kept> ChangelogReducer::KeptOf(size_t number) const {
   Kept kept;
   std::vector<int32_t> rows;
   for (uint32_t row = 0; row < batch.keys.size(); ++row) {
-    const auto found = last_.find(batch.keys[row]);
-    if (found == last_.end()) continue;
-    const Last& last = found->second;
+    if (batch.last[row] == kNone) continue;
+    const Last& last = last_[batch.last[row]];
     if (last.batch != number || last.row != row || last.deleted) continue;
     rows.push_back(static_cast<int32_t>(row));
     kept.keys.push_back(batch.keys[row]);

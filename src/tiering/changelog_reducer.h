@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -33,7 +32,10 @@ class ChangelogReducer {
   std::vector<BytesView> deleted() const;
 
   /// About how much is held.
-  int64_t memory_bytes() const { return memory_bytes_; }
+  int64_t memory_bytes() const {
+    return memory_bytes_ + static_cast<int64_t>(last_.capacity() * sizeof(Last) +
+                                                slots_.capacity() * sizeof(uint32_t));
+  }
 
   size_t batch_count() const { return batches_.size(); }
   struct Kept {
@@ -44,7 +46,9 @@ class ChangelogReducer {
   Result<Kept> KeptOf(size_t batch) const;
 
  private:
-  struct Last {
+  struct Last {  // of a key
+    BytesView key;
+    uint32_t hash = 0;
     uint32_t batch = 0;
     uint32_t row = 0;
     bool deleted = false;
@@ -53,13 +57,21 @@ class ChangelogReducer {
   struct Batch {
     LakeRows rows;
     KeyList keys;
+    std::vector<uint32_t> last;  // per row the place of its key in last_; kNone: not looked at
   };
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  /// Where the key is in last_; it comes to its end when it is new.
+  uint32_t PlaceOf(BytesView key);
+  void Grow();
 
   const LakeKeys& encoder_;
   const Inserts inserts_;
   std::deque<Batch> batches_;  // stays put while it grows
-  std::unordered_map<std::string_view, Last> last_;
-  int64_t memory_bytes_ = 0;
+  // An open hash table of half a million keys costs a fifth of std::unordered_map, and its entries are in the log's order.
+  std::vector<Last> last_;
+  std::vector<uint32_t> slots_;  // a power of two: places in last_, or kNone
+  int64_t memory_bytes_ = 0;     // of the batches
 };
 
 }  // namespace weir

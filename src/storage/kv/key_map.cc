@@ -60,6 +60,8 @@ rocksdb::Options MapOptions() {
   options.write_buffer_size = kBufferBytes;
   options.write_buffer_manager = SharedBuffers();
   options.max_write_buffer_number = 2;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   // Where the last key of the same kind went is where the search for the next begins: batches are mostly in order.
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   options.level_compaction_dynamic_level_bytes = true;
