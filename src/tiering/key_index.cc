@@ -112,10 +112,17 @@ std::optional<int64_t> KeyIndex::snapshot_id() const {
 
 Result<std::vector<std::optional<RowLocation>>> KeyIndex::Find(
     std::span<const BytesView> keys) const {
-  std::vector<std::string> owned;
-  owned.reserve(keys.size());
-  for (const BytesView key : keys) owned.push_back(RowKey(key));
-  const std::vector<BytesView> views(owned.begin(), owned.end());
+  std::string owned;  // row keys, one after another
+  size_t bytes = 0;
+  for (const BytesView key : keys) bytes += key.size() + 1;
+  owned.reserve(bytes);
+  std::vector<BytesView> views;
+  views.reserve(keys.size());
+  for (const BytesView key : keys) {
+    const size_t begin = owned.size();
+    owned.append(1, kRow).append(key);
+    views.push_back(BytesView(owned).substr(begin));
+  }
   ASSIGN_OR_RETURN(const auto values, map_->GetAll(views));
   std::vector<std::optional<RowLocation>> out(keys.size());
   const std::lock_guard lock(mutex_);

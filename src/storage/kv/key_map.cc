@@ -32,7 +32,7 @@ constexpr int kCacheShardBits = 2;
 /// What GetAll asks RocksDB for at once.
 constexpr size_t kGetBatch = 1024;
 constexpr size_t kBuffersBytes = 32 * MiB;
-constexpr size_t kBufferBytes = 8 * MiB;
+constexpr size_t kBufferBytes = 16 * MiB;
 
 std::shared_ptr<rocksdb::Cache> SharedCache() {
   static const auto cache = rocksdb::NewLRUCache(kCacheBytes, kCacheShardBits);
@@ -60,6 +60,7 @@ rocksdb::Options MapOptions() {
   options.write_buffer_size = kBufferBytes;
   options.write_buffer_manager = SharedBuffers();
   options.max_write_buffer_number = 2;
+  options.optimize_filters_for_hits = true;  // who asks mostly knows that the key is there
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.05;
   // Where the last key of the same kind went is where the search for the next begins: batches are mostly in order.
