@@ -68,7 +68,8 @@ class ChangelogReducer {
   const LakeKeys& encoder_;
   const Inserts inserts_;
   std::deque<Batch> batches_;  // stays put while it grows
-  // An open hash table of half a million keys costs a fifth of std::unordered_map, and its entries are in the log's order.
+  // An open hash table costs a fifth of std::unordered_map here, and its entries are in the log's
+  // order.
   std::vector<Last> last_;
   std::vector<uint32_t> slots_;  // a power of two: places in last_, or kNone
   int64_t memory_bytes_ = 0;     // of the batches
