@@ -44,7 +44,7 @@ bool PrintCatalog(const json::object& status) {
   return down;
 }
 
-/// Print a line per table; returns whether the last round of one failed.
+/// Print a line per table; returns whether the last round or look of maintenance failed at one.
 bool PrintTables(const json::array& tables) {
   fmt::print("{:<36} {:<10} {:>9} {:>8} {:>12} {:>10} {:>9} {:>8}\n", "TABLE", "STATE", "FRESHNESS",
              "ROUNDS", "ROWS", "BEHIND", "LAG", "LAST");
@@ -58,10 +58,14 @@ bool PrintTables(const json::array& tables) {
                NumberOf(*table, "rows"), NumberOf(*table, "behind_rows"),
                static_cast<double>(NumberOf(*table, "behind_ms")) / 1000,
                NumberOf(*table, "last_duration_ms"));
-    const int64_t failures = NumberOf(*table, "failures");
-    if (failures == 0) continue;
-    failing = true;
-    fmt::print("  failed {} times: {}\n", failures, TextOf(*table, "error"));
+    if (const int64_t failures = NumberOf(*table, "failures"); failures > 0) {
+      failing = true;
+      fmt::print("  failed {} times: {}\n", failures, TextOf(*table, "error"));
+    }
+    if (const std::string error = TextOf(*table, "maintenance_error"); !error.empty()) {
+      failing = true;
+      fmt::print("  maintenance failed: {}\n", error);
+    }
   }
   return failing;
 }

@@ -177,6 +177,10 @@ void FileIo::SetStore(std::string scheme, std::shared_ptr<FileStore> store) {
   place.store = std::move(store);
 }
 
+void FileIo::Stop() {
+  for (auto& [scheme, place] : state_->places) place.store->Stop();
+}
+
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::OpenInput(
     const std::string& location, std::optional<int64_t> bytes) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));

@@ -11,7 +11,8 @@
 // Thread: thread-safe; every call may block. An InputFile may be read by several threads, an OutputFile has one.
 // Errors: kFileNotExist  nothing is at the location;  kFileAlreadyExist  WriteNew met a file
 //         kAuthorization  the store refused the credentials;  kInvalidConfig  the location or the bucket is no place
-//         kDiskWriteLocked  no space left;  kStorage  everything else, after the retries of FileIoOptions.
+//         kDiskWriteLocked  no space left;  kCancelled  after Stop()
+//         kStorage  everything else, after the retries of FileIoOptions.
 //         Messages name the operation and the location, never a secret.
 #pragma once
 
@@ -70,6 +71,8 @@ class FileStore {
   virtual Status Delete(const std::string& location) = 0;
   virtual Result<std::vector<FileStat>> List(const std::string& location) = 0;
   virtual Result<std::optional<FileStat>> Stat(const std::string& location) = 0;
+  /// See FileIo::Stop.
+  virtual void Stop() {}
 };
 
 class FileIo {
@@ -109,6 +112,10 @@ class FileIo {
   /// The same places and counters for files that need not survive a crash of the machine: local ones are not
   /// synced. This must outlive it.
   std::unique_ptr<FileIo> Unsynced() const;
+
+  /// Give up on stores that may not answer: what is under way is not tried again, what begins fails with kCancelled.
+  /// Local files go on. For the end of the process; also of all FileIo that Unsynced() made.
+  void Stop();
 
   /// Serve locations of `scheme` ("s3", "mem", "file") from `store` instead. For tests, before the first use.
   void SetStore(std::string scheme, std::shared_ptr<FileStore> store);

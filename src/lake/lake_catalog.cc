@@ -118,6 +118,28 @@ Result<std::string> LakeCatalog::State::WriteMetadata(const TableMetadata& metad
   return location;
 }
 
+Status LakeCatalog::State::NoteMaking(const TableMetadata& table) {
+  if (IsBelowAny(table.location, options.other_places)) return {};
+  {
+    const std::lock_guard lock(making_mutex);
+    making.insert(table.table_uuid);
+  }
+  Transaction note;
+  note.Put(std::string(kPurgeKeys) + table.table_uuid,
+           ToText(PurgeRequest{.id = table.table_uuid,
+                               .root = table.location,
+                               .metadata_location = {},
+                               .dropped_ms = clock.NowMs()}));
+  const Status noted = store.Commit(note);
+  if (!noted.ok()) EndMaking(table.table_uuid);
+  return noted;
+}
+
+void LakeCatalog::State::EndMaking(const std::string& uuid) {
+  const std::lock_guard lock(making_mutex);
+  making.erase(uuid);
+}
+
 std::shared_ptr<std::mutex> LakeCatalog::State::CommitLock(const std::string& uuid) {
   const std::lock_guard lock(locks_mutex);
   auto& known = commit_locks[uuid];
@@ -162,7 +184,9 @@ std::vector<PurgeRequest> LakeCatalog::PurgeRequests() const {
   std::vector<PurgeRequest> out;
   for (const auto& [key, value] : state_->store.Scan(kPurgeKeys)) {
     auto request = PurgeFromText(std::string_view(key).substr(kPurgeKeys.size()), value);
-    if (request.ok()) out.push_back(*std::move(request));
+    if (!request.ok()) continue;
+    const std::lock_guard lock(state_->making_mutex);
+    if (!state_->making.contains(request->id)) out.push_back(*std::move(request));
   }
   return out;
 }

@@ -49,7 +49,13 @@ struct LoadedView {
 enum class Purge : uint8_t { kNo, kYes };
 enum class Overwrite : uint8_t { kNo, kYes };
 
-/// A dropped table whose files may be deleted by maintenance.
+/// Where a table's files are.
+struct TablePlace {
+  std::string metadata_location;
+  std::string root;
+};
+
+/// A dropped table, or one that was not made to the end, whose files may be deleted by maintenance.
 struct PurgeRequest {
   std::string id;    // the table's uuid
   std::string root;  // all its files are below
@@ -111,11 +117,13 @@ class LakeCatalog final : public TableCatalog {
   std::optional<Ident> FindTieredIdent(TableId table) const override;
   /// Where the current metadata is, without reading it; for entity tags.
   Result<std::string> MetadataLocation(const Ident& ident) const override;
+  Result<TablePlace> PlaceOf(const Ident& ident) const;
 
   /// What CreateTable would make: nothing is written. Complete it by Commit with AssertCreate.
   /// Errors  kDatabaseNotExist, kTableAlreadyExist, kInvalidTable
   Result<LoadedTable> StageTable(const Ident& ident, NewTable table);
-  /// `table.location` is followed only into the other places; else the location is ours to give.
+  /// `table.location` is followed only into the other places; else the location is ours to give. What a crash leaves
+  /// at such a location is a PurgeRequest's.
   /// Errors  kDatabaseNotExist; kTableAlreadyExist, also when a view has the name; kInvalidTable
   Result<LoadedTable> CreateTable(const Ident& ident, NewTable table,
                                   std::optional<TableId> tiered_by = std::nullopt,
@@ -165,6 +173,7 @@ class LakeCatalog final : public TableCatalog {
 
   /// Every table there is, of all namespaces.
   std::vector<Ident> AllTables() const override;
+  /// Those of tables that are being made right now are left out.
   std::vector<PurgeRequest> PurgeRequests() const;
   /// The files of a request are gone.
   Status ForgetPurge(const std::string& id);

@@ -47,6 +47,14 @@ struct LakeCatalog::State {
   Result<std::string> WriteMetadata(const TableMetadata& metadata, const std::string& before);
   Result<std::string> WriteView(const ViewMetadata& metadata, const std::string& before);
 
+  /// Write a new table's metadata and put it into the catalog. Errors  those of CreateTable
+  Status Make(LoadedTable& made, const Transaction* extra);
+  /// Write down that files appear at a place nobody has yet, so that they go should the table never come to be. The
+  /// commit that makes the table takes the note away. Nothing to note: the place is not of our making.
+  Status NoteMaking(const TableMetadata& table);
+  /// The table is there, or certainly is not.
+  void EndMaking(const std::string& uuid);
+
   std::shared_ptr<std::mutex> CommitLock(const std::string& uuid);
   /// Write a transaction that swaps pointers. Errors  kCommitStateUnknown
   Status CommitPointers(const Transaction& transaction);
@@ -63,6 +71,9 @@ struct LakeCatalog::State {
   std::map<Ident, LakeRecord> tables;
   std::map<Ident, LakeRecord> views;
   std::map<TableId, Ident> tiered;
+
+  std::mutex making_mutex;
+  std::set<std::string> making;  // uuids of tables whose making is noted and goes on
 
   std::mutex locks_mutex;
   std::map<std::string, std::weak_ptr<std::mutex>> commit_locks;  // by uuid

@@ -66,6 +66,12 @@ Result<std::string> LakeCatalog::MetadataLocation(const Ident& ident) const {
   return std::move(record.metadata_location);
 }
 
+Result<TablePlace> LakeCatalog::PlaceOf(const Ident& ident) const {
+  ASSIGN_OR_RETURN(LakeRecord record, state_->FindTable(ident));
+  return TablePlace{.metadata_location = std::move(record.metadata_location),
+                    .root = std::move(record.root)};
+}
+
 Result<LoadedTable> LakeCatalog::StageTable(const Ident& ident, NewTable table) {
   State& s = *state_;
   RETURN_IF_ERROR(CheckName(ident));
@@ -90,28 +96,39 @@ Result<LoadedTable> LakeCatalog::CreateTable(const Ident& ident, NewTable table,
                                              const Transaction* extra) {
   State& s = *state_;
   ASSIGN_OR_RETURN(LoadedTable made, StageTable(ident, std::move(table)));
-  ASSIGN_OR_RETURN(made.metadata_location, s.WriteMetadata(*made.metadata, ""));
   made.tiered_by = tiered_by;
+  RETURN_IF_ERROR(s.NoteMaking(*made.metadata));
+  const Status done = s.Make(made, extra);
+  // It may turn out to be there: its files must stay until the next start knows.
+  if (done.code() != ErrorCode::kCommitStateUnknown) s.EndMaking(made.metadata->table_uuid);
+  RETURN_IF_ERROR(done);
+  return made;
+}
+
+Status LakeCatalog::State::Make(LoadedTable& made, const Transaction* extra) {
+  ASSIGN_OR_RETURN(made.metadata_location, WriteMetadata(*made.metadata, ""));
+  const Ident& ident = made.ident;
   const LakeRecord record{.metadata_location = made.metadata_location,
                           .uuid = made.metadata->table_uuid,
                           .root = made.metadata->location,
-                          .tiered_by = tiered_by};
-  const std::lock_guard change(s.changes);
-  Status free = s.NeedNamespace(ident.levels);
-  if (free.ok()) free = s.NeedFree(ident);
-  if (free.ok()) free = s.NeedOwnPlace(record.root);
+                          .tiered_by = made.tiered_by};
+  const std::lock_guard change(changes);
+  Status free = NeedNamespace(ident.levels);
+  if (free.ok()) free = NeedFree(ident);
+  if (free.ok()) free = NeedOwnPlace(record.root);
   if (!free.ok()) {
     // Refused for certain, and nobody else knows the file.
-    (void)s.files.Delete(made.metadata_location);
-    return Forward(std::move(free));
+    (void)files.Delete(made.metadata_location);
+    return free;
   }
   Transaction transaction = extra == nullptr ? Transaction() : *extra;
   transaction.Put(IdentKey(kTableKeys, ident), ToText(record));
-  RETURN_IF_ERROR(s.CommitPointers(transaction));
-  const std::unique_lock lock(s.names);
-  s.tables[ident] = record;
-  if (tiered_by) s.tiered[*tiered_by] = ident;
-  return made;
+  transaction.Delete(std::string(kPurgeKeys) + record.uuid);
+  RETURN_IF_ERROR(CommitPointers(transaction));
+  const std::unique_lock lock(names);
+  tables[ident] = record;
+  if (made.tiered_by) tiered[*made.tiered_by] = ident;
+  return {};
 }
 
 Result<LoadedTable> LakeCatalog::RegisterTable(const Ident& ident,

@@ -27,6 +27,24 @@ bool MayRetry(const FileIoOptions& options, int64_t attempt) {
   return waits <= options.retry_time_max.count();
 }
 
+bool RetryGate::Wait(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return !close_.wait_for(lock, time, [this] { return closed_; });
+}
+
+void RetryGate::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  close_.notify_all();
+}
+
+bool RetryGate::closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 bool PassesByItself(std::string_view name, std::string_view message) {
   constexpr std::array kPassing = {
       "InternalError",   "ServiceUnavailable",   "SlowDown",        "Throttling",

@@ -22,24 +22,28 @@ namespace {
 /// Asked by the S3 client after every failed request, each part of an upload by itself.
 class Retries final : public arrow::fs::S3RetryStrategy {
  public:
-  Retries(const FileIoOptions& options, std::shared_ptr<LiveMetrics> metrics)
-      : options_(options), metrics_(std::move(metrics)) {}
+  Retries(const FileIoOptions& options, std::shared_ptr<LiveMetrics> metrics,
+          std::shared_ptr<RetryGate> gate)
+      : options_(options), metrics_(std::move(metrics)), gate_(std::move(gate)) {}
 
   bool ShouldRetry(const AWSErrorDetail& error, int64_t attempted) override {
     if (!error.should_retry && !PassesByItself(error.exception_name, error.message)) return false;
     if (!MayRetry(options_, attempted)) return false;
+    // The client's own wait cannot be ended early; this one can.
+    thread_local std::minstd_rand random{std::random_device{}()};
+    if (!gate_->Wait(std::chrono::milliseconds(
+            RetryWaitMs(options_, attempted, std::uniform_real_distribution<>(0, 1)(random)))))
+      return false;
     metrics_->With([](ObjectStoreMetrics& metrics) { metrics.retries.Add(); });
     return true;
   }
 
-  int64_t CalculateDelayBeforeNextRetry(const AWSErrorDetail&, int64_t attempted) override {
-    thread_local std::minstd_rand random{std::random_device{}()};
-    return RetryWaitMs(options_, attempted, std::uniform_real_distribution<>(0, 1)(random));
-  }
+  int64_t CalculateDelayBeforeNextRetry(const AWSErrorDetail&, int64_t) override { return 0; }
 
  private:
   const FileIoOptions options_;
   const std::shared_ptr<LiveMetrics> metrics_;
+  const std::shared_ptr<RetryGate> gate_;
 };
 
 /// Have Arrow load its S3 library, once in the life of the process.
@@ -126,6 +130,13 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
     return StatOf(location, *info);
   }
 
+  void Stop() override { gate_->Close(); }
+
+  Status Alive() const {
+    if (!gate_->closed()) return {};
+    return Fail(ErrorCode::kCancelled, "the server is stopping");
+  }
+
   /// The store's words as an error of ours, without a secret in them.
   Failure Say(const arrow::Status& status, std::string_view what,
               const std::string& location) const {
@@ -171,6 +182,7 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
   }
 
   Result<Place> Find(const std::string& location) {
+    RETURN_IF_ERROR(Alive());
     const size_t begins = location.find("://");
     const std::string path = begins == std::string::npos ? "" : location.substr(begins + 3);
     const std::string bucket = path.substr(0, path.find('/'));
@@ -211,7 +223,7 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
     }
     arrow::fs::FileSystemFactoryOptions extra = {
         {"retry_strategy", std::shared_ptr<arrow::fs::S3RetryStrategy>(
-                               std::make_shared<Retries>(options_, metrics_))}};
+                               std::make_shared<Retries>(options_, metrics_, gate_))}};
     if (!options_.s3_access_key_id.empty()) {
       extra.emplace_back("access_key", options_.s3_access_key_id);
       extra.emplace_back("secret_key", options_.s3_secret_access_key);
@@ -227,6 +239,7 @@ class S3Store final : public FileStore, public std::enable_shared_from_this<S3St
 
   const FileIoOptions options_;
   const std::shared_ptr<LiveMetrics> metrics_;
+  const std::shared_ptr<RetryGate> gate_ = std::make_shared<RetryGate>();
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<arrow::fs::FileSystem>> buckets_;
 };
@@ -244,6 +257,7 @@ class S3Output final : public OutputFile {
   }
 
   Status Append(BytesView bytes) override {
+    RETURN_IF_ERROR(store_->Alive());
     const arrow::Status status = stream_->Write(bytes.data(), static_cast<int64_t>(bytes.size()));
     if (!status.ok()) return store_->Say(status, "cannot write a file", location_);
     bytes_ += static_cast<int64_t>(bytes.size());
@@ -251,6 +265,7 @@ class S3Output final : public OutputFile {
   }
 
   Status Finish() override {
+    RETURN_IF_ERROR(store_->Alive());
     const arrow::Status status = stream_->Close();
     if (!status.ok()) return store_->Say(status, "cannot write a file", location_);
     finished_ = true;

@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "async/deadline.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "handlers/handlers.h"
@@ -22,6 +23,12 @@
 #include "tablet/tablets.h"
 
 namespace weir {
+namespace {
+
+/// Of a stop with the object store; then what waits for it fails, as after a crash.
+constexpr std::chrono::seconds kObjectStorePatience(2);
+
+}  // namespace
 
 /// Members are in the order in which they are made; they go in the reverse one.
 struct Server::State {
@@ -190,6 +197,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
 void Server::Stop() {
   State& s = *state_;
   if (std::exchange(s.stopped, true)) return;
+  // An object store that does not answer holds up a stop only so long.
+  const Deadline patience(kObjectStorePatience, [&s] { s.lake->files().Stop(); });
   s.sql->Stop();
   s.wire->Stop(s.configuration.server.stop_wait_max);
   s.lake->Stop();

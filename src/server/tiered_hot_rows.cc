@@ -1,6 +1,9 @@
 #include "server/tiered_hot_rows.h"
 
+#include <algorithm>
+
 #include "lake/file_io.h"
+#include "lake/fluss_layout.h"
 #include "lake/parquet_writer.h"
 #include "tiering/lake_deletes.h"
 #include "tiering/tiering_round.h"
@@ -12,6 +15,14 @@ namespace {
 constexpr int64_t kLogBytesMax = 256 * MiB;
 constexpr int64_t kReducedLogBytesMax = 64 * MiB;
 constexpr std::chrono::seconds kTierWaitMax(60);
+
+/// Whether columns came that the next round brings to the lake table.
+Result<bool> LacksColumns(const TableInfo& table, const iceberg::TableMetadata& lake) {
+  ASSIGN_OR_RETURN(const auto changes, iceberg::LakeTableChanges(table, lake));
+  return std::ranges::any_of(changes, [](const iceberg::TableUpdate& change) {
+    return std::holds_alternative<iceberg::AddSchema>(change);
+  });
+}
 
 }  // namespace
 
@@ -77,6 +88,11 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
   const TableRef table = catalog_.FindTable(*lake.tiered_by);
   iceberg::HotFiles out;
   if (table == nullptr) return out;
+  ASSIGN_OR_RETURN(const bool lacks_columns, LacksColumns(*table, *lake.metadata));
+  if (lacks_columns) {
+    out.incomplete = true;
+    return out;
+  }
   std::shared_ptr<const KeyIndex> index;
   if (NeedsKeyIndex(*table)) {
     index = tiering_.FindIndex(table->id);

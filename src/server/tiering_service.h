@@ -34,6 +34,8 @@ class TieringService {
     maintenance_->Start();
   }
   void Stop() {
+    maintenance_->BeginStop();
+    runner_->BeginStop();  // each may wait for the other's step
     maintenance_->Stop();
     runner_->Stop();
   }

@@ -37,6 +37,12 @@ int64_t VersionOf(std::string_view location) {
   return error == std::errc() && *end == '-' ? version : -1;
 }
 
+/// Somebody else was faster, the table is gone, or the end is near.
+bool IsNothingWrong(const Error& error) {
+  return error.code == ErrorCode::kCancelled || error.code == ErrorCode::kCommitConflict ||
+         error.code == ErrorCode::kTableNotExist;
+}
+
 }  // namespace
 
 LakeMaintenance::LakeMaintenance(const MaintenanceOptions& options, TieringRunner& tiering,
@@ -51,12 +57,16 @@ void LakeMaintenance::Start() {
                                            [this] { Work(); });
 }
 
-void LakeMaintenance::Stop() {
+void LakeMaintenance::BeginStop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   stop_.notify_all();
+}
+
+void LakeMaintenance::Stop() {
+  BeginStop();
   thread_.reset();
 }
 
@@ -85,14 +95,6 @@ Status LakeMaintenance::Pay(int64_t bytes) {
 }
 
 void LakeMaintenance::LookAtAll() {
-  const auto report = [&](std::string_view what, const Error& error) {
-    // Somebody else was faster, or the table is gone: nothing is wrong.
-    if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kCommitConflict ||
-        error.code == ErrorCode::kTableNotExist)
-      return;
-    metrics_.failures.Add();
-    LogWarn("tiering", "maintenance failed: table={} error={}", what, error.message);
-  };
   const std::vector<iceberg::Ident> tables = env_.lake.AllTables();
   {
     const std::lock_guard lock(looking_);
@@ -101,12 +103,36 @@ void LakeMaintenance::LookAtAll() {
   }
   for (const iceberg::Ident& ident : tables) {
     if (!Alive().ok()) return;
-    const auto look = Due(ident);
-    if (!look) continue;
-    const auto result = Maintain(ident, *look);
-    if (!result.ok()) report(ident.ToString(), result.error());
+    if (const auto look = Due(ident)) LookAt(ident, *look);
   }
-  if (const Status purged = Purge(); !purged.ok()) report("(dropped ones)", purged.error());
+  LookForPurges();
+}
+
+void LakeMaintenance::LookAt(const iceberg::Ident& ident, Look look) {
+  const auto result = Maintain(ident, look);
+  if (!result.ok() && IsNothingWrong(result.error())) return;
+  int64_t failures = 0;
+  {
+    const std::lock_guard lock(looking_);
+    Seen& seen = seen_[ident];
+    failures = seen.failures = result.ok() ? 0 : seen.failures + 1;
+  }
+  tiering_.SetMaintenanceError(ident, result.ok() ? "" : result.error().message);
+  if (result.ok()) return;
+  metrics_.failures.Add();
+  if (IsWorthALine(failures))
+    LogWarn("tiering", "maintenance failed: table={} failures={} error={}", ident.ToString(),
+            failures, result.error().message);
+}
+
+void LakeMaintenance::LookForPurges() {
+  const Status purged = Purge();
+  purge_failures_ = purged.ok() ? 0 : purge_failures_ + 1;
+  if (purged.ok() || IsNothingWrong(purged.error())) return;
+  metrics_.failures.Add();
+  if (IsWorthALine(purge_failures_))
+    LogWarn("tiering", "files of dropped tables stay: failures={} error={}", purge_failures_,
+            purged.error().message);
 }
 
 std::optional<LakeMaintenance::Look> LakeMaintenance::Due(const iceberg::Ident& ident) {

@@ -38,7 +38,9 @@ class LakeMaintenance {
   ~LakeMaintenance();
 
   void Start();
-  /// Blocks until the step under way has stopped. Idempotent.
+  /// Let the step under way come to an end.
+  void BeginStop();
+  /// BeginStop, and wait. Idempotent.
   void Stop();
 
   /// kExpiry: only what time alone makes due.
@@ -52,6 +54,7 @@ class LakeMaintenance {
   struct Seen {
     std::string metadata_location;  // at the end of the last look
     int64_t looked_ms = 0;
+    int64_t failures = 0;    // in a row
     int64_t orphans_ms = 0;  // when orphans were looked for; 0: not yet
   };
   struct Metrics : MetricGroup {
@@ -68,6 +71,8 @@ class LakeMaintenance {
 
   void Work();
   void LookAtAll();
+  void LookAt(const iceberg::Ident& ident, Look look);
+  void LookForPurges();
   /// What a table needs now; nothing most of the time.
   std::optional<Look> Due(const iceberg::Ident& ident);
   bool Wanted(const iceberg::LoadedTable& table) const;
@@ -85,7 +90,8 @@ class LakeMaintenance {
   const RoundEnvironment& env_;
   std::mutex looking_;  // one look at a time; guards seen_
   std::map<iceberg::Ident, Seen> seen_;
-  std::mutex mutex_;  // guards stopping_
+  int64_t purge_failures_ = 0;  // in a row; the thread's own
+  std::mutex mutex_;            // guards stopping_
   std::condition_variable stop_;
   bool stopping_ = false;
   Metrics metrics_;

@@ -148,8 +148,11 @@ class Round {
     }
     ASSIGN_OR_RETURN(const LakeKeys keys,
                      LakeKeys::Create(*table_, lake_.metadata->current_schema()));
-    RETURN_IF_ERROR(index_->Sync(env_.io, *lake_.metadata, keys));
-    return {};
+    const auto synced = index_->Sync(env_.io, *lake_.metadata, keys);
+    if (synced.ok()) return {};
+    // A store that met a full disk takes no writes until it is opened again.
+    state_.set_index(nullptr);
+    return Forward(synced);
   }
 
   // Doing it.

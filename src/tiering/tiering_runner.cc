@@ -77,13 +77,17 @@ void TieringRunner::Start() {
   }
 }
 
-void TieringRunner::Stop() {
+void TieringRunner::BeginStop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   done_.notify_all();
+}
+
+void TieringRunner::Stop() {
+  BeginStop();
   threads_.clear();
 }
 
@@ -232,10 +236,12 @@ void TieringRunner::Finished(const TieringSchedule::Assignment& assignment, Tabl
                              int64_t started_ms, const Result<RoundResult>& result) {
   const int64_t now = env_.clock.NowMs();
   bool stopping = false;
+  int64_t failures = 0;
   {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
     TieringStatus& status = table.status;
+    failures = status.failures + (result.ok() ? 0 : 1);
     status.failures = result.ok() ? 0 : status.failures + 1;
     status.error = result.ok() ? "" : result.error().message;
     if (result.ok()) {
@@ -256,6 +262,9 @@ void TieringRunner::Finished(const TieringSchedule::Assignment& assignment, Tabl
     }
   }
   if (result.ok()) {
+    if (failures > 0)
+      LogInfo("tiering", "rounds go on: table={} failures={}", table.status.path.ToString(),
+              failures);
     if (result->snapshot_id) {
       metrics_.rounds.Add();
       metrics_.rows.Add(result->rows);
@@ -269,8 +278,9 @@ void TieringRunner::Finished(const TieringSchedule::Assignment& assignment, Tabl
         result->more ? TieringSchedule::Finished::kForced : TieringSchedule::Finished::kDone);
   } else if (!stopping) {
     metrics_.failures.Add();
-    LogWarn("tiering", "round failed: table={} failures={} error={}", table.status.path.ToString(),
-            table.status.failures, result.error().message);
+    if (IsWorthALine(failures))
+      LogWarn("tiering", "round failed: table={} failures={} error={}",
+              table.status.path.ToString(), failures, result.error().message);
     const bool conflict = result.code() == ErrorCode::kCommitConflict;
     (void)schedule_.Fail(assignment.table, assignment.epoch,
                          conflict ? TieringSchedule::Retry::kSoon : TieringSchedule::Retry::kLater);
@@ -343,6 +353,13 @@ Status TieringRunner::BetweenRounds(TableId id, const std::function<Status(Round
   }
   const std::lock_guard round(table->round);
   return work(table->state);
+}
+
+void TieringRunner::SetMaintenanceError(const iceberg::Ident& ident, const std::string& error) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, table] : tables_) {
+    if (env_.lake.FindTieredIdent(id) == ident) table->status.maintenance_error = error;
+  }
 }
 
 Status TieringRunner::TierNow(TableId id, milliseconds at_most) {

@@ -44,7 +44,9 @@ class TieringRunner {
 
   /// Take over the tables that are there, and begin.
   void Start();
-  /// Let rounds under way come to an end at their next step. Blocks. Idempotent.
+  /// Let rounds under way come to an end at their next step.
+  void BeginStop();
+  /// BeginStop, and wait. Idempotent.
   void Stop();
 
   // Hooks of the catalog (CatalogHooks).
@@ -67,6 +69,8 @@ class TieringRunner {
   /// Run `work` while no round of the table runs: for maintenance of its lake table. Waits for the round under way.
   /// Errors  kTableNotExist  the table is not tiered;  what `work` says
   Status BetweenRounds(TableId table, const std::function<Status(RoundState&)>& work);
+  /// What the last look of maintenance at a lake table said; empty: all is well. For the status.
+  void SetMaintenanceError(const iceberg::Ident& ident, const std::string& error);
   const RoundEnvironment& round_environment() const { return round_env_; }
 
   /// Have every row that is readable now tiered, and wait. For tests and the command line.

@@ -25,6 +25,7 @@ json::object ToJson(std::span<const TieringStatus> statuses) {
                       {"behind_ms", one.behind_ms}};
     if (one.snapshot_id) item["snapshot_id"] = *one.snapshot_id;
     if (!one.error.empty()) item["error"] = one.error;
+    if (!one.maintenance_error.empty()) item["maintenance_error"] = one.maintenance_error;
     tables.push_back(std::move(item));
   }
   return {{"tables", std::move(tables)}};

@@ -79,6 +79,7 @@ class Verification {
                           .hash = RowHash(std::move(columns)),
                           .report = report_};
     RETURN_IF_ERROR(MakeUnits(context));
+    if (report_.finding_count > 0 && units_.empty()) return std::move(report_);
     ASSIGN_OR_RETURN(const auto layout, iceberg::LakeLayoutOf(table));
     const auto verify = table.has_primary_key()                 ? VerifyKeys
                         : layout == iceberg::LakeLayout::kFluss ? VerifyOffsets
@@ -99,9 +100,14 @@ class Verification {
     const iceberg::Snapshot* snapshot = state_.table->current_snapshot();
     if (snapshot == nullptr) return {};
     report_.lake_snapshot_id = snapshot->snapshot_id;
-    ASSIGN_OR_RETURN(iceberg::ScanPlan plan,
-                     PlanScan(context.io, *state_.table, *snapshot, {.with_statistics = true}));
-    for (iceberg::FileScanTask& task : plan.tasks) {
+    auto plan = PlanScan(context.io, *state_.table, *snapshot, {.with_statistics = true});
+    if (!plan.ok()) {
+      AddFinding(context, {}, Kind::kUnreadable, fmt::format("snapshot {}", snapshot->snapshot_id),
+                 plan.error().message);
+      units_.clear();  // what is there and what is missing, nobody can say
+      return {};
+    }
+    for (iceberg::FileScanTask& task : plan->tasks) {
       const auto* its_spec = state_.table->FindSpec(task.data_file.spec_id);
       const auto found = its_spec == nullptr
                              ? units_.end()
