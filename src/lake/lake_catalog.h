@@ -94,6 +94,9 @@ class LakeCatalog final : public TableCatalog {
   Result<bool> HasNamespace(const Namespace& levels) const override {
     return NamespaceExists(levels);
   }
+  Result<bool> MayHaveNamespace(const std::string& name) const override {
+    return NamespaceExists({name});
+  }
   Result<StringMap> NamespaceProperties(const Namespace& levels) const;
   /// Errors  kInvalidDatabase  a key in both
   Result<ChangedKeys> UpdateNamespace(const Namespace& levels,

@@ -80,6 +80,9 @@ class TableCatalog {
   /// Make the namespace, and those around it, when it is missing.
   virtual Status EnsureNamespace(const Namespace& levels) = 0;
   virtual Result<bool> HasNamespace(const Namespace& levels) const = 0;
+  /// Whether there may be an outermost namespace of this name, by what was seen some seconds ago. For names that are
+  /// most likely none, such as every `alias.column` of a query.
+  virtual Result<bool> MayHaveNamespace(const std::string& name) const = 0;
   /// The direct children of `parent` (the outermost ones when it is empty), by name.
   virtual Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const = 0;
   /// By name. Errors  kDatabaseNotExist

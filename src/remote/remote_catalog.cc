@@ -15,6 +15,10 @@ namespace {
 /// A catalog that always has one more page must not hold a thread for ever.
 constexpr int kPagesMax = 1000;
 constexpr int64_t kNamesMax = 1'000'000;
+/// How long the outermost namespaces are believed to be as they were.
+constexpr int64_t kNamesMs = 10'000;
+/// Questions about names come from queries, and somebody waits.
+constexpr int kNameAttempts = 2;
 
 bool IsThere(const RemoteRecord& record) { return record.stage != RemoteStage::kDropping; }
 
@@ -32,9 +36,10 @@ Result<Namespace> LevelsOf(const json::value& value) {
 }  // namespace
 
 Result<std::unique_ptr<RemoteCatalog>> RemoteCatalog::Open(Store& store, FileIo& files,
-                                                           RestClient& client,
-                                                           RemotePlaces places) {
-  std::unique_ptr<RemoteCatalog> out(new RemoteCatalog(store, files, client, std::move(places)));
+                                                           RestClient& client, RemotePlaces places,
+                                                           const Clock& clock) {
+  std::unique_ptr<RemoteCatalog> out(
+      new RemoteCatalog(store, files, client, std::move(places), clock));
   for (const auto& [key, value] : store.Scan(kRemoteKeys)) {
     ASSIGN_OR_RETURN(RemoteRecord record, RemoteRecordFromText(value));
     out->tables_[record.table].record = std::move(record);
@@ -113,9 +118,11 @@ Result<std::optional<LoadedTable>> RemoteCatalog::LastSeen(TableId table) {
   const auto ours = Find(table);
   if (!ours || ours->record.stage != RemoteStage::kLive) return std::optional<LoadedTable>();
   const RemoteRecord& record = ours->record;
-  ASSIGN_OR_RETURN(auto metadata, cache_.Read(files_, record.metadata_location));
+  auto metadata = cache_.Read(files_, record.metadata_location);
+  // The catalog may have deleted the file after later commits.
+  if (!metadata.ok()) return FindTiered(table);
   return std::optional(LoadedTable{.ident = record.ident,
-                                   .metadata = std::move(metadata),
+                                   .metadata = *std::move(metadata),
                                    .metadata_location = record.metadata_location,
                                    .tiered_by = table});
 }
@@ -135,19 +142,39 @@ Status RemoteCatalog::EnsureNamespace(const Namespace& levels) {
   // Made by somebody else, or by a try of ours whose answer was lost.
   if (made.code() == ErrorCode::kCommitConflict) return {};
   RETURN_IF_ERROR(made);
+  const std::lock_guard lock(names_mutex_);
+  outermost_.names.insert(levels.front());
   return {};
 }
 
 Result<bool> RemoteCatalog::HasNamespace(const Namespace& levels) const {
-  const auto found = client_.Call({.path = NamespacePath(levels)});
+  const auto found = client_.Call({.path = NamespacePath(levels), .attempts_max = kNameAttempts});
   if (found.ok()) return true;
   if (found.code() == ErrorCode::kDatabaseNotExist || found.code() == ErrorCode::kTableNotExist)
     return false;
   return Forward(found);
 }
 
+Result<bool> RemoteCatalog::MayHaveNamespace(const std::string& name) const {
+  const std::lock_guard lock(names_mutex_);
+  Outermost& known = outermost_;
+  if (const int64_t now = clock_.NowMs(); now - known.asked_ms >= kNamesMs) {
+    known.asked_ms = now;
+    const auto found = ListNamespaces({});
+    if (found.ok()) {
+      known.names.clear();
+      for (const Namespace& levels : *found) known.names.insert(levels.front());
+      known.error.reset();
+    } else if (known.names.empty()) {
+      known.error = found.error();
+    }
+  }
+  if (known.error) return Failure(*known.error);
+  return known.names.contains(name);
+}
+
 Result<bool> RemoteCatalog::HasTable(const Ident& ident) const {
-  const auto found = client_.Call({.path = TablePath(ident)});
+  const auto found = client_.Call({.path = TablePath(ident), .attempts_max = kNameAttempts});
   if (found.ok()) return true;
   if (found.code() == ErrorCode::kDatabaseNotExist || found.code() == ErrorCode::kTableNotExist)
     return false;
@@ -161,7 +188,8 @@ Result<std::vector<json::value>> RemoteCatalog::Pages(const std::string& path,
   for (int page = 0; page < kPagesMax; ++page) {
     std::string full = path;
     full += path.find('?') == std::string::npos ? "?pageToken=" : "&pageToken=";
-    ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call({.path = full + EncodeUrlPart(token)}));
+    ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call({.path = full + EncodeUrlPart(token),
+                                                            .attempts_max = kNameAttempts}));
     std::optional<std::string> next;
     JsonFields in(answer.body, "a list of the external catalog");
     in.NeedEach(member, [&](const json::value& one) -> Status {

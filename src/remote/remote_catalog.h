@@ -14,9 +14,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "lake/metadata_cache.h"
 #include "lake/table_catalog.h"
 #include "remote/remote_records.h"
@@ -39,7 +41,8 @@ class RemoteCatalog final : public TableCatalog {
  public:
   /// What is by reference must outlive it. Errors  kStorage  a record cannot be read
   static Result<std::unique_ptr<RemoteCatalog>> Open(Store& store, FileIo& files,
-                                                     RestClient& client, RemotePlaces places);
+                                                     RestClient& client, RemotePlaces places,
+                                                     const Clock& clock);
 
   FileIo& files() override { return files_; }
   bool SharesStore() const override { return false; }
@@ -47,6 +50,7 @@ class RemoteCatalog final : public TableCatalog {
 
   Status EnsureNamespace(const Namespace& levels) override;
   Result<bool> HasNamespace(const Namespace& levels) const override;
+  Result<bool> MayHaveNamespace(const std::string& name) const override;
   Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const override;
   Result<std::vector<Ident>> ListTables(const Namespace& levels) const override;
   Result<bool> HasTable(const Ident& ident) const override;
@@ -73,8 +77,16 @@ class RemoteCatalog final : public TableCatalog {
     std::string etag;  // of the metadata at record.metadata_location
   };
 
-  RemoteCatalog(Store& store, FileIo& files, RestClient& client, RemotePlaces places)
-      : store_(store), files_(files), client_(client), places_(std::move(places)) {}
+  /// The outermost namespaces as they were some seconds ago.
+  struct Outermost {
+    std::set<std::string> names;
+    std::optional<Error> error;  // when they could not be asked for, ever
+    int64_t asked_ms = INT64_MIN / 2;
+  };
+
+  RemoteCatalog(Store& store, FileIo& files, RestClient& client, RemotePlaces places,
+                const Clock& clock)
+      : store_(store), files_(files), client_(client), places_(std::move(places)), clock_(clock) {}
 
   std::optional<Ours> Find(TableId table) const;
   std::optional<Ours> Find(const Ident& ident) const;
@@ -98,10 +110,14 @@ class RemoteCatalog final : public TableCatalog {
   FileIo& files_;
   RestClient& client_;
   const RemotePlaces places_;
+  const Clock& clock_;
   MetadataCache cache_{64 * MiB};
 
   mutable std::mutex mutex_;  // guards tables_
   std::map<TableId, Ours> tables_;
+
+  mutable std::mutex names_mutex_;  // one asks at a time; guards outermost_
+  mutable Outermost outermost_;
 };
 
 }  // namespace weir::iceberg

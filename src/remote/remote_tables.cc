@@ -16,6 +16,12 @@ bool IsMissing(ErrorCode code) {
   return code == ErrorCode::kTableNotExist || code == ErrorCode::kDatabaseNotExist;
 }
 
+/// Of its JSON, more or less.
+int64_t AboutBytes(const TableMetadata& metadata) {
+  return 4 * KiB +
+         static_cast<int64_t>(metadata.snapshots.size() * KiB + metadata.metadata_log.size() * 256);
+}
+
 json::value CreateRequest(const Ident& ident, const TableMetadata& shape, const StringMap& wanted,
                           const std::string& owner) {
   json::object properties = MapToJson(shape.properties);
@@ -83,8 +89,7 @@ Result<LoadedTable> RemoteCatalog::Keep(const Ours& ours, LoadedTable table, std
                 "instead of {}",
                 table.ident.ToString(), table.metadata->table_uuid, record.uuid);
   table.tiered_by = record.table;
-  cache_.Put(table.metadata_location, table.metadata,
-             static_cast<int64_t>(ToJsonText(*table.metadata).size()));
+  cache_.Put(table.metadata_location, table.metadata, AboutBytes(*table.metadata));
   if (extra == nullptr && record.metadata_location == table.metadata_location &&
       record.stage == RemoteStage::kLive && ours.etag == etag)
     return table;

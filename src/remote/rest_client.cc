@@ -188,7 +188,9 @@ Result<RestAnswer> RestClient::Call(const RestCall& call) {
 Result<RestAnswer> RestClient::CallAt(const RestCall& call, const std::string& url) {
   bool renewed = false;
   Error last;
-  for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
+  const int attempts = call.attempts_max > 0 ? std::min(call.attempts_max, options_.attempts_max)
+                                             : options_.attempts_max;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     if (attempt > 0) metrics_.retries.Add();
     Outcome outcome = Try(call, url, renewed);
     if (outcome.done) {
@@ -198,7 +200,7 @@ Result<RestAnswer> RestClient::CallAt(const RestCall& call, const std::string& u
       return *std::move(outcome.done);
     }
     last = std::move(outcome.error);
-    if (attempt + 1 < options_.attempts_max && !Wait(outcome.wait_ms, attempt))
+    if (attempt + 1 < attempts && !Wait(outcome.wait_ms, attempt))
       return Fail(ErrorCode::kCancelled, "the server is stopping");
   }
   metrics_.failures.Add();

@@ -36,6 +36,7 @@ struct RestCall {
   std::optional<boost::json::value> body = std::nullopt;
   Repeat repeat = Repeat::kMay;
   std::string etag = {};  // If-None-Match
+  int attempts_max = 0;   // 0: what the options say
 };
 
 struct RestAnswer {

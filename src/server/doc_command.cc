@@ -43,8 +43,12 @@ Result<std::string> Metrics() {
   if (::mkdtemp(folder.data()) == nullptr)
     return Fail(ErrorCode::kStorage, "cannot make a folder: {}", folder);
   Configuration configuration;
-  RETURN_IF_ERROR(configuration.Load(
-      {.flags = {{"server.data-dir", folder}, {"server.listen", ""}, {"server.http", ""}}}));
+  // Nobody is asked at that address: there is nothing to tier.
+  RETURN_IF_ERROR(configuration.Load({.flags = {{"server.data-dir", folder},
+                                                {"server.listen", ""},
+                                                {"server.http", ""},
+                                                {"datalake.iceberg.type", "rest"},
+                                                {"datalake.iceberg.uri", "http://127.0.0.1:9"}}}));
   std::string text;
   {
     ASSIGN_OR_RETURN(const auto server, Server::Start(configuration));

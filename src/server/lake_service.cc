@@ -91,9 +91,10 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
   if (remote.enabled()) {
     ASSIGN_OR_RETURN(out->client_, iceberg::RestClient::Create(remote, configuration.lake.warehouse,
                                                                SystemClock(), metrics));
-    ASSIGN_OR_RETURN(out->external_,
-                     iceberg::RemoteCatalog::Open(catalog.store(), *out->files_, *out->client_,
-                                                  PlacesOf(configuration.lake, data_directory)));
+    ASSIGN_OR_RETURN(
+        out->external_,
+        iceberg::RemoteCatalog::Open(catalog.store(), *out->files_, *out->client_,
+                                     PlacesOf(configuration.lake, data_directory), SystemClock()));
   }
   ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
                                    {.lake = *out->built_in_,

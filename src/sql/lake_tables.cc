@@ -27,10 +27,15 @@ Result<std::optional<iceberg::Ident>> LakeTables::Find(std::string_view dotted,
   }
   ident.name = dotted;
   if (ident.levels.empty()) ident.levels.push_back(database);
-  ASSIGN_OR_RETURN(bool found, lake_->HasTable(ident));
+  const auto has = [&]() -> Result<bool> {
+    ASSIGN_OR_RETURN(const bool maybe, lake_->MayHaveNamespace(ident.levels.front()));
+    if (!maybe) return false;
+    return lake_->HasTable(ident);
+  };
+  ASSIGN_OR_RETURN(bool found, has());
   if (!found && ident.levels.size() > 1) {
     ident.levels = {ident.levels.back()};
-    ASSIGN_OR_RETURN(found, lake_->HasTable(ident));
+    ASSIGN_OR_RETURN(found, has());
   }
   return found ? std::optional(std::move(ident)) : std::nullopt;
 }
@@ -50,7 +55,8 @@ Result<std::vector<std::string>> LakeTables::Namespaces() const {
 
 Result<std::vector<std::string>> LakeTables::Tables(const std::string& name_space) const {
   std::vector<std::string> names;
-  ASSIGN_OR_RETURN(const bool there, HasNamespace(name_space));
+  if (lake_ == nullptr) return names;
+  ASSIGN_OR_RETURN(const bool there, lake_->MayHaveNamespace(name_space));
   if (!there) return names;
   ASSIGN_OR_RETURN(const auto all, lake_->ListTables({name_space}));
   for (const iceberg::Ident& ident : all) names.push_back(ident.name);

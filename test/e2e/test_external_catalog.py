@@ -1,6 +1,7 @@
 """Tiering into an Iceberg REST catalog elsewhere: another Weir, behind a proxy that fails on demand."""
 import asyncio
 
+import pyarrow as pa
 import pytest
 from external_catalog import (BASE, CREDENTIAL, FAST, REFERENCE, SECRET, catalog_of, catalog_server, external, lake_status_text, options,
                               sql, status, table_status)
@@ -54,6 +55,14 @@ async def test_log_and_key_tables_arrive_in_the_other_catalog(tmp_path, house, p
         assert sql(server, "SELECT count(*) AS n, sum(id) AS s FROM db.log").split() == ["n,s", f"200,{sum(range(200))}"]
         assert sql(server, "SELECT count(*) AS n FROM db.keyed$lake").split() == ["n", "50"]
         assert status(server)["catalog"] == {"type": "rest", "uri": f"http://{proxy.address}{BASE}", "up": True}
+        # A table of others, and an alias that is none.
+        catalog.create_namespace("others")
+        theirs = catalog.create_table(("others", "t"), LOG)
+        theirs.append(pa.Table.from_batches([log_batch(7)]))
+        wait_for(lambda: sql(server, "SELECT count(o.id) AS n FROM others.t o").split(), ["n", "7"])
+        assert proxy.count("GET", "/namespaces/others/tables/t") > 0
+        assert proxy.count("GET", "/namespaces/o/") == 0
+        assert "others" in sql(server, "SHOW DATABASES") and "t" in sql(server, "SHOW TABLES FROM others").split()
         # Its own endpoint says where the tables are.
         refused = sql_get(server, "/api/catalog/v1/config")
         assert refused[0] == 406 and proxy.address in refused[1]
