@@ -116,7 +116,7 @@ bool RemoteCatalog::OwnsPlaceOf(const LoadedTable& table) const {
 
 Result<std::optional<LoadedTable>> RemoteCatalog::LastSeen(TableId table) {
   const auto ours = Find(table);
-  if (!ours || ours->record.stage != RemoteStage::kLive) return std::optional<LoadedTable>();
+  if (!ours || ours->record.metadata_location.empty()) return std::optional<LoadedTable>();
   const RemoteRecord& record = ours->record;
   auto metadata = cache_.Read(files_, record.metadata_location);
   // The catalog may have deleted the file after later commits.

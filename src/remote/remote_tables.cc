@@ -145,11 +145,13 @@ Result<LoadedTable> RemoteCatalog::Adopt(RemoteRecord record) {
   ASSIGN_OR_RETURN(LoadedTable table, Ask(record.ident, "", &etag));
   if (table.metadata->Property(kOwnerProperty) != record.owner)
     return Fail(ErrorCode::kTableAlreadyExist, "Table already exists: {}", record.ident.ToString());
-  record.uuid = table.metadata->table_uuid;
-  record.location = table.metadata->location;
-  // Before the first commit there is one file, its metadata, unless others live there as well.
-  ASSIGN_OR_RETURN(const auto files, files_.List(record.location));
-  record.alone = files.size() == 1 && table.metadata->snapshots.empty();
+  if (record.uuid != table.metadata->table_uuid) {
+    record.uuid = table.metadata->table_uuid;
+    record.location = table.metadata->location;
+    // Before the first commit there is one file, its metadata, unless others live there as well.
+    ASSIGN_OR_RETURN(const auto files, files_.List(record.location));
+    record.alone = files.size() == 1 && table.metadata->snapshots.empty();
+  }
   return Keep({.record = std::move(record)}, std::move(table), std::move(etag), nullptr);
 }
 
@@ -162,11 +164,13 @@ Result<LoadedTable> RemoteCatalog::CreateTiered(const Ident& ident, NewTable tab
     for (const auto& [id, ours] : tables_) {
       if (ours.record.stage == RemoteStage::kDropping && ours.record.ident == ident)
         in_the_way.push_back(ours.record);
-      // Asked for before, and the answer was lost.
-      if (id == tiered_by && ours.record.stage == RemoteStage::kCreating) record = ours.record;
+      // Asked for before, and the answer was lost; or it was there, and may be there again.
+      if (id == tiered_by && ours.record.stage != RemoteStage::kDropping) record = ours.record;
     }
   }
   for (const RemoteRecord& dropped : in_the_way) RETURN_IF_ERROR(FinishDrop(dropped));
+  record.stage = RemoteStage::kCreating;
+  record.ident = ident;
   // Fields get their numbers before they are sent: most catalogs keep them.
   table.location = "/";
   ASSIGN_OR_RETURN(const TableMetadata shape, MakeTableMetadata(table, 0));
@@ -215,11 +219,13 @@ Status RemoteCatalog::PurgeDropped(int64_t /*before_ms*/, const std::function<St
       if (ours.record.stage == RemoteStage::kDropping) dropped.push_back(ours.record);
     }
   }
+  Status first;  // one table that cannot go does not hold up the others
   for (const RemoteRecord& record : dropped) {
     RETURN_IF_ERROR(alive());
-    RETURN_IF_ERROR(FinishDrop(record));
+    Status finished = FinishDrop(record);
+    if (first.ok() && !finished.ok()) first = std::move(finished);
   }
-  return {};
+  return first;
 }
 
 }  // namespace weir::iceberg

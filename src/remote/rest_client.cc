@@ -305,6 +305,10 @@ Failure RestClient::Refused(int status, const json::value& body) const {
                 "the external catalog refuses the credential or token: {}", message);
   if (status == kForbidden)
     return Fail(ErrorCode::kAuthorization, "the external catalog forbids it: {}", message);
+  // Only the catalog can say that something is missing; a 404 without its error is of somebody before it.
+  if (status == kNotFound && type.empty())
+    return Fail(ErrorCode::kNetworkException,
+                "no Iceberg REST catalog answers at this address: 404 of {}", options_.uri);
   if (status == kNotFound) {
     const bool name_space = type.find("Namespace") != std::string::npos;
     return Fail(name_space ? ErrorCode::kDatabaseNotExist : ErrorCode::kTableNotExist,
@@ -324,7 +328,12 @@ Result<std::string> RestClient::Prefix() {
   }
   std::string url = options_.uri + "/v1/config";
   if (!warehouse_.empty()) url += "?warehouse=" + EncodeUrlPart(warehouse_);
-  ASSIGN_OR_RETURN(const RestAnswer answer, CallAt({}, url));
+  const auto answered = CallAt({}, url);
+  if (answered.code() == ErrorCode::kTableNotExist ||
+      answered.code() == ErrorCode::kDatabaseNotExist)
+    return Fail(ErrorCode::kInvalidConfig, "datalake.iceberg.warehouse: {}",
+                answered.error().message);
+  ASSIGN_OR_RETURN(const RestAnswer answer, answered);
   // Addresses and secrets in there are not followed: they would lead the credential elsewhere.
   StringMap defaults;
   StringMap overrides;

@@ -184,3 +184,30 @@ async def test_https_is_trusted_by_certificate_only(tmp_path, house):
             catalog = catalog_of(house)
             wait_for(lambda: catalog.table_exists(("db", "log")), True)
             wait_for(lambda: ids(catalog.load_table(("db", "log"))), list(range(10)))
+
+
+async def test_a_404_of_somebody_else_does_not_lose_the_table(tmp_path, house, proxy):
+    """A gateway that knows no route, or a catalog that has lost sight of the table for a while: it is the same after."""
+    def no_route(request, code, body):
+        return 404, b"<html>no such page</html>"
+
+    def forgotten(request, code, body):
+        if request.path.endswith("/tables/log") and request.command == "GET":
+            return 404, json.dumps({"error": {"message": "Table does not exist: db.log", "code": 404,
+                                              "type": "NoSuchTableException"}}).encode()
+        return code, body
+    with start(tmp_path, proxy.address) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            log = await session.create("log", LOG, properties=FAST)
+            await append(log, log_batch(10))
+            catalog = catalog_of(house)
+            wait_for(lambda: ids(catalog.load_table(("db", "log"))), list(range(10)))
+            uuid = catalog.load_table(("db", "log")).metadata.table_uuid
+            for turn, change in enumerate((no_route, forgotten), 1):
+                failures = table_status(server, "db.log")["failures"]
+                proxy.change = change
+                await append(log, log_batch(10, 10 * turn))
+                wait_for(lambda failures=failures: table_status(server, "db.log")["failures"] > failures, True)
+                proxy.change = None
+                wait_for(lambda turn=turn: ids(catalog.load_table(("db", "log"))), list(range(10 * (turn + 1))))
+        assert catalog.load_table(("db", "log")).metadata.table_uuid == uuid
