@@ -42,9 +42,9 @@ async def fill(session, **properties):
     return table, {key: row_of(key, 2) for key in range(ROWS)}
 
 
-async def expired(session, name="t", above=0):
+async def expired(session, name="t", above=0, buckets=BUCKETS):
     for _ in range(600):
-        offsets = await session.offsets(name, OffsetSpec.earliest(), BUCKETS)
+        offsets = await session.offsets(name, OffsetSpec.earliest(), buckets)
         if min(offsets.values()) > above:
             return offsets
         await asyncio.sleep(0.05)
