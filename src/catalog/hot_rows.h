@@ -2,6 +2,7 @@
 // lake. The rows live in buckets, which this module cannot see; server/ implements this over tiering/.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "lake/lake_catalog.h"
 #include "lake/snapshot_builder.h"
+#include "meta/lake_snapshots.h"
 
 namespace weir::iceberg {
 
@@ -25,10 +27,13 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   const std::string& path() const { return path_; }
+  /// It belongs to the table now: leave it where it is.
+  void Keep() const { kept_ = true; }
 
  private:
   FileIo& io_;
   const std::string path_;
+  mutable std::atomic<bool> kept_ = false;
 };
 using TemporaryFiles = std::vector<std::shared_ptr<const TemporaryFile>>;
 
@@ -36,8 +41,11 @@ using TemporaryFiles = std::vector<std::shared_ptr<const TemporaryFile>>;
 struct HotFiles {
   SnapshotChange change;
   TemporaryFiles files;
+  LakeOffsets covered;  // by the committed snapshot and these rows
   /// Not everything: too much is hot, or rows have columns that the lake table lacks. Tier and ask again.
   bool incomplete = false;
+  /// Nothing, because the table has moved on since it was loaded. Load it and ask again.
+  bool stale = false;
 };
 
 class HotRows {
@@ -52,6 +60,10 @@ class HotRows {
   virtual Result<HotFiles> Write(const LoadedTable& table) = 0;
   /// Bring everything acknowledged now to the lake, and wait for it.
   virtual Status TierNow(TableId table) = 0;
+  /// Commit a snapshot of such rows as it is, with the offsets it covers. `files` are synced, and kept by the caller.
+  /// Errors  kCommitConflict  the table is not what the snapshot was made on any more; nothing happened
+  virtual Status Adopt(TableId table, const Snapshot& snapshot, const LakeOffsets& covered,
+                       const std::vector<std::string>& files) = 0;
 };
 
 }  // namespace weir::iceberg

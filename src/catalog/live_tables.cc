@@ -8,6 +8,7 @@
 namespace weir::iceberg {
 
 TemporaryFile::~TemporaryFile() {
+  if (kept_) return;
   if (const Status gone = io_.Delete(path_); !gone.ok())
     LogWarn("catalog", "a file of a live state stays: path={} error=\"{}\"", path_,
             gone.error().message);
@@ -38,6 +39,14 @@ Result<LoadedTable> LiveTables::ForLoad(const LoadedTable& table) {
   return Show(table);
 }
 
+LoadedTable LiveTables::ForSnapshot(LoadedTable table, int64_t snapshot_id) {
+  if (table.metadata->FindSnapshot(snapshot_id) != nullptr) return table;
+  const auto state = FindState(snapshot_id);
+  const bool its =
+      state != nullptr && state->view.metadata->table_uuid == table.metadata->table_uuid;
+  return its ? state->view : std::move(table);
+}
+
 std::shared_ptr<LiveTables::Slot> LiveTables::SlotOf(const std::string& uuid) {
   const std::lock_guard lock(mutex_);
   auto& slot = slots_[uuid];
@@ -66,18 +75,25 @@ Result<LoadedTable> LiveTables::Show(LoadedTable table) {
 }
 
 Result<std::shared_ptr<const LiveState>> LiveTables::Make(LoadedTable& table, std::string version) {
-  constexpr int kAttemptsMax = 3;
+  constexpr int kRoundsMax = 2;
+  constexpr int kReloadsMax = 10;
   const int64_t started_us = clock_.MonotonicUs();
-  for (int attempt = 1; true; ++attempt) {
+  for (int rounds = 0, reloads = 0; true;) {
     ASSIGN_OR_RETURN(HotFiles hot, rows_->Write(table));
-    if (!hot.incomplete || attempt == kAttemptsMax) {
+    // That a round of tiering has just committed is no reason to wait for another.
+    const bool reload = hot.stale && reloads++ < kReloadsMax;
+    const bool again = hot.incomplete || hot.stale;
+    if (!again || (!reload && rounds == kRoundsMax)) {
       if (hot.change.added.empty() && hot.change.removed.empty())
         return std::shared_ptr<const LiveState>();
       auto made = MakeOf(table, std::move(hot), std::move(version));
       metrics_.make_seconds.ObserveUs(clock_.MonotonicUs() - started_us);
       return made;
     }
-    RETURN_IF_ERROR(rows_->TierNow(*table.tiered_by));
+    if (!reload) {
+      RETURN_IF_ERROR(rows_->TierNow(*table.tiered_by));
+      ++rounds;
+    }
     ASSIGN_OR_RETURN(table, lake_.LoadTable(table.ident));
     ASSIGN_OR_RETURN(version, rows_->VersionOf(table));
   }
@@ -91,6 +107,7 @@ Result<std::shared_ptr<const LiveState>> LiveTables::MakeOf(const LoadedTable& t
   state->base_location = table.metadata_location;
   state->base_snapshot_id = table.metadata->current_snapshot_id;
   state->files = std::move(hot.files);
+  state->covered = std::move(hot.covered);
   for (const DataFile& file : hot.change.added) state->hot_paths.insert(file.file_path);
 
   hot.change.timestamp_ms = clock_.NowMs();
@@ -109,6 +126,7 @@ Result<std::shared_ptr<const LiveState>> LiveTables::MakeOf(const LoadedTable& t
                    ApplyUpdates(*table.metadata, made.updates, hot.change.timestamp_ms));
   RecordMetadataFile(*table.metadata, table.metadata_location, metadata);
   state->view = table;
+  state->snapshot_files = state->files.size();
   if (ShowsOnLoad(table)) {
     // Clients take equal metadata locations for equal metadata, so a state has a file of its own.
     state->view.metadata_location =
@@ -134,17 +152,41 @@ std::shared_ptr<const LiveState> LiveTables::BaseOf(const TableCommit& commit) {
     if (ref == nullptr || !ref->snapshot_id || ref->ref != kMainBranch) continue;
     if (auto state = FindState(*ref->snapshot_id)) return state;
   }
+  for (const TableUpdate& update : commit.updates) {
+    const auto* named = std::get_if<SetSnapshotRef>(&update);
+    if (named == nullptr) continue;
+    if (auto state = FindState(named->ref.snapshot_id)) return state;
+  }
   return nullptr;
+}
+
+bool LiveTables::Adopt(const LoadedTable& real, const LiveState& state) {
+  if (!real.tiered_by || real.metadata->current_snapshot_id != state.base_snapshot_id) return false;
+  const Snapshot* snapshot = state.view.metadata->FindSnapshot(state.snapshot_id);
+  const std::span files = std::span(state.files).first(state.snapshot_files);
+  std::vector<std::string> paths;
+  for (const auto& file : files) paths.push_back(file->path());
+  const Status adopted = rows_->Adopt(*real.tiered_by, *snapshot, state.covered, paths);
+  // Whether it happened is not always known: then the files stay, and are orphans at worst.
+  if (!adopted.ok() && adopted.code() != ErrorCode::kCommitStateUnknown) return false;
+  for (const auto& file : files) file->Keep();
+  return adopted.ok();
 }
 
 RestResult<TableCommit> LiveTables::Rebase(TableCommit commit) {
   const auto state = BaseOf(commit);
   if (state == nullptr) return commit;
   ASSIGN_OR_RETURN(const LoadedTable real, lake_.LoadTable(commit.ident));
+  if (real.metadata->FindSnapshot(state->snapshot_id) != nullptr) return commit;  // not only live
+  const TableCommit unchanged = commit;
   ASSIGN_OR_RETURN(const bool fits, RebaseCommit(lake_.files(), *state, *real.metadata, commit));
   if (fits) {
     metrics_.rebased.Add();
     return commit;
+  }
+  if (Adopt(real, *state)) {
+    metrics_.adopted.Add();
+    return unchanged;
   }
   metrics_.refused.Add();
   if (real.tiered_by) RETURN_IF_ERROR(rows_->TierNow(*real.tiered_by));

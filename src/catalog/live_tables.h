@@ -4,7 +4,7 @@
 //
 // Two kinds of clients see it: those that let the server plan their scans, and, where the table says so, those that
 // load its metadata. The latter may commit on top of a snapshot that does not exist; Rebase makes such a commit fit
-// what is really there, or refuses it so that the client tries again.
+// what is really there, or commits that snapshot first; or refuses, so that the client tries again.
 // Decision: docs/decisions/0012-live-iceberg.md.
 //
 // Thread: any; blocks.
@@ -32,9 +32,10 @@ struct LiveTableMetrics : MetricGroup {
                  "Requests answered with a live state that was there already."};
   Counter rebased{*this, "catalog_live_commits_rebased_total",
                   "Commits on top of a live state made to fit the committed one."};
-  Counter refused{
-      *this, "catalog_live_commits_refused_total",
-      "Commits on top of a live state that touched its rows; tiered first, then refused."};
+  Counter adopted{*this, "catalog_live_commits_adopted_total",
+                  "Commits that changed rows of a live state, which was committed for them."};
+  Counter refused{*this, "catalog_live_commits_refused_total",
+                  "Commits that changed rows of a live state after something else was committed."};
   Histogram make_seconds{*this, "catalog_live_state_seconds", "Time to make one live state."};
 };
 
@@ -48,6 +49,8 @@ struct LiveState {
   std::set<std::string> own_manifests;
   std::set<std::string> hot_paths;  // data and delete files
   TemporaryFiles files;
+  size_t snapshot_files = 0;  // the first of them: all but the metadata file
+  LakeOffsets covered;        // by the snapshot
 };
 
 class LiveTables {
@@ -63,6 +66,8 @@ class LiveTables {
   /// The table as a scan plan sees it, as a loader sees it. The table itself when nothing is hot, or nobody shall see.
   Result<LoadedTable> ForScan(const LoadedTable& table);
   Result<LoadedTable> ForLoad(const LoadedTable& table);
+  /// The table with a snapshot that was handed out live, as long as its files are kept; else the table itself.
+  LoadedTable ForSnapshot(LoadedTable table, int64_t snapshot_id);
   bool ShowsOnLoad(const LoadedTable& table) const;
 
   /// A commit whose base is a live state, on top of what is committed; any other as it is.
@@ -90,7 +95,9 @@ class LiveTables {
                                                   std::string version);
   std::shared_ptr<Slot> SlotOf(const std::string& uuid);
   std::shared_ptr<const LiveState> FindState(int64_t snapshot_id);
-  /// The live state that a commit was made on, or null.
+  /// Commit the live snapshot as it is, if nothing was committed since. Whether it is a snapshot of the table now.
+  bool Adopt(const LoadedTable& real, const LiveState& state);
+  /// The live state that a commit was made on, or gives a name to; or null.
   std::shared_ptr<const LiveState> BaseOf(const TableCommit& commit);
 
   LakeCatalog& lake_;

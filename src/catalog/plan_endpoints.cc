@@ -143,6 +143,8 @@ RestResult<RestResponse> PlanTableScan(RestContext& context, const RestRequest& 
                    context.lake.LoadTable({.levels = request.levels, .name = request.name}));
   if (wanted.is_live()) {
     ASSIGN_OR_RETURN(table, context.live.ForScan(table));
+  } else if (wanted.snapshot_id) {
+    table = context.live.ForSnapshot(std::move(table), *wanted.snapshot_id);
   }
   ASSIGN_OR_RETURN(ScanPlan plan, PlanOf(context, *table.metadata, wanted));
   context.metrics.plans.Add();

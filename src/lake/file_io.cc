@@ -221,6 +221,11 @@ Status FileIo::Delete(const std::string& location) {
   return counted.Done(place->store->Delete(location));
 }
 
+Status FileIo::Sync(const std::string& location) {
+  ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
+  return place->store->Sync(location);
+}
+
 Result<std::vector<FileStat>> FileIo::List(const std::string& location) {
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
   Counted counted(*place->metrics, &ObjectStoreMetrics::list);

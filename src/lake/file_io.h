@@ -73,6 +73,8 @@ class FileStore {
   virtual Result<std::optional<FileStat>> Stat(const std::string& location) = 0;
   /// See FileIo::Stop.
   virtual void Stop() {}
+  /// Make a file that is there survive a crash of the machine. Where every file does, nothing is to do.
+  virtual Status Sync(const std::string&) { return {}; }
 };
 
 class FileIo {
@@ -108,6 +110,9 @@ class FileIo {
 
   /// What is at a location; nullopt when nothing is.
   Result<std::optional<FileStat>> Stat(const std::string& location);
+
+  /// Make a file that was written through Unsynced() survive a crash of the machine, with its name.
+  Status Sync(const std::string& location);
 
   /// The same places and counters for files that need not survive a crash of the machine: local ones are not
   /// synced. This must outlive it.

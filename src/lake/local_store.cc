@@ -130,6 +130,13 @@ class LocalStore final : public FileStore {
     return RealFileSystem().Remove(path);
   }
 
+  Status Sync(const std::string& location) override {
+    ASSIGN_OR_RETURN(const std::string path, LocalPath(location));
+    ASSIGN_OR_RETURN(const auto file, RealFileSystem().Open(path, OpenMode::kReadWrite));
+    RETURN_IF_ERROR(file->Sync());
+    return RealFileSystem().SyncDirectory(std::string(ParentOf(path)));
+  }
+
   Result<std::vector<FileStat>> List(const std::string& location) override {
     ASSIGN_OR_RETURN(const std::string folder, LocalPath(location));
     std::vector<FileStat> found;

@@ -5,6 +5,7 @@
 #include "lake/file_io.h"
 #include "lake/fluss_layout.h"
 #include "lake/parquet_writer.h"
+#include "tiering/covered_offsets.h"
 #include "tiering/lake_deletes.h"
 #include "tiering/tiering_round.h"
 
@@ -22,6 +23,12 @@ Result<bool> LacksColumns(const TableInfo& table, const iceberg::TableMetadata& 
   return std::ranges::any_of(changes, [](const iceberg::TableUpdate& change) {
     return std::holds_alternative<iceberg::AddSchema>(change);
   });
+}
+
+bool KnowsRowsOf(const std::shared_ptr<const KeyIndex>& index, const iceberg::TableMetadata& lake) {
+  // An index that was never synced belongs to a lake table without a snapshot: -1 after a sync.
+  return index != nullptr &&
+         index->snapshot_id().value_or(-1) == lake.current_snapshot_id.value_or(-1);
 }
 
 }  // namespace
@@ -72,6 +79,16 @@ Result<TieredHotRows::Hot> TieredHotRows::FindHot(const TableInfo& table,
   return out;
 }
 
+/// Tiering has committed since.
+bool TieredHotRows::IsOld(const TableInfo& table, const iceberg::TableMetadata& lake) const {
+  const auto latest = catalog_.lake_snapshots().Latest(table.id);
+  if (latest && lake.FindSnapshot(latest->snapshot_id) == nullptr) return true;
+  // Or is at it: the pointer moves a moment before what belongs to it is known here.
+  const iceberg::Snapshot* current = lake.current_snapshot();
+  return current != nullptr && current->summary.contains(kOffsetsKey) &&
+         (!latest || latest->snapshot_id != current->snapshot_id);
+}
+
 Result<std::string> TieredHotRows::VersionOf(const iceberg::LoadedTable& table) {
   const TableRef info = catalog_.FindTable(*table.tiered_by);
   if (info == nullptr) return std::string();
@@ -93,15 +110,20 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
     out.incomplete = true;
     return out;
   }
-  std::shared_ptr<const KeyIndex> index;
-  if (NeedsKeyIndex(*table)) {
-    index = tiering_.FindIndex(table->id);
-    // Without the places of this very snapshot's rows nobody can say which rows are replaced.
-    if (index == nullptr || index->snapshot_id() != lake.metadata->current_snapshot_id) {
-      out.incomplete = true;
-      return out;
-    }
+  const bool needs_index = NeedsKeyIndex(*table);
+  TieringRunner::Still still = tiering_.HoldStill(table->id);
+  if (needs_index && !IsOld(*table, *lake.metadata) && !KnowsRowsOf(still.index, *lake.metadata)) {
+    // The first reader since the start, or somebody else has committed.
+    still = {};
+    RETURN_IF_ERROR(tiering_.SyncIndex(*table));
+    still = tiering_.HoldStill(table->id);
   }
+  // Without the places of this very snapshot's rows nobody can say which rows are replaced.
+  if (IsOld(*table, *lake.metadata) || (needs_index && !KnowsRowsOf(still.index, *lake.metadata))) {
+    out.stale = true;
+    return out;
+  }
+  const std::shared_ptr<const KeyIndex> index = needs_index ? still.index : nullptr;
   ASSIGN_OR_RETURN(const Hot hot, FindHot(*table, *lake.metadata));
   if (hot.incomplete) {
     out.incomplete = true;
@@ -134,9 +156,9 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
   keep();  // from here on they go with `out`
   RETURN_IF_ERROR(tail);
   RETURN_IF_ERROR(deletes);
-  // The index may have moved on while it was asked: then its answers are about files we do not show.
-  out.incomplete = tail->stopped_early ||
-                   (index != nullptr && index->snapshot_id() != lake.metadata->current_snapshot_id);
+  out.incomplete = tail->stopped_early;
+  out.covered = CoveredBy(table->id, *lake.metadata);
+  for (const TailPart& part : tail->parts) out.covered[part.bucket] = part.end;
   iceberg::SnapshotChange& change = out.change;
   for (const TailPart& part : tail->parts)
     change.added.insert(change.added.end(), part.data.begin(), part.data.end());
@@ -148,6 +170,12 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
                      : appends ? iceberg::SnapshotOperation::kOverwrite
                                : iceberg::SnapshotOperation::kDelete;
   return out;
+}
+
+Status TieredHotRows::Adopt(TableId id, const iceberg::Snapshot& snapshot,
+                            const LakeOffsets& covered, const std::vector<std::string>& files) {
+  ASSIGN_OR_RETURN(const TableRef table, catalog_.GetTable(id));
+  return tiering_.Adopt(*table, {.snapshot = snapshot, .files = files, .covered = covered});
 }
 
 Status TieredHotRows::TierNow(TableId table) { return tiering_.TierNow(table, kTierWaitMax); }

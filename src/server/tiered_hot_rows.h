@@ -22,6 +22,8 @@ class TieredHotRows : public iceberg::HotRows {
   Result<std::string> VersionOf(const iceberg::LoadedTable& table) override;
   Result<iceberg::HotFiles> Write(const iceberg::LoadedTable& table) override;
   Status TierNow(TableId table) override;
+  Status Adopt(TableId table, const iceberg::Snapshot& snapshot, const LakeOffsets& covered,
+               const std::vector<std::string>& files) override;
 
  private:
   /// What each bucket has behind the table's snapshot, of those that have anything.
@@ -30,6 +32,7 @@ class TieredHotRows : public iceberg::HotRows {
     bool incomplete = false;  // a log has lost changes of keys that the lake lacks
   };
   Result<Hot> FindHot(const TableInfo& table, const iceberg::TableMetadata& lake) const;
+  bool IsOld(const TableInfo& table, const iceberg::TableMetadata& lake) const;
   LakeOffsets CoveredBy(TableId table, const iceberg::TableMetadata& lake) const;
 
   Catalog& catalog_;

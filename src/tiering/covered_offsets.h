@@ -14,6 +14,9 @@ namespace weir {
 /// The summary key that names the offsets file.
 /// Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
 inline constexpr const char* kOffsetsKey = "fluss-offsets";
+/// Who made a snapshot, as Fluss' own job says it.
+inline constexpr const char* kCommitUserKey = "commit-user";
+inline constexpr const char* kCommitUser = "__fluss_lake_tiering";
 
 /// What the current snapshot of `lake` covers; nothing when it has no rows of tiering.
 ///

@@ -15,7 +15,7 @@
 namespace weir {
 namespace {
 
-constexpr const char* kCommitUser = "weir-maintenance";
+constexpr const char* kMaintainer = "weir-maintenance";
 /// Compaction merges as many manifests on its way.
 constexpr int32_t kManifestsMin = 16;
 /// The new places of more keys than fit in here are read back from the files by the next round.
@@ -79,9 +79,7 @@ class Step {
         iceberg::NewSnapshot built,
         iceberg::BuildSnapshot(env_.io, iceberg::MergingManifests(*lake_.metadata, kManifestsMin),
                                compacted.change));
-    RETURN_IF_ERROR(Commit(std::move(built)));
-    FollowIndex(compacted);
-    return {};
+    return Commit(std::move(built), &compacted);
   }
 
   Status RewriteManifests() {
@@ -92,7 +90,7 @@ class Step {
     ASSIGN_OR_RETURN(
         auto built, iceberg::RewriteManifests(env_.io, *lake_.metadata, 4 * kManifestsMin, change));
     if (!built) return {};
-    return Commit(*std::move(built));
+    return Commit(*std::move(built), nullptr);
   }
 
   Result<iceberg::CompactionRequest> MakeRequest() {
@@ -150,7 +148,7 @@ class Step {
   void Describe(iceberg::SnapshotChange& change) const {
     change.snapshot_id = name_.snapshot_id;
     change.timestamp_ms = env_.clock.NowMs();
-    change.summary["commit-user"] = kCommitUser;
+    change.summary[kCommitUserKey] = kMaintainer;
     const iceberg::Snapshot* current = lake_.metadata->current_snapshot();
     if (current == nullptr) return;
     if (const auto offsets = current->summary.find(kOffsetsKey);
@@ -159,7 +157,8 @@ class Step {
     }
   }
 
-  Status Commit(iceberg::NewSnapshot built) {
+  /// compacted: null when no row has moved.
+  Status Commit(iceberg::NewSnapshot built, const iceberg::Compacted* compacted) {
     written_.insert(written_.end(), built.written_files.begin(), built.written_files.end());
     Transaction extra;
     std::optional<LakeSnapshots::Change> record;
@@ -182,7 +181,10 @@ class Step {
                                       .requirements = std::move(built.requirements),
                                       .updates = std::move(built.updates)},
                                      &extra));
+    if (!tiered()) return {};
+    const std::lock_guard moving(state_->moving);
     if (record) env_.catalog.lake_snapshots().Applied(*std::move(record));
+    if (compacted != nullptr) FollowIndex(*compacted);
     return {};
   }
 

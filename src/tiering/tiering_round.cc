@@ -19,10 +19,6 @@
 namespace weir {
 namespace {
 
-// What Fluss' own job writes into a snapshot, and looks for.
-constexpr const char* kCommitUser = "__fluss_lake_tiering";
-constexpr const char* kCommitUserKey = "commit-user";
-
 constexpr int64_t kIndexIdleMs = 5 * 60'000;
 
 std::string NewRoundName() {
@@ -140,19 +136,8 @@ class Round {
 
   Status OpenIndex() {
     if (!NeedsKeyIndex(*table_)) return {};
-    state_.index_used_ms = env_.clock.NowMs();
-    index_ = state_.index();
-    if (index_ == nullptr) {
-      ASSIGN_OR_RETURN(index_, KeyIndex::Open(IndexFolderOf(env_, table_->id)));
-      state_.set_index(index_);
-    }
-    ASSIGN_OR_RETURN(const LakeKeys keys,
-                     LakeKeys::Create(*table_, lake_.metadata->current_schema()));
-    const auto synced = index_->Sync(env_.io, *lake_.metadata, keys);
-    if (synced.ok()) return {};
-    // A store that met a full disk takes no writes until it is opened again.
-    state_.set_index(nullptr);
-    return Forward(synced);
+    ASSIGN_OR_RETURN(index_, SyncKeyIndex(env_, *table_, lake_, state_));
+    return {};
   }
 
   // Doing it.
@@ -260,6 +245,7 @@ class Round {
                                              .updates = std::move(built.updates)},
                                             &extra);
     RETURN_IF_ERROR(committed);
+    const std::lock_guard moving(state_.moving);
     env_.catalog.lake_snapshots().Applied(std::move(record));
     AfterCommit(tail, deletes, offsets);
     return {};
@@ -355,6 +341,23 @@ class Round {
 };
 
 }  // namespace
+
+Result<std::shared_ptr<KeyIndex>> SyncKeyIndex(const RoundEnvironment& environment,
+                                               const TableInfo& table,
+                                               const iceberg::LoadedTable& lake,
+                                               RoundState& state) {
+  state.index_used_ms = environment.clock.NowMs();
+  std::shared_ptr<KeyIndex> index = state.index();
+  if (index == nullptr) {
+    ASSIGN_OR_RETURN(index, KeyIndex::Open(IndexFolderOf(environment, table.id)));
+  }
+  ASSIGN_OR_RETURN(const LakeKeys keys, LakeKeys::Create(table, lake.metadata->current_schema()));
+  const auto synced = index->Sync(environment.io, *lake.metadata, keys);
+  // A store that met a full disk takes no writes until it is opened again.
+  state.set_index(synced.ok() ? index : nullptr);
+  if (!synced.ok()) return Forward(synced);
+  return index;
+}
 
 Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const TableRef& table,
                                     RoundState& state, const std::function<Status()>& alive) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ class RoundState {
     const std::lock_guard lock(mutex_);
     return index_;
   }
+  /// Held alone while covered offsets and key index follow a commit; shared by whoever reads several of them and the
+  /// table's pointer. That one has moved a moment before: who finds it ahead of the others looks again.
+  std::shared_mutex moving;
+
   /// As after a start.
   void Clear() {
     opened_all = false;
@@ -84,6 +89,12 @@ struct RoundResult {
 ///         kCommitStateUnknown  see above;  everything that files, logs and Arrow can say
 Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const TableRef& table,
                                     RoundState& state, const std::function<Status()>& alive);
+
+/// The key index of a table's rounds, opened if need be and brought to the lake table's current snapshot.
+/// Held by the caller: `state` is one thread's at a time.
+Result<std::shared_ptr<KeyIndex>> SyncKeyIndex(const RoundEnvironment& environment,
+                                               const TableInfo& table,
+                                               const iceberg::LoadedTable& lake, RoundState& state);
 
 /// The lake table of a table, made or brought to its present columns.
 /// Errors  kLakeTableAlreadyExist  a table of somebody else has its name;  kInvalidTable

@@ -336,10 +336,33 @@ std::vector<TieringStatus> TieringRunner::StatusesNow() const {
   return out;
 }
 
-std::shared_ptr<const KeyIndex> TieringRunner::FindIndex(TableId id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = tables_.find(id);
-  return found == tables_.end() ? nullptr : found->second->state.index();
+TieringRunner::Still TieringRunner::HoldStill(TableId id) const {
+  std::shared_ptr<Table> table;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tables_.find(id);
+    if (found == tables_.end()) return {};
+    table = found->second;
+  }
+  std::shared_lock lock(table->state.moving);
+  auto index = table->state.index();
+  return {.table = std::move(table), .lock = std::move(lock), .index = std::move(index)};
+}
+
+Status TieringRunner::SyncIndex(const TableInfo& table) {
+  return BetweenRounds(table.id, [&](RoundState& state) -> Status {
+    ASSIGN_OR_RETURN(const auto lake, env_.lake.FindTiered(table.id));
+    if (!lake) return {};
+    const std::lock_guard moving(state.moving);
+    RETURN_IF_ERROR(SyncKeyIndex(round_env_, table, *lake, state));
+    return {};
+  });
+}
+
+Status TieringRunner::Adopt(const TableInfo& table, const AdoptRequest& request) {
+  return BetweenRounds(table.id, [&](RoundState& state) {
+    return AdoptSnapshot(round_env_, table, state, request);
+  });
 }
 
 Status TieringRunner::BetweenRounds(TableId id, const std::function<Status(RoundState&)>& work) {

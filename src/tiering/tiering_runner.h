@@ -18,6 +18,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "meta/table_info.h"
+#include "tiering/adopt_snapshot.h"
 #include "tiering/tiering_options.h"
 #include "tiering/tiering_round.h"
 #include "tiering/tiering_schedule.h"
@@ -63,8 +64,19 @@ class TieringRunner {
   /// The same with what is behind at this moment. Waits for shards, so not on one of them.
   std::vector<TieringStatus> StatusesNow() const;
 
-  /// The key index of a table, synced to the snapshot it says; null when there is none (yet).
-  std::shared_ptr<const KeyIndex> FindIndex(TableId table) const;
+  /// The lake of a table, which does not move on while this lives: neither rounds nor maintenance commit.
+  struct Still {
+    std::shared_ptr<const void> table;
+    std::shared_lock<std::shared_mutex> lock;
+    /// Synced to the snapshot it says; null when there is none (yet).
+    std::shared_ptr<const KeyIndex> index;
+  };
+  Still HoldStill(TableId table) const;
+  /// Open the key index and bring it to the lake table's current snapshot. Waits for the round under way.
+  Status SyncIndex(const TableInfo& table);
+
+  /// Make a live state a snapshot of the lake table (adopt_snapshot.h). Waits for the round under way.
+  Status Adopt(const TableInfo& table, const AdoptRequest& request);
 
   /// Run `work` while no round of the table runs: for maintenance of its lake table. Waits for the round under way.
   /// Errors  kTableNotExist  the table is not tiered;  what `work` says

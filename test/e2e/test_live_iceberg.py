@@ -3,12 +3,16 @@ Fluss client, read by PyIceberg, which lets the catalog plan its scans, or loads
 
 The freshness of the tables here is an hour: whatever is seen was seen live."""
 import asyncio
+import itertools
+import urllib.request
 
 import pyarrow as pa
 import pytest
 from fluss_session import FlussSession, append, upsert
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from lake import wait_for
+from verify import assert_clean
 from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
@@ -49,6 +53,16 @@ def read(table, **scan):
 
 
 
+def run_sql(server, statement):
+    request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
+    urllib.request.urlopen(request).read()
+
+
+def committed_rows(table):
+    """Of the snapshot that is committed, whoever plans."""
+    current = table.current_snapshot()
+    return read(table, snapshot_id=current.snapshot_id) if current else {}
+
 
 async def test_an_appended_row_is_seen_at_once(live, writer):
     async with writer:
@@ -82,11 +96,14 @@ async def test_rows_in_the_lake_are_replaced_live(live, writer, mode):
         await upsert(table, [{"id": n, "name": f"n{n}"} for n in range(10)])
         reader = connect(live).load_table(f"{writer.database}.t")
         expected = {n: f"n{n}" for n in range(10)}
-        for version in range(20):
-            expected[version % 7] = f"v{version}"
-            await upsert(table, [{"id": version % 7, "name": f"v{version}"}])
-            assert read(reader) == expected
-        assert reader.refresh().current_snapshot() is not None, "some of it was tiered"
+        versions = itertools.count()
+        for _ in ("before", "after"):
+            # Some before, and as many after some of it was tiered.
+            for version in itertools.islice(versions, 20):
+                expected[version % 7] = f"v{version}"
+                await upsert(table, [{"id": version % 7, "name": f"v{version}"}])
+                assert read(reader) == expected
+            wait_for(lambda: reader.refresh().current_snapshot() is not None, True)
 
 
 async def test_a_table_that_shows_nothing_live(live, writer):
@@ -124,17 +141,70 @@ async def test_an_append_on_top_of_live_rows_is_committed_without_them(live, wri
         assert read(catalog.load_table(f"{writer.database}.t")) == {1: "a", 2: "b", 100: "mine", 101: "mine too"}
 
 
-async def test_a_change_of_live_rows_is_refused_once_and_then_an_ordinary_one(live, writer):
+CLEAN = {"table.datalake.iceberg.layout": "CLEAN"}
+
+
+async def test_changes_of_live_rows_are_committed_at_the_first_try(live, writer):
     async with writer:
-        table = await writer.create("t", LOG, properties=lake("LOAD", **{"table.datalake.iceberg.layout": "CLEAN"}))
+        table = await writer.create("t", LOG, properties=lake("LOAD", **CLEAN))
         await append(table, batch((1, "a"), (2, "b"), (3, "c")))
         catalog = connect(live, **{"scan-planning-mode": "client"})
+        seen = catalog.load_table(f"{writer.database}.t")
+        seen.delete("id = 2")
+        assert read(catalog.load_table(f"{writer.database}.t")) == {1: "a", 3: "c"}
+        # What the client saw is a snapshot of the table now, and can be read on.
+        assert read(seen, snapshot_id=seen.snapshots()[0].snapshot_id) == {1: "a", 2: "b", 3: "c"}
+        assert "weir.live" not in seen.refresh().snapshots()[0].summary.additional_properties
+        # Live rows and committed ones together.
+        await append(table, batch((4, "d"), (5, "e")))
+        catalog.load_table(f"{writer.database}.t").overwrite(batch((4, "D"), (6, "f")), overwrite_filter="id in (1, 4)")
+        assert read(catalog.load_table(f"{writer.database}.t")) == {3: "c", 4: "D", 5: "e", 6: "f"}
+        await append(table, batch((7, "g")))
+        done = catalog.load_table(f"{writer.database}.t").upsert(batch((7, "G"), (8, "h"), (3, "C")), join_cols=["id"])
+        assert (done.rows_updated, done.rows_inserted) == (2, 1)
+        expected = {3: "C", 4: "D", 5: "e", 6: "f", 7: "G", 8: "h"}
+        assert read(catalog.load_table(f"{writer.database}.t")) == expected
+        # Nothing of it comes a second time when the rest is tiered.
+        await append(table, batch((9, "i")))
+        run_sql(live, f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
+        tiered = connect(live).load_table(f"{writer.database}.t")
+        wait_for(lambda: committed_rows(tiered.refresh()), {**expected, 9: "i"})
+
+
+async def test_a_change_on_top_of_rows_that_were_tiered_meanwhile_is_refused(live, writer):
+    async with writer:
+        table = await writer.create("t", LOG, properties=lake("LOAD", **CLEAN))
+        await append(table, batch((1, "a"), (2, "b")))
+        catalog = connect(live, **{"scan-planning-mode": "client"})
+        seen = catalog.load_table(f"{writer.database}.t")
+        run_sql(live, f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
+        tiered = connect(live).load_table(f"{writer.database}.t")
+        wait_for(lambda: committed_rows(tiered.refresh()), {1: "a", 2: "b"})
         # PyIceberg retries by itself, looks for the snapshot it saw, and gives up with the second exception.
         with pytest.raises((CommitFailedException, ValidationException)):
-            catalog.load_table(f"{writer.database}.t").delete("id = 2")
-        # They were tiered, so that the second attempt changes committed rows.
+            seen.delete("id = 2")
         catalog.load_table(f"{writer.database}.t").delete("id = 2")
-        assert read(catalog.load_table(f"{writer.database}.t")) == {1: "a", 3: "c"}
+        assert read(catalog.load_table(f"{writer.database}.t")) == {1: "a"}
+
+
+@pytest.mark.parametrize("mode", ["POSITION", "DELETION-VECTOR", "COPY-ON-WRITE"])
+async def test_a_live_state_of_a_primary_key_table_becomes_a_snapshot(live, writer, mode):
+    """A tag asks for the snapshot itself: nothing is left to rewrite."""
+    async with writer:
+        table = await writer.create("t", KEYED, ["id"], properties=lake("LOAD", **{"table.datalake.iceberg.delete-mode": mode}))
+        model = {n: f"n{n}" for n in range(10)}
+        await upsert(table, [{"id": key, "name": name} for key, name in model.items()])
+        catalog = connect(live, **{"scan-planning-mode": "client"})
+        for turn in range(3):
+            seen = catalog.load_table(f"{writer.database}.t")
+            seen.manage_snapshots().create_tag(seen.current_snapshot().snapshot_id, f"tag{turn}").commit()
+            tagged = dict(model)
+            model |= {turn: f"again{turn}", 100 + turn: "new"}
+            await upsert(table, [{"id": key, "name": model[key]} for key in (turn, 100 + turn)])
+            assert read(catalog.load_table(f"{writer.database}.t")) == model
+            again = connect(live).load_table(f"{writer.database}.t")
+            assert read(again, snapshot_id=again.snapshot_by_name(f"tag{turn}").snapshot_id) == tagged
+        assert_clean(f"{writer.database}.t", live)
 
 
 async def test_the_lake_side_of_a_table_is_dropped_and_renamed_in_weir(live, writer):
