@@ -12,7 +12,7 @@ import pytest
 from fluss import OffsetSpec
 from fluss_session import FlussSession, append, upsert
 from lake import lake_catalog, rows_of, wait_for
-from test_lake_crash import data_files_named, data_files_on_disk
+from test_lake_maintenance import data_files_named, data_files_on_disk
 from test_union_read import Sql
 from verify import assert_clean
 from weir_server import WeirServer
@@ -190,6 +190,6 @@ def test_kill_9_during_the_load(tmp_path):
         wait_for(lambda: lake_rows(server), model)
         assert_clean("db.t", server)
         lake = lake_catalog(server).load_table(("db", "t"))
-        wait_for(lambda: data_files_on_disk(server, lake.refresh()) - data_files_named(lake), set())
+        wait_for(lambda: data_files_on_disk(lake.refresh()) - data_files_named(lake), set())
     finally:
         server.kill()
