@@ -1,6 +1,6 @@
-// A live state becomes a snapshot of the lake table as it is: with its id, its files, and the offsets that it covers, in
-// one transaction (INV-5). For a client that commits on top of a live state and changes rows which only that has:
-// with the state committed, such a commit is an ordinary one. One thread, between rounds of tiering; blocks.
+// A live state becomes a snapshot of the lake table as it is: with its id, its files, and the offsets that it
+// covers, in one transaction (INV-5). For a client that commits on top of a live state and changes rows which only
+// that has: with the state committed, such a commit is an ordinary one. One thread, between rounds; blocks.
 #pragma once
 
 #include <string>
