@@ -4,8 +4,8 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
-#include <functional>
 
+#include "base/hash.h"
 #include "tiering/take_rows.h"
 
 namespace weir {
@@ -41,7 +41,7 @@ Status ChangelogReducer::Add(LakeRows rows) {
 
 uint32_t ChangelogReducer::PlaceOf(BytesView key) {
   if (last_.size() * 2 >= slots_.size()) Grow();
-  const auto hash = static_cast<uint32_t>(std::hash<BytesView>()(key));
+  const auto hash = static_cast<uint32_t>(HashBytes(key));
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   for (; slots_[slot] != kNone; slot = (slot + 1) & mask) {

@@ -3,11 +3,11 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
-#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 
 #include "base/log.h"
+#include "base/sorted_order.h"
 #include "lake/scan_planner.h"
 #include "lake/table_reader.h"
 #include "storage/kv/key_map.h"
@@ -66,16 +66,14 @@ void KeyChanges::Put(BytesView key, int32_t file, int64_t row) {
   entries_.push_back({keys_.size(), file, row});
 }
 
-std::vector<std::pair<BytesView, const KeyChanges::Entry*>> KeyChanges::InOrder() const {
-  std::vector<std::pair<BytesView, const Entry*>> out;
+std::vector<BytesView> KeyChanges::Keys() const {
+  std::vector<BytesView> out;
   out.reserve(entries_.size());
   size_t begin = 0;
   for (const Entry& entry : entries_) {
-    out.emplace_back(BytesView(keys_).substr(begin, entry.end - begin), &entry);
+    out.push_back(BytesView(keys_).substr(begin, entry.end - begin));
     begin = entry.end;
   }
-  // By key; of one key the last change stays last, as entries_ is in the order of the changes.
-  std::ranges::sort(out);
   return out;
 }
 
@@ -154,11 +152,15 @@ Status KeyIndex::Apply(const KeyChanges& changes, std::span<const std::string> r
       numbers_[*at->second] = number;
     }
   }
-  for (const auto& [key, entry] : changes.InOrder()) {
-    if (entry->file == KeyChanges::kNoFile) {
-      batch.Delete(RowKey(key));
+  const std::vector<BytesView> keys = changes.Keys();
+  std::string row_key;
+  for (const uint32_t at : SortedOrder(keys)) {
+    const KeyChanges::Entry& entry = changes.entries_[at];
+    row_key.assign(1, kRow).append(keys[at]);
+    if (entry.file == KeyChanges::kNoFile) {
+      batch.Delete(row_key);
     } else {
-      batch.Put(RowKey(key), LocationValue(numbers[static_cast<size_t>(entry->file)], entry->row));
+      batch.Put(row_key, LocationValue(numbers[static_cast<size_t>(entry.file)], entry.row));
     }
   }
   const std::lock_guard lock(mutex_);

@@ -16,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -57,8 +56,7 @@ class KeyChanges {
     int32_t file;
     int64_t row;
   };
-  /// By key, and of one key in the order of the changes.
-  std::vector<std::pair<BytesView, const Entry*>> InOrder() const;
+  std::vector<BytesView> Keys() const;
 
   std::vector<std::string> files_;
   std::string keys_;

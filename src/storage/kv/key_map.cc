@@ -9,10 +9,10 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
-#include <numeric>
 #include <system_error>
 
 #include "base/log.h"
+#include "base/sorted_order.h"
 
 namespace weir {
 namespace {
@@ -51,6 +51,7 @@ rocksdb::Options MapOptions() {
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
+  table.metadata_block_size = 32 * KiB;
   table.cache_index_and_filter_blocks = true;
   table.pin_top_level_index_and_filter = true;
   rocksdb::Options options;
@@ -129,9 +130,7 @@ Result<std::optional<std::string>> KeyMap::Get(BytesView key) const {
 Result<std::vector<std::optional<std::string>>> KeyMap::GetAll(
     std::span<const BytesView> keys) const {
   // In the order of the map, so that each block is fetched once, whatever the cache holds.
-  std::vector<size_t> order(keys.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::sort(order, {}, [&](size_t i) { return keys[i]; });
+  const std::vector<uint32_t> order = SortedOrder(keys);
   std::vector<std::optional<std::string>> out(keys.size());
   std::vector<rocksdb::Slice> slices(kGetBatch);
   std::vector<rocksdb::PinnableSlice> values(kGetBatch);
