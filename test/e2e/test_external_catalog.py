@@ -266,3 +266,19 @@ def test_a_catalog_that_nobody_answers_at_does_not_hold_up_the_start(tmp_path):
     with start(tmp_path, address) as server:
         assert sql(server, "SELECT 1 AS one").split() == ["one", "1"]
         assert status(server)["catalog"]["uri"] == f"http://{address}{BASE}"
+
+
+async def test_a_table_that_is_dropped_while_the_catalog_is_down_goes_when_it_is_back(tmp_path, house, proxy):
+    with start(tmp_path, proxy.address) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            log = await session.create("log", LOG, properties=FAST)
+            await append(log, log_batch(10))
+            catalog = catalog_of(house)
+            wait_for(lambda: ids(catalog.load_table(("db", "log"))), list(range(10)))
+            proxy.down = True
+            await session.admin.drop_table(session.path("log"))
+        server.kill()
+        server.launch()
+        assert catalog.table_exists(("db", "log"))
+        proxy.down = False
+        wait_for(lambda: catalog.table_exists(("db", "log")), False)
