@@ -233,9 +233,9 @@ def report(results, facts, options):
         cells = [f"{median(results, name, scenario, lambda r: r['seconds']):.1f}" for name in (weir, fluss)]
         lines.append(f"| seconds from due to in the lake: {SCENARIOS[scenario]} | {cells[0]} | {cells[1]} |")
     idle = [statistics.median(r["idle_mib"] for s in results[name].values() for r in s) for name in (weir, fluss)]
-    peak = [max(r["over_idle_mib"] for s in results[name].values() for r in s) for name in (weir, fluss)]
+    peak = [max(facts["over_idle_mib"][name]) for name in (weir, fluss)]
     lines += [f"| resident memory before a round, MiB | {idle[0]:.0f} | {idle[1]:.0f} |",
-              f"| highest resident memory over that in any round, MiB (goal for Weir: {MEMORY_MIB_MAX}) | {peak[0]:.0f} | {peak[1]:.0f} |",
+              f"| most above that in any round, also of those before, MiB (goal for Weir: {MEMORY_MIB_MAX}) | {peak[0]:.0f} | {peak[1]:.0f} |",
               "", "The job asks for work once a second, which is in its seconds.", ""]
     return "\n".join(lines)
 
@@ -268,6 +268,7 @@ def main():
     rows = Rows(options.rows)
     subjects = [Weir(scratch / "weir"), Fluss(scratch, options.parallelism)]
     results = {subject.name: {} for subject in subjects}
+    facts["over_idle_mib"] = {subject.name: [] for subject in subjects}
     try:
         for subject in subjects:
             subject.start()
@@ -276,6 +277,7 @@ def main():
                 found = asyncio.run(one_round(subject, rows, number + WARM_UP_ROUNDS, options))
                 print(number, subject.name, json.dumps(found), file=sys.stderr, flush=True)
                 for scenario, result in found.items():
+                    facts["over_idle_mib"][subject.name].append(result["over_idle_mib"])
                     if number >= 0:
                         results[subject.name].setdefault(scenario, []).append(result)
         text = report(results, facts, options)
