@@ -89,7 +89,11 @@ Result<LakeRecord> LakeCatalog::State::FindView(const Ident& ident) const {
 }
 
 Result<std::shared_ptr<const TableMetadata>> LakeCatalog::State::Read(const std::string& location) {
-  return cache.Read(files, location);
+  auto read = cache.Read(files, location);
+  // The catalog led to it: that it makes no sense is no fault of who asked.
+  if (read.code() == ErrorCode::kInvalidTable)
+    return Fail(ErrorCode::kCorruptRecord, "{}", read.error().message);
+  return read;
 }
 
 namespace {

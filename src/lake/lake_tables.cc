@@ -148,7 +148,7 @@ Result<LoadedTable> LakeCatalog::RegisterTable(const Ident& ident,
                 "metadata-location={:.300}",
                 metadata_location);
   }
-  ASSIGN_OR_RETURN(const auto metadata, s.Read(metadata_location));
+  ASSIGN_OR_RETURN(const auto metadata, s.cache.Read(s.files, metadata_location));
   if (!IsBelow(metadata_location, metadata->location))
     return Fail(ErrorCode::kAuthorization, "the metadata file lies outside of its table: {:.300}",
                 metadata_location);

@@ -3,6 +3,7 @@
     with WeirServer.start(tmp_path / "data") as server:
         ... server.bootstrap, server.http, server.kill(), server.restart() ...
 """
+import http.client
 import os
 import pathlib
 import random
@@ -59,6 +60,18 @@ def call(port, api, body):
 def answers(port):
     """Whether the server at `port` answers API_VERSIONS."""
     return call(port, 1000, b"\x0a\x04test\x12\x01\x31") is not None
+
+
+def answers_http(port):
+    """Whether somebody at `port` speaks HTTP."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 class WeirServer:
@@ -120,15 +133,15 @@ class WeirServer:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
 
-    def stop(self):
+    def stop(self, seconds_max=20):
         """SIGTERM; a clean stop exits with 0."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(timeout=20)
+                self.process.wait(timeout=seconds_max)
             except subprocess.TimeoutExpired:
                 self.kill()
-                raise RuntimeError(f"weir serve ignored SIGTERM:\n{self.log_tail()}") from None
+                raise RuntimeError(f"weir serve ran on for {seconds_max} s after SIGTERM:\n{self.log_tail()}") from None
         return self.process.returncode if self.process else None
 
     def restart(self):

@@ -7,6 +7,7 @@ input, each answered with `ok`:
   drop N             close the connection of the next N requests without an answer
   late N             pass the next N requests on, then close the connection: the outcome is unknown to the client
   hang SECONDS N     answer the next N requests only after a while
+  well               fail no more
   requests           answers `ok N`: requests seen so far
 """
 import http.client
@@ -102,7 +103,9 @@ def obey(words, moto_port):
     with lock:
         if words[0] == "requests":
             return f"ok {seen}"
-        if words[0] == "status":
+        if words[0] == "well":
+            faults.clear()
+        elif words[0] == "status":
             faults.extend([("status", int(words[1]))] * int(words[2]))
         elif words[0] == "hang":
             faults.extend([("hang", float(words[1]))] * int(words[2]))
