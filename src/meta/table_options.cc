@@ -198,10 +198,11 @@ constexpr std::array kTableOptions = {
                 &Set<&C::lake_historical_partition>,
                 "Look up expired partitions in the lake. Not served by Weir."},
     TableOption{"table.datalake.iceberg.delete-mode", "POSITION, DELETION-VECTOR, COPY-ON-WRITE",
-                "POSITION", kFixed, &Set<&C::lake_delete_mode>,
+                "POSITION", kAlterable, &Set<&C::lake_delete_mode>,
                 "How updates and deletes reach readers of the Iceberg table: position deletes "
-                "(format version 2), deletion vectors (version 3), or data files written anew. "
-                "Weir's own."},
+                "(format version 2), deletion vectors (version 3), or data files written anew "
+                "(either). The version is that of the mode the table is created with. Weir's "
+                "own."},
     TableOption{"table.datalake.iceberg.layout", "FLUSS, CLEAN", "FLUSS", kFixed,
                 &Set<&C::lake_layout>,
                 "Whether the Iceberg table has the columns __bucket, __offset and __timestamp, "

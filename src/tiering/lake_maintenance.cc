@@ -20,8 +20,6 @@ constexpr int kStepsMax = 16;
 constexpr int64_t kOrphanIntervalMs = 24LL * 3600 * 1000;
 /// Tables that nobody writes to are looked at for snapshots that grew old at least this often.
 constexpr std::chrono::hours kExpiryPauseMax{1};
-/// Metadata files that left the log are worth a listing when as many versions came.
-constexpr int64_t kMetadataVersions = 50;
 
 std::string_view NameOf(std::string_view location) {
   const size_t slash = location.rfind('/');
@@ -250,10 +248,10 @@ Status LakeMaintenance::Expire(const iceberg::Ident& ident, MaintenanceResult& r
 
 /// Metadata files that fell out of the log: no reader is led to them, but one who loaded the table a while ago has.
 Status LakeMaintenance::SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result) {
-  const Seen& seen = seen_[ident];
+  Seen& seen = seen_[ident];
   ASSIGN_OR_RETURN(const std::string current, env_.lake.MetadataLocation(ident));
   const int64_t version = VersionOf(current);
-  if (version - VersionOf(seen.metadata_location) < kMetadataVersions) return {};
+  if (version - seen.swept_version < options_.metadata_versions) return {};
   const std::string folder = current.substr(0, current.rfind('/'));
   const int64_t before_ms = env_.clock.NowMs() - options_.reader_grace.count();
   ASSIGN_OR_RETURN(const auto files, env_.io.List(folder));
@@ -272,6 +270,7 @@ Status LakeMaintenance::SweepMetadata(const iceberg::Ident& ident, MaintenanceRe
     ++result.files_deleted;
     metrics_.files.Add();
   }
+  seen.swept_version = version;
   return {};
 }
 

@@ -53,6 +53,7 @@ class LakeMaintenance {
  private:
   struct Seen {
     std::string metadata_location;  // at the end of the last look
+    int64_t swept_version = -1;     // of the metadata when old ones were looked for
     int64_t looked_ms = 0;
     int64_t failures = 0;    // in a row
     int64_t orphans_ms = 0;  // when orphans were looked for; 0: not yet

@@ -12,7 +12,24 @@ int FormatVersionOf(const TableInfo& table) {
   return vectors ? 3 : iceberg::kFormatVersionDefault;
 }
 
+/// Version 2 has no deletion vectors, version 3 takes no new position deletes.
+Status CheckDeleteMode(const TableInfo& table, const iceberg::TableMetadata& lake) {
+  const LakeDeleteMode mode = table.config.lake_delete_mode;
+  if (!table.has_primary_key() || mode == LakeDeleteMode::kCopyOnWrite) return {};
+  const int wanted = FormatVersionOf(table);
+  if (lake.format_version == wanted) return {};
+  return Fail(ErrorCode::kInvalidAlterTable,
+              "table.datalake.iceberg.delete-mode: the lake table has format version {}, this "
+              "mode needs {}: table={}; copy-on-write needs neither",
+              lake.format_version, wanted, table.path.ToString());
+}
+
 }  // namespace
+
+Status CheckLakeTable(const RoundEnvironment& environment, const TableInfo& table) {
+  ASSIGN_OR_RETURN(const auto found, environment.lake.FindTiered(table.id));
+  return found ? CheckDeleteMode(table, *found->metadata) : Status();
+}
 
 iceberg::Ident LakeIdentOf(const TableInfo& table) {
   return {.levels = {table.path.database}, .name = table.path.table};
@@ -44,6 +61,7 @@ Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment
     RETURN_IF_ERROR(CheckLakeName(environment, table));
     return environment.lake.CreateTiered(ident, wanted, table.id);
   }
+  RETURN_IF_ERROR(CheckDeleteMode(table, *found->metadata));
   ASSIGN_OR_RETURN(std::vector<iceberg::TableUpdate> changes,
                    iceberg::LakeTableChanges(table, *found->metadata));
   if (changes.empty()) return std::move(*found);

@@ -18,6 +18,7 @@ struct MaintenanceOptions {
   int32_t small_files_min = 8;
   std::chrono::milliseconds snapshot_age{std::chrono::hours(24 * 5)};
   int32_t snapshots_max = 500;
+  int32_t metadata_versions = 50;
   std::chrono::milliseconds reader_grace{std::chrono::minutes(10)};
   std::chrono::milliseconds orphan_age{std::chrono::hours(24 * 3)};
   std::chrono::milliseconds purge_delay{std::chrono::hours(1)};
@@ -51,6 +52,10 @@ inline constexpr std::array kMaintenanceOptions = {
                                0, 1'000'000, kRestart,
                                "More snapshots than this expire early, unless the table says "
                                "otherwise; 0: only their age counts."},
+    Option<MaintenanceOptions>{"lake.maintenance.metadata-versions",
+                               &MaintenanceOptions::metadata_versions, 1, 1'000'000, kRestart,
+                               "List a table's metadata files, to delete those that fell out of "
+                               "its log, when as many new versions came."},
     Option<MaintenanceOptions>{"lake.maintenance.reader-grace", &MaintenanceOptions::reader_grace,
                                std::chrono::milliseconds(0), std::chrono::hours(24), kRestart,
                                "Snapshots and metadata files younger than this stay: somebody may "

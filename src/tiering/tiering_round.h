@@ -105,6 +105,10 @@ Result<iceberg::LoadedTable> EnsureLakeTable(const RoundEnvironment& environment
 /// Errors  kLakeTableAlreadyExist  a table of somebody else has it
 Status CheckLakeName(const RoundEnvironment& environment, const TableInfo& table);
 
+/// Whether the lake table, if there is one, can go on with the table's present options.
+/// Errors  kInvalidAlterTable  the delete mode is not one of its format version
+Status CheckLakeTable(const RoundEnvironment& environment, const TableInfo& table);
+
 /// Where the lake table of a table is in the catalog.
 iceberg::Ident LakeIdentOf(const TableInfo& table);
 

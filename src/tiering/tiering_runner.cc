@@ -97,7 +97,8 @@ Status TieringRunner::MayChange(const TableInfo& table) const {
   if (!Handles(table)) return {};
   RETURN_IF_ERROR(iceberg::LakeTableOf(table));
   // Whoever makes a table does not wait for a catalog elsewhere; the first round says what is wrong.
-  if (!env_.lake.SharesStore() || env_.lake.FindTieredIdent(table.id)) return {};
+  if (!env_.lake.SharesStore()) return {};
+  if (env_.lake.FindTieredIdent(table.id)) return CheckLakeTable(round_env_, table);
   return CheckLakeName(round_env_, table);
 }
 

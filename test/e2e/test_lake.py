@@ -3,6 +3,7 @@ import random
 import re
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import pyarrow as pa
@@ -67,6 +68,31 @@ async def test_updates_and_deletes_reach_readers_of_the_lake(session, server, mo
         for snapshot in committed(lake.refresh()):
             assert snapshot.summary.additional_properties.get("total-equality-deletes", "0") == "0"
             assert "fluss-offsets" in snapshot.summary.additional_properties
+
+
+async def test_the_delete_mode_is_altered(session, server):
+    async with session:
+        for first, second, other in (("position", "copy-on-write", "deletion-vector"),
+                                     ("deletion-vector", "copy-on-write", "position")):
+            name = first.replace("-", "_")
+            table = await session.create(name, KEYED, ["id"], properties={**FAST, "table.datalake.iceberg.delete-mode": first})
+            lake = lake_catalog(server).load_table((session.database, name))
+            model = {}
+            for turn, mode in enumerate((first, second, first, second)):
+                alter = f"ALTER TABLE {session.database}.{name} SET ('table.datalake.iceberg.delete-mode' = '%s')"
+                sql(server, alter % mode)
+                rows = [{"id": i, "name": f"n{turn}", "v": turn} for i in range(0, 20, turn + 1)]
+                await upsert(table, rows)
+                model |= {row["id"]: row for row in rows}
+                wait_for(lambda: by_id(rows_of(lake.refresh())), by_id(model.values()))
+                added = committed(lake.refresh())[-1].summary.additional_properties.get("added-delete-files", "0")
+                assert (added == "0") == (mode == "copy-on-write" or turn == 0), (first, turn)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                sql(server, alter % other)
+            assert "format version" in refused.value.read().decode()
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                sql(server, f"ALTER TABLE {session.database}.{name} SET ('table.datalake.iceberg.layout' = 'clean')")
+            assert "cannot be altered" in refused.value.read().decode()
 
 
 async def test_a_partitioned_table_is_partitioned_in_the_lake(session, server):

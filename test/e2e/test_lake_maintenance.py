@@ -126,6 +126,30 @@ async def test_old_snapshots_expire_with_their_files(eager):
         assert by_id(rows_of(lake)) == by_id(log_batch(120).to_pylist())
 
 
+async def test_metadata_files_that_fell_out_of_the_log_are_deleted(tmp_path):
+    options = [*EAGER, "--set", "lake.maintenance.metadata-versions=3", "--set", "lake.maintenance.reader-grace=0s"]
+    with WeirServer.start(tmp_path / "data", options) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            table = await session.create("t", LOG, buckets=1, properties=FAST,
+                                         custom_properties={"iceberg.write.metadata.previous-versions-max": "2"})
+            lake = lake_catalog(server).load_table(("db", "t"))
+            first = pathlib.Path(lake.metadata_location.removeprefix("file://"))
+            assert first.exists()
+            for turn in range(8):
+                await append(table, log_batch(10, turn * 10))
+                wait_for(lambda: len(rows_of(lake.refresh())), turn * 10 + 10)
+
+            def left():
+                lake.refresh()
+                logged = {entry.metadata_file.removeprefix("file://") for entry in lake.metadata.metadata_log}
+                return {str(path) for path in first.parent.glob("*.metadata.json")} - logged - {
+                    lake.metadata_location.removeprefix("file://")}
+
+            wait_until(lambda: not first.exists(), "the first metadata file is gone")
+            wait_until(lambda: len(left()) < 3, "hardly any is left that the log does not name")
+            assert len(rows_of(lake)) == 80
+
+
 async def test_files_that_nothing_leads_to_are_deleted_when_they_are_old(tmp_path):
     server = WeirServer.start(tmp_path / "data", EAGER)
     try:
