@@ -52,4 +52,12 @@ bool IsUtf8(BytesView text) {
   return true;
 }
 
+std::string ToUtf8(std::string text) {
+  if (IsUtf8(text)) return text;
+  for (char& c : text) {
+    if (static_cast<int8_t>(c) < 0) c = '?';
+  }
+  return text;
+}
+
 }  // namespace weir

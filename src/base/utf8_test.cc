@@ -24,5 +24,10 @@ TEST(Utf8, IllFormedTextIsRefused) {
   }
 }
 
+TEST(Utf8, WhatIsNotBecomesAscii) {
+  EXPECT_EQ(ToUtf8("caf\xc3\xa9"), "caf\xc3\xa9");
+  EXPECT_EQ(ToUtf8("caf\xe9 \xc3\xa9"), "caf? ??");
+}
+
 }  // namespace
 }  // namespace weir

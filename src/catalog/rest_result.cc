@@ -3,6 +3,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/utf8.h"
+
 namespace weir::iceberg {
 namespace {
 
@@ -109,7 +111,7 @@ std::string RestError::ToJson() const {
   const std::string_view name = type();
   return boost::json::serialize(
       boost::json::object{{"error",
-                           {{"message", message},
+                           {{"message", ToUtf8(message)},
                             {"type", boost::json::string_view(name.data(), name.size())},
                             {"code", status()}}}});
 }

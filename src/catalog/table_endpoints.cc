@@ -68,10 +68,13 @@ RestResult<RestResponse> RegisterTable(RestContext& context, const RestRequest& 
   ASSIGN_OR_RETURN(const bool overwrite, FlagMember(body, "overwrite", false));
   if (overwrite && context.lake.TableExists(ident))
     RETURN_IF_ERROR(CheckNotTiered(context, ident, "replace"));
-  ASSIGN_OR_RETURN(
-      const LoadedTable table,
-      context.lake.RegisterTable(ident, location, overwrite ? Overwrite::kYes : Overwrite::kNo));
-  return TableAnswer(context, table, SnapshotMode::kAll, request);
+  const auto table =
+      context.lake.RegisterTable(ident, location, overwrite ? Overwrite::kYes : Overwrite::kNo);
+  if (table.code() == ErrorCode::kFileNotExist)
+    return Refuse(RestErrorKind::kInvalidArgument, "there is no metadata file: location={}",
+                  location);
+  if (!table.ok()) return Forward(table);
+  return TableAnswer(context, *table, SnapshotMode::kAll, request);
 }
 
 RestResult<RestResponse> LoadTable(RestContext& context, const RestRequest& request) {

@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/utf8.h"
+
 namespace weir {
 namespace {
 
@@ -150,7 +152,7 @@ std::string ErrorBody(const Error& error) {
   return boost::json::serialize(
              boost::json::object{{"error",
                                   {{"code", boost::json::string_view(code.data(), code.size())},
-                                   {"message", error.message}}}}) +
+                                   {"message", ToUtf8(error.message)}}}}) +
          "\n";
 }
 
