@@ -14,6 +14,8 @@ std::string_view Name(ErrorCode code) {
       return "FILE_NOT_EXIST";
     case ErrorCode::kSqlFailed:
       return "SQL_FAILED";
+    case ErrorCode::kBadHttpRequest:
+      return "BAD_HTTP_REQUEST";
     case ErrorCode::kSqlSyntax:
       return "SQL_SYNTAX";
     case ErrorCode::kWouldBlock:

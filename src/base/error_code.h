@@ -13,6 +13,7 @@ enum class ErrorCode : int32_t {
       -1011,  // a commit to the lake may or may not have happened: read back before anything else
   kCommitConflict =
       -1010,  // a commit to the lake was made against a state that is no longer current
+  kBadHttpRequest = -1007,    // nothing is at this path, or it takes another method or body
   kFileAlreadyExist = -1006,  // a file of the lake is there already, so it was not written
   kFileNotExist = -1005,      // a file of the lake is missing
   kSqlFailed =

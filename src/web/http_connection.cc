@@ -78,7 +78,7 @@ class HttpConnection {
         Routes(), [path = Path()](const Route& one) { return one.Takes(path); });
     if (route == Routes().end()) {
       co_return co_await Fail(404,
-                              {ErrorCode::kSqlSyntax,
+                              {ErrorCode::kBadHttpRequest,
                                "there is /v1/sql, /v1/lake, /api/catalog, /healthz and /metrics"});
     }
     if (route->entry != Entry::kEverybody) {
@@ -123,8 +123,8 @@ class HttpConnection {
     constexpr std::string_view kTable = "table=";
     const std::string_view query = Query();
     if (!query.starts_with(kTable) || !context_.parts.verify) {
-      co_return co_await Fail(400,
-                              {ErrorCode::kSqlSyntax, "/v1/verify takes ?table=DATABASE.TABLE"});
+      co_return co_await Fail(
+          400, {ErrorCode::kBadHttpRequest, "/v1/verify takes ?table=DATABASE.TABLE"});
     }
     stream_.expires_never();
     const auto report = co_await context_.pool().Run(
@@ -170,8 +170,8 @@ class HttpConnection {
 
   Task<bool> Sql() {
     if (request_.method() != http::verb::post) {
-      co_return co_await Fail(405,
-                              {ErrorCode::kSqlSyntax, "/v1/sql takes POST with SQL in the body"});
+      co_return co_await Fail(
+          405, {ErrorCode::kBadHttpRequest, "/v1/sql takes POST with SQL in the body"});
     }
     auto parsed = ParseSqlRequest({.content_type = View(request_[http::field::content_type]),
                                    .accept = View(request_[http::field::accept]),
