@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/utf8.h"
+
 namespace weir::iceberg {
 namespace {
 
@@ -60,7 +62,8 @@ RestResult<json::object> RestRequest::Json() const {
 }
 
 RestResponse RestResponse::Of(const json::object& body) {
-  return {.status = 200, .body = json::serialize(body), .etag = {}};
+  // Names in paths and fields of forms are not checked as JSON bodies are.
+  return {.status = 200, .body = ToUtf8(json::serialize(body)), .etag = {}};
 }
 
 RestResponse RestResponse::Of(const RestError& error) {
