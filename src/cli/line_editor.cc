@@ -18,6 +18,7 @@ namespace weir {
 namespace {
 
 constexpr int kHistoryLines = 2000;
+constexpr int kCtrlD = 4;
 
 // libedit calls back without a context.
 std::function<std::vector<std::string>()> word_source;
@@ -71,7 +72,9 @@ int NextByte() {
     return -1;
   }
   unsigned char byte = 0;
-  return read(STDIN_FILENO, &byte, 1) == 1 ? byte : -1;
+  if (read(STDIN_FILENO, &byte, 1) != 1) return -1;
+  // The kernel's mark of a Ctrl-D that came while the terminal was not yet in the editor's hands.
+  return byte == 0 ? kCtrlD : byte;
 }
 
 /// The next character for libedit, which wants wide ones.

@@ -42,10 +42,18 @@ class Terminal:
         os.write(self.fd, keys.encode())
 
     def end(self):
-        self.type(CTRL_D)
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
+        """Leave with Ctrl-D and return the exit code. The key is repeated: one that comes while the terminal is not yet
+        in the editor's hands is the kernel's end of file, and lost."""
+        for _ in range(SECONDS_MAX):
+            self.type(CTRL_D)
+            while select.select([self.fd], [], [], 1)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode(errors="replace")
+                except OSError:  # the other end is closed
+                    _, status = os.waitpid(self.pid, 0)
+                    os.close(self.fd)
+                    return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"the shell does not end: {self.text!r}")
 
 
 @pytest.fixture(params=["server", "embedded"])
