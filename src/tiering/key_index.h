@@ -3,8 +3,10 @@
 //
 // The index knows which lake snapshot it describes. When that is not the table's current one (somebody else
 // committed, files were compacted, a crash took the last changes), Sync reads the keys of data files it
-// does not know and forgets those that are gone. An entry may outlive its row (a delete that somebody else
-// made): deleting a row twice does no harm.
+// does not know and forgets those that are gone. What it knows of a file holds for the snapshots that stand on the
+// one it describes: when the table went back to an older one, rows came to life again that had lost their entry,
+// and the index is made again. An entry may outlive its row (a delete that somebody else made): deleting a row
+// twice does no harm, and the number of a file that is gone is never another file's.
 // Format: docs/formats/key_index.md. One writer; Find from any thread.
 #pragma once
 
@@ -28,7 +30,8 @@ namespace weir {
 class KeyMap;
 namespace iceberg {
 class FileIo;
-}
+class TableReader;
+}  // namespace iceberg
 
 struct RowLocation {
   std::shared_ptr<const std::string> file;  // path of the data file
@@ -70,7 +73,7 @@ class KeyIndex {
   static Result<std::unique_ptr<KeyIndex>> Open(const std::string& folder);
   ~KeyIndex();
 
-  /// The lake snapshot whose rows this describes; nothing: a table without rows.
+  /// The lake snapshot whose rows this describes; nothing: none, or a Sync stopped half way.
   std::optional<int64_t> snapshot_id() const;
 
   /// Bring the index to the table's current snapshot. Reads nothing when it is there already.
@@ -81,17 +84,24 @@ class KeyIndex {
   /// Where the rows of `keys` are; nothing for a key without a row. In the order of `keys`.
   Result<std::vector<std::optional<RowLocation>>> Find(std::span<const BytesView> keys) const;
 
-  /// Take over what a commit did. removed_files: data files that are no longer part of the table.
+  /// Take over what a commit did: all of it or, after an error, nothing.
+  /// removed_files: data files that are no longer part of the table.
   Status Apply(const KeyChanges& changes, std::span<const std::string> removed_files,
                int64_t snapshot_id);
 
  private:
   explicit KeyIndex(std::unique_ptr<KeyMap> map);
   Status Load();
+  Status Clear();
+  Status BeginSync(int64_t target, uint64_t files);
+  Status ReadFile(iceberg::TableReader& reader, const LakeKeys& encoder, uint64_t number,
+                  const std::string& path);
+  void Know(uint64_t number, const std::string& path);
 
   std::unique_ptr<KeyMap> map_;
   mutable std::mutex mutex_;  // guards what follows
   std::optional<int64_t> snapshot_id_;
+  std::optional<int64_t> target_;  // of a Sync that has begun and not ended
   uint64_t next_file_ = 1;
   std::unordered_map<uint64_t, std::shared_ptr<const std::string>> paths_;
   std::unordered_map<std::string_view, uint64_t> numbers_;  // views into paths_

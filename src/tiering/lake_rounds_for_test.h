@@ -14,6 +14,7 @@
 #include "io/faulty_file_system.h"
 #include "lake/file_io.h"
 #include "lake/lake_catalog.h"
+#include "lake/local_store.h"
 #include "lake/scan_planner.h"
 #include "lake/snapshot_builder.h"
 #include "record/arrow_batch_writer.h"
@@ -67,6 +68,44 @@ class FakeStates : public KvStates {
 
  private:
   FakeLogs& logs_;
+};
+
+/// The local disk, but the call with a number fails, before or after it did its work.
+class FailingStore : public iceberg::FileStore {
+ public:
+  enum class When { kBefore, kAfter };
+  int64_t fail_call = 0;  // counted from 1; 0: none
+  When when = When::kBefore;
+  int64_t calls = 0;
+
+  Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
+      const std::string& location, std::optional<int64_t> bytes) override {
+    if (++calls == fail_call) return Broken(location);
+    return disk_->OpenInput(location, bytes);
+  }
+  Result<std::unique_ptr<iceberg::OutputFile>> OpenOutput(const std::string& location) override {
+    if (++calls == fail_call) return Broken(location);
+    return disk_->OpenOutput(location);
+  }
+  Status WriteNew(const std::string& location, BytesView bytes) override {
+    const bool fails = ++calls == fail_call;
+    if (fails && when == When::kBefore) return Broken(location);
+    RETURN_IF_ERROR(disk_->WriteNew(location, bytes));
+    return fails ? Status(Broken(location)) : Status();
+  }
+  Status Delete(const std::string& location) override { return disk_->Delete(location); }
+  Result<std::vector<iceberg::FileStat>> List(const std::string& location) override {
+    return disk_->List(location);
+  }
+  Result<std::optional<iceberg::FileStat>> Stat(const std::string& location) override {
+    return disk_->Stat(location);
+  }
+
+ private:
+  static Failure Broken(const std::string& location) {
+    return Fail(ErrorCode::kAuthorization, "broken for the test: {}", location);
+  }
+  const std::shared_ptr<iceberg::FileStore> disk_ = iceberg::MakeLocalStore();
 };
 
 class LakeRoundsTest : public testing::Test {

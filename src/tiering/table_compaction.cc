@@ -191,8 +191,7 @@ class Step {
   void FollowIndex(const iceberg::Compacted& compacted) {
     if (!keys_ || too_many_keys_) return;
     const Status applied = index_->Apply(changes_, compacted.removed_data_files, name_.snapshot_id);
-    // The next round reads from the lake what the index lacks.
-    if (!applied.ok()) LogWarn("tiering", "key index: {}", applied.error().message);
+    if (!applied.ok()) DropIndex(*state_, applied.error());
   }
 
   void GiveUp(const Error& why) {

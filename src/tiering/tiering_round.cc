@@ -288,7 +288,7 @@ class Round {
     if (index_ != nullptr) {
       const Status applied =
           index_->Apply(tail.keys, deletes.removed_data_files, name_.snapshot_id);
-      if (!applied.ok()) LogWarn("tiering", "key index: {}", applied.error().message);
+      if (!applied.ok()) DropIndex(state_, applied.error());
     }
     for (const TailPart& part : tail.parts) {
       env_.logs.Release(part.bucket, part.end);
@@ -342,10 +342,17 @@ class Round {
 
 }  // namespace
 
+void DropIndex(RoundState& state, const Error& why) {
+  LogWarn("tiering", "the key index is opened again and follows the lake: {}", why.message);
+  state.set_index(nullptr);
+}
+
 Result<std::shared_ptr<KeyIndex>> SyncKeyIndex(const RoundEnvironment& environment,
                                                const TableInfo& table,
                                                const iceberg::LoadedTable& lake,
                                                RoundState& state) {
+  // Who reads beside the rounds finds the rows of one snapshot, never those of two.
+  const std::lock_guard moving(state.moving);
   state.index_used_ms = environment.clock.NowMs();
   std::shared_ptr<KeyIndex> index = state.index();
   if (index == nullptr) {

@@ -91,10 +91,14 @@ Result<RoundResult> RunTieringRound(const RoundEnvironment& environment, const T
                                     RoundState& state, const std::function<Status()>& alive);
 
 /// The key index of a table's rounds, opened if need be and brought to the lake table's current snapshot.
-/// Held by the caller: `state` is one thread's at a time.
+/// Held by the caller: `state` is one thread's at a time; `state.moving` is not.
 Result<std::shared_ptr<KeyIndex>> SyncKeyIndex(const RoundEnvironment& environment,
                                                const TableInfo& table,
                                                const iceberg::LoadedTable& lake, RoundState& state);
+
+/// The index did not take a commit over: the next SyncKeyIndex opens it anew, as it was before, and reads the rest
+/// from the lake.
+void DropIndex(RoundState& state, const Error& why);
 
 /// The lake table of a table, made or brought to its present columns.
 /// Errors  kLakeTableAlreadyExist  a table of somebody else has its name;  kInvalidTable

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <set>
 
-#include "lake/local_store.h"
 #include "lake/table_reader.h"
 #include "tiering/expired_rows.h"
 #include "tiering/lake_rounds_for_test.h"
@@ -18,44 +17,6 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 using Rows = std::map<int64_t, std::string>;
-
-/// The local disk, but the call with a number fails, before or after it did its work.
-class FailingStore : public iceberg::FileStore {
- public:
-  enum class When { kBefore, kAfter };
-  int64_t fail_call = 0;  // counted from 1; 0: none
-  When when = When::kBefore;
-  int64_t calls = 0;
-
-  Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
-      const std::string& location, std::optional<int64_t> bytes) override {
-    if (++calls == fail_call) return Broken(location);
-    return disk_->OpenInput(location, bytes);
-  }
-  Result<std::unique_ptr<iceberg::OutputFile>> OpenOutput(const std::string& location) override {
-    if (++calls == fail_call) return Broken(location);
-    return disk_->OpenOutput(location);
-  }
-  Status WriteNew(const std::string& location, BytesView bytes) override {
-    const bool fails = ++calls == fail_call;
-    if (fails && when == When::kBefore) return Broken(location);
-    RETURN_IF_ERROR(disk_->WriteNew(location, bytes));
-    return fails ? Status(Broken(location)) : Status();
-  }
-  Status Delete(const std::string& location) override { return disk_->Delete(location); }
-  Result<std::vector<iceberg::FileStat>> List(const std::string& location) override {
-    return disk_->List(location);
-  }
-  Result<std::optional<iceberg::FileStat>> Stat(const std::string& location) override {
-    return disk_->Stat(location);
-  }
-
- private:
-  static Failure Broken(const std::string& location) {
-    return Fail(ErrorCode::kAuthorization, "broken for the test: {}", location);
-  }
-  const std::shared_ptr<iceberg::FileStore> disk_ = iceberg::MakeLocalStore();
-};
 
 class TieringRoundTest : public LakeRoundsTest, public testing::WithParamInterface<const char*> {
  protected:
@@ -249,6 +210,58 @@ TEST_P(TieringRoundTest, TheKeyIndexIsMadeAgainWhenItIsLost) {
   const Rows after = Second();
   Tier();
   EXPECT_EQ(LakeRows(), after);
+}
+
+TEST_P(TieringRoundTest, AKeyIndexThatCannotFollowACommitIsOpenedAgain) {
+  if (std::string_view(GetParam()) == "log") return;
+  BeginWith(GetParam());
+  First();
+  Tier();
+  auto index = state_.index();
+  std::filesystem::remove_all(folder_ + "/index");
+  // Until the store wants to write a file, and takes nothing more.
+  for (int i = 0; i < 200; ++i) {
+    KeyChanges filler;
+    for (int row = 0; row < 1000; ++row)
+      filler.Put(std::to_string(i) + std::string(1000, 'x') + std::to_string(row),
+                 row == 0 ? filler.AddFile("filler-" + std::to_string(i)) : 0, row);
+    if (!index->Apply(filler, {}, *index->snapshot_id()).ok()) break;
+    ASSERT_LT(i, 199) << "takes everything";
+  }
+  index.reset();
+  const Rows after = Second();
+  Tier();
+  EXPECT_EQ(LakeRows(), after);
+  EXPECT_EQ(state_.index(), nullptr);
+  Append(1, {{12, "z", ChangeType::kUpdateBefore}, {12, "Z", ChangeType::kUpdateAfter}});
+  Tier();
+  Rows last = after;
+  last[12] = "Z";
+  EXPECT_EQ(LakeRows(), last);
+}
+
+TEST_P(TieringRoundTest, ARowThatSomebodyElseTookAwayIsNoReasonToTakeAnother) {
+  if (std::string_view(GetParam()) == "log") return;
+  BeginWith(GetParam());
+  First();
+  Tier();
+  Append(0, {{3, "c", Insert()}});
+  Tier();
+  for (const iceberg::FileScanTask& task : Tasks()) {
+    if (task.data_file.record_count == 1 &&
+        task.data_file.partition == Tasks()[0].data_file.partition)
+      Commit({.operation = iceberg::SnapshotOperation::kDelete,
+              .removed = {iceberg::KeyOf(task.data_file)}});
+  }
+  // A round that adds no file meets it, and the next begins with an index just opened.
+  Append(1, {{10, "x", ChangeType::kDelete}});
+  Tier();
+  state_.Clear();
+  Append(0, {{4, "d", Insert()}});
+  Tier();
+  Append(0, {{3, "c", ChangeType::kUpdateBefore}, {3, "C", ChangeType::kUpdateAfter}});
+  Tier();
+  EXPECT_EQ(LakeRows(), (Rows{{1, "a"}, {2, "b"}, {3, "C"}, {4, "d"}}));
 }
 
 TEST_P(TieringRoundTest, MemoryBoundsARoundAndTheNextGoesOn) {

@@ -354,7 +354,6 @@ Status TieringRunner::SyncIndex(const TableInfo& table) {
   return BetweenRounds(table.id, [&](RoundState& state) -> Status {
     ASSIGN_OR_RETURN(const auto lake, env_.lake.FindTiered(table.id));
     if (!lake) return {};
-    const std::lock_guard moving(state.moving);
     RETURN_IF_ERROR(SyncKeyIndex(round_env_, table, *lake, state));
     return {};
   });

@@ -91,9 +91,6 @@ void KeyMap::Batch::Put(BytesView key, BytesView value) {
   (void)rep_->batch.Put(ToSlice(key), ToSlice(value));
 }
 void KeyMap::Batch::Delete(BytesView key) { (void)rep_->batch.Delete(ToSlice(key)); }
-void KeyMap::Batch::DeleteRange(BytesView from, BytesView to) {
-  (void)rep_->batch.DeleteRange(ToSlice(from), ToSlice(to));
-}
 
 KeyMap::KeyMap(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KeyMap::~KeyMap() { (void)Flush(); }
@@ -164,6 +161,22 @@ Status KeyMap::Apply(Batch& batch) {
   RETURN_IF_ERROR(FromRocks(state_->db->Write(options, &batch.rep_->batch), "write"));
   batch.rep_->batch.Clear();
   return {};
+}
+
+Status KeyMap::Clear() {
+  std::string end;  // just behind the last key
+  {
+    const std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(rocksdb::ReadOptions()));
+    at->SeekToLast();
+    if (at->Valid()) end = at->key().ToString() + '\0';
+    RETURN_IF_ERROR(FromRocks(at->status(), "scan"));
+  }
+  if (end.empty()) return {};
+  // From the empty key, which has no prefix: with one, RocksDB takes the hint for where to insert the range from the
+  // skip list of the keys, which is another than that of the ranges.
+  Batch batch;
+  (void)batch.rep_->batch.DeleteRange(rocksdb::Slice(), end);
+  return Apply(batch);
 }
 
 Status KeyMap::Flush() { return FromRocks(state_->db->Flush(rocksdb::FlushOptions()), "flush"); }

@@ -30,8 +30,6 @@ class KeyMap {
     Batch& operator=(const Batch&) = delete;
     void Put(BytesView key, BytesView value);
     void Delete(BytesView key);
-    /// Everything in [from, to).
-    void DeleteRange(BytesView from, BytesView to);
 
    private:
     friend class KeyMap;
@@ -52,6 +50,8 @@ class KeyMap {
                const std::function<void(BytesView key, BytesView value)>& visit) const;
   /// Cheapest when the batch's keys are in order.
   Status Apply(Batch& batch);
+  /// Take everything out.
+  Status Clear();
   /// Bring what was applied to the disk.
   Status Flush();
 
