@@ -4,7 +4,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/object.hpp>
@@ -21,21 +20,11 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-/// HTTP Basic (RFC 7617); empty without a user.
-std::string BasicOf(const ShellUser& user) {
-  namespace base64 = beast::detail::base64;
-  if (user.name.empty()) return "";
-  const std::string plain = user.name + ":" + user.password;
-  std::string encoded(base64::encoded_size(plain.size()), '\0');
-  encoded.resize(base64::encode(encoded.data(), plain.data(), plain.size()));
-  return "Basic " + encoded;
-}
-
 /// A connection per request: statements are rare, and a server that restarted is no surprise.
 class HttpBackend : public SqlBackend {
  public:
-  HttpBackend(std::string host, uint16_t port, const ShellUser& user)
-      : host_(std::move(host)), port_(port), authorization_(BasicOf(user)) {}
+  HttpBackend(std::string host, uint16_t port, const HttpUser& user)
+      : host_(std::move(host)), port_(port), authorization_(user.Authorization()) {}
 
   Status Run(const ShellRequest& request,
              const std::function<bool(std::string_view)>& take) override {
@@ -118,7 +107,7 @@ class HttpBackend : public SqlBackend {
 
 }  // namespace
 
-std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, ShellUser user) {
+std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, const HttpUser& user) {
   return std::make_unique<HttpBackend>(std::move(host), port, user);
 }
 

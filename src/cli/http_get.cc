@@ -6,6 +6,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "net/listener.h"
+
 namespace weir {
 namespace {
 
@@ -14,25 +16,29 @@ namespace http = boost::beast::http;
 
 }  // namespace
 
-Result<std::string> HttpGet(const std::string& host, uint16_t port, const std::string& target) {
+Result<std::string> HttpGet(const HttpOptions& options, const std::string& target) {
+  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.server));
   asio::io_context io;
   asio::ip::tcp::socket socket(io);
   boost::system::error_code error;
   asio::ip::tcp::resolver resolver(io);
-  const auto found = resolver.resolve(host, std::to_string(port), error);
+  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
   if (!error) asio::connect(socket, found, error);
   http::request<http::empty_body> get(http::verb::get, target, 11);
-  get.set(http::field::host, fmt::format("{}:{}", host, port));
+  get.set(http::field::host, options.server);
+  if (const std::string who = options.user.Authorization(); !who.empty())
+    get.set(http::field::authorization, who);
   get.set(http::field::connection, "close");
   if (!error) http::write(socket, get, error);
   boost::beast::flat_buffer buffer;
   http::response<http::string_body> answer;
   if (!error) http::read(socket, buffer, answer, error);
   if (error) {
-    return Fail(ErrorCode::kNetworkException,
-                "no answer on the server's HTTP port: {}:{} reason={}", host, port,
-                error.message());
+    return Fail(ErrorCode::kNetworkException, "no answer on the server's HTTP port: {} reason={}",
+                options.server, error.message());
   }
+  if (answer.result() == http::status::unauthorized)
+    return Fail(ErrorCode::kAuthenticate, "the server lets only its users in");
   if (answer.result() != http::status::ok) {
     return Fail(ErrorCode::kUnknownServerError, "the server answered {}: {:.500}",
                 answer.result_int(), answer.body());

@@ -4,11 +4,14 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/http_options.h"
 
 namespace weir {
 
 /// The body of a 200 answer.
-/// Errors  kNetworkException  the server cannot be reached;  kUnknownServerError  it answers something else
-Result<std::string> HttpGet(const std::string& host, uint16_t port, const std::string& target);
+/// Errors  kNetworkException    the server cannot be reached
+///         kAuthenticate        it wants another user or password
+///         kUnknownServerError  it answers something else
+Result<std::string> HttpGet(const HttpOptions& options, const std::string& target);
 
 }  // namespace weir

@@ -7,18 +7,18 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/connect_options.h"
 #include "cli/http_get.h"
-#include "net/listener.h"
 
 namespace weir {
 namespace {
 
 namespace json = boost::json;
 
-constexpr int kFailing = 2;
+constexpr int kExitFailing = 4;
 
 struct Options {
-  std::string http = "127.0.0.1:8080";
+  HttpOptions http;
   bool as_json = false;
 };
 
@@ -71,12 +71,10 @@ bool PrintTables(const json::array& tables) {
 }
 
 Result<int> ShowStatus(const Options& options) {
-  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.http));
-  ASSIGN_OR_RETURN(const std::string body,
-                   HttpGet(address.host, static_cast<uint16_t>(address.port), "/v1/lake"));
+  ASSIGN_OR_RETURN(const std::string body, HttpGet(options.http, "/v1/lake"));
   if (options.as_json) {
     fmt::print("{}", body);
-    return 0;
+    return kExitOk;
   }
   boost::system::error_code error;
   const json::value document = json::parse(body, error);
@@ -86,7 +84,7 @@ Result<int> ShowStatus(const Options& options) {
     return Fail(ErrorCode::kNetworkException, "the server's answer is not understood");
   const bool down = PrintCatalog(*object);
   const bool failing = PrintTables(tables->get_array());
-  return down || failing ? kFailing : 0;
+  return down || failing ? kExitFailing : kExitOk;
 }
 
 }  // namespace
@@ -96,13 +94,14 @@ void AddLakeCommand(CLI::App& app, int& exit_code) {
   CLI::App* lake = app.add_subcommand("lake", "Look at the lake of a running server");
   lake->require_subcommand(1);
   CLI::App* status = lake->add_subcommand("status", "Show how far each table's tiering is");
-  status->add_option("--http,--server", options->http, "HOST:PORT of the server's HTTP port")
-      ->capture_default_str();
+  AddHttpOptions(*status, options->http);
   status->add_flag("--json", options->as_json, "Print the server's answer as it is");
+  status->footer(
+      "Exit codes: 0 all is well, 1 refused, 3 the server cannot be reached, 4 a table or the "
+      "catalog fails.");
   status->callback([options, &exit_code] {
     const Result<int> shown = ShowStatus(*options);
-    if (!shown.ok()) fmt::print(stderr, "weir: {}\n", shown.error().message);
-    exit_code = shown.value_or(1);
+    exit_code = shown.ok() ? *shown : ReportError(shown.error());
   });
 }
 

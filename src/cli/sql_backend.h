@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/http_options.h"
 
 namespace weir {
 
@@ -35,13 +36,7 @@ class SqlBackend {
   virtual std::string Describe() const = 0;
 };
 
-/// Who the shell is; no user: anybody.
-struct ShellUser {
-  std::string name;
-  std::string password;
-};
-
 /// Talk to the HTTP port of a running server; connects on first use.
-std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, ShellUser user);
+std::unique_ptr<SqlBackend> MakeHttpBackend(std::string host, uint16_t port, const HttpUser& user);
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cli/connect_options.h"
+#include "cli/http_options.h"
 #include "cli/sql_shell.h"
 #include "net/listener.h"
 #include "server/server.h"
@@ -16,14 +17,12 @@ namespace weir {
 namespace {
 
 struct SqlFlags {
-  std::string server = "127.0.0.1:8080";
+  HttpOptions http;
   std::string data_dir;
   std::string command;
   std::string file;
   std::string format = "aligned";
   std::string database;
-  std::string user;
-  std::string password;
 };
 
 /// The engine in this process.
@@ -96,10 +95,10 @@ int Run(const SqlFlags& flags) {
   if (!flags.command.empty()) options.command = flags.command;
   if (!flags.file.empty()) options.file = flags.file;
   if (!flags.data_dir.empty()) return RunEmbedded(flags, options);
-  const auto address = ParseHostPort(flags.server);
+  const auto address = ParseHostPort(flags.http.server);
   if (!address.ok()) return ReportError(address.error());
-  const auto backend = MakeHttpBackend(address->host, static_cast<uint16_t>(address->port),
-                                       {.name = flags.user, .password = flags.password});
+  const auto backend =
+      MakeHttpBackend(address->host, static_cast<uint16_t>(address->port), flags.http.user);
   return RunSqlShell(options, *backend);
 }
 
@@ -108,18 +107,10 @@ int Run(const SqlFlags& flags) {
 void AddSqlCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<SqlFlags>();
   CLI::App* sql = app.add_subcommand("sql", "Query and change tables with SQL");
-  auto* server =
-      sql->add_option("--server", flags->server,
-                      "HOST:PORT of a running server's HTTP port [" + flags->server + "]")
-          ->envname("WEIR_HTTP");
+  auto* server = AddHttpOptions(*sql, flags->http);
   sql->add_option("--data-dir", flags->data_dir,
                   "Open this data directory instead, without a server")
       ->excludes(server);
-  sql->add_option("--user", flags->user, "User name, when the server has users")
-      ->envname("WEIR_USER");
-  sql->add_option("--password", flags->password,
-                  "Password; better in WEIR_PASSWORD, where no process list shows it")
-      ->envname("WEIR_PASSWORD");
   auto* command = sql->add_option("-c,--command", flags->command, "Run these statements and leave");
   sql->add_option("-f,--file", flags->file,
                   "Run the statements of this file ('-': standard input) and leave")

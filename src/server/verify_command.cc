@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "cli/connect_options.h"
 #include "cli/http_get.h"
-#include "net/listener.h"
 #include "server/server.h"
 #include "server/verify_service.h"
 
@@ -23,15 +22,13 @@ constexpr int kExitFindings = 4;
 
 struct VerifyFlags {
   std::string table;
-  std::string http = "127.0.0.1:8080";
+  HttpOptions http;
   std::string data_dir;
   bool as_json = false;
 };
 
 Result<std::string> AskServer(const VerifyFlags& flags) {
-  ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(flags.http));
-  return HttpGet(address.host, static_cast<uint16_t>(address.port),
-                 "/v1/verify?table=" + flags.table);
+  return HttpGet(flags.http, "/v1/verify?table=" + flags.table);
 }
 
 Result<std::string> RunEmbedded(const VerifyFlags& flags) {
@@ -113,10 +110,7 @@ void AddVerifyCommand(CLI::App& app, int& exit_code) {
   CLI::App* verify =
       app.add_subcommand("verify", "Prove that a table's lake and log hold each row exactly once");
   verify->add_option("table", flags->table, "DATABASE.TABLE")->required();
-  auto* http =
-      verify->add_option("--http,--server", flags->http, "HOST:PORT of the server's HTTP port")
-          ->capture_default_str()
-          ->envname("WEIR_HTTP");
+  auto* http = AddHttpOptions(*verify, flags->http);
   verify
       ->add_option("--data-dir", flags->data_dir,
                    "Open this data directory instead, without a server")

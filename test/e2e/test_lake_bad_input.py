@@ -54,7 +54,7 @@ def metric(server, name):
 def wait_for_error(server, table, word, key="error"):
     wait_for(lambda: word in status(server, table).get(key, ""), True)
     shown = subprocess.run([weir_binary(), "lake", "status", "--http", server.http], capture_output=True, text=True)
-    assert shown.returncode == 2 and word in shown.stdout, shown
+    assert shown.returncode == 4 and word in shown.stdout, shown
     return status(server, table)[key]
 
 

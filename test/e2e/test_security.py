@@ -6,7 +6,7 @@ import pytest
 from conftest import EXTERNAL
 from fluss import Config, FlussConnection, FlussError
 from test_java_client import official_client
-from weir_server import WeirServer
+from weir_server import WeirServer, weir_binary
 
 AUTHENTICATE = 46
 
@@ -58,3 +58,18 @@ def test_the_java_client_authenticates(closed_server, version):
     command = official_client.command(version, "OfficialClientChecks", [f"sasl={closed_server}"])
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "3 passed, 0 failed", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [["lake", "status"], ["verify", "fluss.none"]])
+def test_commands_over_http_need_a_user_and_take_one(tmp_path, command):
+    def run(server, **env):
+        return subprocess.run([weir_binary(), *command, "--server", server.http], capture_output=True, text=True,
+                              env={**os.environ, **env})
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=alice:s3cret"]) as server:
+        for refused in (run(server), run(server, WEIR_USER="alice", WEIR_PASSWORD="guess")):
+            assert refused.returncode == 1 and "WEIR_PASSWORD" in refused.stderr, refused
+        known = run(server, WEIR_USER="alice", WEIR_PASSWORD="s3cret")
+        if command[0] == "lake":
+            assert known.returncode == 0 and "FRESHNESS" in known.stdout, known
+        else:
+            assert known.returncode == 1 and "not exist" in known.stderr, known

@@ -1,0 +1,32 @@
+#include "cli/http_options.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/beast/core/detail/base64.hpp>
+
+namespace weir {
+
+std::string HttpUser::Authorization() const {
+  namespace base64 = boost::beast::detail::base64;
+  if (name.empty()) return "";
+  const std::string plain = name + ":" + password;
+  std::string encoded(base64::encoded_size(plain.size()), '\0');
+  encoded.resize(base64::encode(encoded.data(), plain.data(), plain.size()));
+  return "Basic " + encoded;
+}
+
+CLI::Option* AddHttpOptions(CLI::App& command, HttpOptions& options) {
+  CLI::Option* server =
+      command
+          .add_option("--server,--http", options.server,
+                      "HOST:PORT of a running server's HTTP port [" + options.server + "]")
+          ->envname("WEIR_HTTP");
+  command.add_option("--user", options.user.name, "User name, when the server has users")
+      ->envname("WEIR_USER");
+  command
+      .add_option("--password", options.user.password,
+                  "Password; better in WEIR_PASSWORD, where no process list shows it")
+      ->envname("WEIR_PASSWORD");
+  return server;
+}
+
+}  // namespace weir
