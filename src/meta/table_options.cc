@@ -181,12 +181,19 @@ constexpr std::array kTableOptions = {
                 "server's time zone."},
     TableOption{"table.changelog.image", "FULL, WAL", "FULL", kFixed, &Set<&C::changelog_image>,
                 "Whether updates carry the old row too (FULL) or only the new one (WAL)."},
-    TableOption{"table.datalake.auto-compaction", "Boolean", "false", kAlterable,
-                &Set<&C::lake_auto_compaction>, "Compact lake files while tiering."},
-    TableOption{"table.datalake.auto-expire-snapshot", "Boolean", "false", kFixed,
-                &Set<&C::lake_auto_expire_snapshot>, "Expire old lake snapshots while tiering."},
-    TableOption{"table.datalake.database-name", "String", "", kAlterable, &Set<&C::lake_database>,
-                "Database of the lake table; default: the table's own."},
+    TableOption{
+        "table.datalake.auto-compaction", "Boolean", "false", kAlterable,
+        &Set<&C::lake_auto_compaction>,
+        "Accepted for clients of Fluss, without effect: lake.maintenance compacts every table."},
+    TableOption{
+        "table.datalake.auto-expire-snapshot", "Boolean", "false", kFixed,
+        &Set<&C::lake_auto_expire_snapshot>,
+        "Accepted for clients of Fluss, without effect: lake.maintenance expires those of every "
+        "table."},
+    TableOption{
+        "table.datalake.database-name", "String", "", kAlterable, &Set<&C::lake_database>,
+        "Namespace of the lake table; default: the table's database. Not alterable once the lake "
+        "table exists; readers of Fluss look under the default only."},
     TableOption{"table.datalake.enabled", "Boolean", "false", kAlterable, &Set<&C::lake_enabled>,
                 "Tier the table into the lake."},
     TableOption{
@@ -213,7 +220,7 @@ constexpr std::array kTableOptions = {
                 "let the built-in catalog plan their scans, or also those that load the table, by "
                 "a snapshot that was never committed. Weir's own."},
     TableOption{"table.datalake.table-name", "String", "", kAlterable, &Set<&C::lake_table>,
-                "Name of the lake table; default: the table's own."},
+                "Name of the lake table; default: the table's. As table.datalake.database-name."},
     TableOption{"table.delete.behavior", "ALLOW, IGNORE, DISABLE", "ALLOW", kFixed,
                 &Set<&C::delete_behavior>,
                 "What a delete does; IGNORE is the default for tables with a merge engine."},
@@ -236,20 +243,26 @@ constexpr std::array kTableOptions = {
                 &Set<&C::kv_value_layout_version>, "Layout of stored values; 2 only with row TTL."},
     TableOption{"table.log.arrow.compression.type", "NONE, LZ4_FRAME, ZSTD", "ZSTD", kFixed,
                 &Set<&C::log_compression, &L::type>, "Compression of ARROW log batches."},
-    TableOption{"table.log.arrow.compression.zstd.level", "Integer", "3", kFixed,
-                &Set<&C::log_compression, &L::level>, "ZSTD level, 1 to 22."},
+    TableOption{
+        "table.log.arrow.compression.zstd.level", "Integer", "3", kFixed,
+        &Set<&C::log_compression, &L::level>,
+        "ZSTD level, 1 to 22; changelogs of primary-key tables that name none are written at 1."},
     TableOption{"table.log.format", "ARROW, INDEXED, COMPACTED", "ARROW", kFixed,
                 &Set<&C::log_format>, "Layout of log batches."},
-    TableOption{"table.log.local-ttl", "Duration", "", kAlterable, &Set<&C::log_local_ttl>,
-                "How long local copies of the log are kept; default: table.log.ttl."},
+    TableOption{
+        "table.log.local-ttl", "Duration", "", kAlterable, &Set<&C::log_local_ttl>,
+        "Accepted for clients of Fluss, without effect: table.log.ttl says how long the log is "
+        "kept."},
     TableOption{"table.log.tiered.local-segments", "Integer", "2", kAlterable,
                 &Set<&C::tiered_local_segments>,
-                "Segments kept locally once they are in remote storage."},
+                "Accepted for clients of Fluss, without effect: segments are on local disks only."},
     TableOption{"table.log.ttl", "Duration", "7 d", kAlterable, &Set<&C::log_ttl>,
                 "How long the log is kept; 0 keeps it for ever."},
-    TableOption{"table.merge-engine", "FIRST_ROW, VERSIONED, AGGREGATION", "", kFixed,
-                &Set<&C::merge_engine>,
-                "How a row meets an older one of the same key; default: the last one wins."},
+    TableOption{
+        "table.merge-engine", "FIRST_ROW, VERSIONED, AGGREGATION", "", kFixed,
+        &Set<&C::merge_engine>,
+        "How a row meets an older one of the same key; default: the last one wins. AGGREGATION is "
+        "not served by Weir."},
     TableOption{"table.merge-engine.versioned.ver-column", "String", "", kFixed,
                 &Set<&C::version_column>, "The column that says which row is newer."},
     TableOption{"table.replication.factor", "Integer", "1", kFixed, &Set<&C::replication_factor>,

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "meta/auto_partition.h"
+#include "meta/table_path.h"
 #include "meta/time_zone.h"
 #include "record/partition_name.h"
 
@@ -237,6 +238,8 @@ Status CheckMergeEngine(const TableConfig& config, const Schema& schema) {
       config.changelog_image == ChangelogImage::kWal) {
     return BadConfig("the aggregation merge engine needs 'table.changelog.image' = 'FULL'");
   }
+  if (config.merge_engine == MergeEngine::kAggregation)
+    return BadConfig("the merge engine 'aggregation' is not served by Weir");
   return {};
 }
 
@@ -383,6 +386,10 @@ Status CheckLake(const TableConfig& config, const TableDescriptor& table,
     return BadConfig(
         "'table.datalake.historical-partition.enabled' is not supported by this server");
   }
+  if (config.lake_database)
+    RETURN_IF_ERROR(CheckName("lake database", *config.lake_database, ErrorCode::kInvalidConfig));
+  if (config.lake_table)
+    RETURN_IF_ERROR(CheckName("lake table", *config.lake_table, ErrorCode::kInvalidConfig));
   if (!config.lake_enabled) return {};
   if (!options.lake_enabled) {
     return BadTable(

@@ -119,7 +119,7 @@ std::vector<Case> Cases() {
       {"versioned by a string", {.primary_key = pk, .properties = {{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "name"}}}, kInvalidConfig, "STRING"},
       {"versioned by a bigint", {.primary_key = pk, .properties = {{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "ts"}}}, kNone},
       {"versioned by a timestamp", {.primary_key = pk, .properties = {{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "at"}}}, kNone},
-      {"aggregation", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}}, .aggregations = {{"price", "sum"}, {"name", "listagg:;"}}}, kNone},
+      {"aggregation", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}}, .aggregations = {{"price", "sum"}, {"name", "listagg:;"}}}, kInvalidConfig, "not served"},
       {"aggregation with a WAL image", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}, {"table.changelog.image", "wal"}}}, kInvalidConfig, "FULL"},
       {"aggregation function without the engine", {.primary_key = pk, .aggregations = {{"price", "sum"}}}, kInvalidConfig, "'price'"},
       {"sum of strings", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}}, .aggregations = {{"name", "sum"}}}, kInvalidConfig, "does not take"},
@@ -129,12 +129,15 @@ std::vector<Case> Cases() {
       // deletes
       {"delete behavior of a log table", {.properties = {{"table.delete.behavior", "ignore"}}}, kInvalidConfig, "primary key"},
       {"deletes allowed in first_row", {.primary_key = pk, .properties = {{"table.merge-engine", "first_row"}, {"table.delete.behavior", "allow"}}}, kInvalidConfig, "ignore or disable"},
-      {"deletes allowed in aggregation", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}, {"table.delete.behavior", "allow"}}}, kNone},
+      {"deletes allowed in aggregation", {.primary_key = pk, .properties = {{"table.merge-engine", "aggregation"}, {"table.delete.behavior", "allow"}}}, kInvalidConfig, "not served"},
       {"deletes disabled in versioned", {.primary_key = pk, .properties = {{"table.merge-engine", "versioned"}, {"table.merge-engine.versioned.ver-column", "ts"}, {"table.delete.behavior", "disable"}}}, kNone},
       // tiered log
       {"no local segment", {.properties = {{"table.log.tiered.local-segments", "0"}}}, kInvalidConfig, "greater than 0"},
       {"local ttl above the ttl", {.properties = {{"table.log.local-ttl", "8 d"}}}, kInvalidConfig, "local-ttl"},
       {"local ttl without ttl", {.properties = {{"table.log.local-ttl", "8 d"}, {"table.log.ttl", "0 s"}}}, kNone},
+      // the lake
+      {"name of the lake table", {.properties = {{"table.datalake.database-name", "gold"}, {"table.datalake.table-name", "orders_all"}}}, kNone},
+      {"path as a lake table", {.properties = {{"table.datalake.table-name", "../up"}}}, kInvalidConfig, "lake table"},
       // partitions
       {"partitioned log table", {.partition_keys = {"dt"}}, kNone},
       {"partition key is no column", {.partition_keys = {"nope"}}, kInvalidTable, "nope"},

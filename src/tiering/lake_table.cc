@@ -32,7 +32,9 @@ Status CheckLakeTable(const RoundEnvironment& environment, const TableInfo& tabl
 }
 
 iceberg::Ident LakeIdentOf(const TableInfo& table) {
-  return {.levels = {table.path.database}, .name = table.path.table};
+  const TableConfig& config = table.config;
+  return {.levels = {config.lake_database.value_or(table.path.database)},
+          .name = config.lake_table.value_or(table.path.table)};
 }
 
 Status CheckLakeName(const RoundEnvironment& environment, const TableInfo& table) {

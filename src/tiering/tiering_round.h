@@ -113,7 +113,7 @@ Status CheckLakeName(const RoundEnvironment& environment, const TableInfo& table
 /// Errors  kInvalidAlterTable  the delete mode is not one of its format version
 Status CheckLakeTable(const RoundEnvironment& environment, const TableInfo& table);
 
-/// Where the lake table of a table is in the catalog.
+/// Where the lake table of a table is made in the catalog; somebody may rename it there later.
 iceberg::Ident LakeIdentOf(const TableInfo& table);
 
 /// Where the key index of a table is.

@@ -96,9 +96,17 @@ void TieringRunner::Stop() {
 Status TieringRunner::MayChange(const TableInfo& table) const {
   if (!Handles(table)) return {};
   RETURN_IF_ERROR(iceberg::LakeTableOf(table));
+  const auto made = env_.lake.FindTieredIdent(table.id);
+  const TableRef before = env_.catalog.FindTable(table.id);
+  if (made && before != nullptr && LakeIdentOf(*before) != LakeIdentOf(table)) {
+    return Fail(ErrorCode::kInvalidAlterTable,
+                "table.datalake.database-name and table-name cannot change once the lake table "
+                "exists: table={} lake={}",
+                table.path.ToString(), made->ToString());
+  }
   // Whoever makes a table does not wait for a catalog elsewhere; the first round says what is wrong.
   if (!env_.lake.SharesStore()) return {};
-  if (env_.lake.FindTieredIdent(table.id)) return CheckLakeTable(round_env_, table);
+  if (made) return CheckLakeTable(round_env_, table);
   return CheckLakeName(round_env_, table);
 }
 
