@@ -92,8 +92,9 @@ TEST_F(FileIoTest, CallsAreCounted) {
   (void)io_.ReadAll(folder_ + "/file");
   EXPECT_FALSE(io_.ReadAll(folder_ + "/none").ok());
   const std::string text = registry_.PrometheusText();
-  EXPECT_THAT(text, HasSubstr(R"(lake_object_store_bytes{store="file",operation="write"} 5)"));
-  EXPECT_THAT(text, HasSubstr(R"(lake_object_store_bytes{store="file",operation="read"} 5)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(lake_object_store_bytes_total{store="file",operation="write"} 5)"));
+  EXPECT_THAT(text, HasSubstr(R"(lake_object_store_bytes_total{store="file",operation="read"} 5)"));
   EXPECT_THAT(text,
               HasSubstr(R"(lake_object_store_errors_total{store="file",operation="stat"} 1)"));
 }

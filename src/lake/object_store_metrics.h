@@ -17,7 +17,7 @@ struct OperationMetrics : MetricGroup {
                    "Calls of the lake to its store, by store and operation."};
   Counter errors{*this, "lake_object_store_errors_total",
                  "Calls of the lake to its store that failed, after their retries."};
-  Counter bytes{*this, "lake_object_store_bytes",
+  Counter bytes{*this, "lake_object_store_bytes_total",
                 "Bytes the lake read from or wrote to its store."};
   Histogram seconds{*this, "lake_object_store_seconds",
                     "Time one call of the lake to its store took, retries included."};

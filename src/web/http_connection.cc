@@ -77,9 +77,10 @@ class HttpConnection {
     const auto route = std::ranges::find_if(
         Routes(), [path = Path()](const Route& one) { return one.Takes(path); });
     if (route == Routes().end()) {
-      co_return co_await Fail(404,
-                              {ErrorCode::kBadHttpRequest,
-                               "there is /v1/sql, /v1/lake, /api/catalog, /healthz and /metrics"});
+      std::string known;
+      for (const Route& one : Routes())
+        known.append(known.empty() ? "there is " : ", ").append(one.path);
+      co_return co_await Fail(404, {ErrorCode::kBadHttpRequest, known});
     }
     if (route->entry != Entry::kEverybody) {
       if (const Status allowed = CheckOrigin(); !allowed.ok())
