@@ -13,8 +13,10 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from true_exit import pytest_sessionfinish, pytest_unconfigure  # noqa: E402, F401
 from fluss_session import FlussSession  # noqa: E402
 from weir_server import WeirServer  # noqa: E402
 
@@ -43,20 +45,6 @@ def pytest_pyfunc_call(pyfuncitem):
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), TEST_SECONDS_MAX))
     return True
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session, exitstatus):
-    session.config.weir_exit_status = int(exitstatus)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config):
-    """Leave without interpreter teardown: the pyfluss 1.0.0 runtime may abort in it although every test passed."""
-    if hasattr(config, "weir_exit_status"):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(config.weir_exit_status)
 
 
 @pytest.fixture(scope="session")
