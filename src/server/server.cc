@@ -27,6 +27,8 @@ namespace {
 
 /// Of a stop with the object store; then what waits for it fails, as after a crash.
 constexpr std::chrono::seconds kObjectStorePatience(2);
+/// Enough for a disk; their memory and CPU time are taken from requests.
+constexpr int kWriteBackThreads = 2;
 
 }  // namespace
 
@@ -37,6 +39,7 @@ struct Server::State {
         directory(std::move(d)),
         shards(ShardCount(c.server)),
         pool(c.server.blocking_threads),
+        write_back_pool(kWriteBackThreads),
         services{.shards = shards, .pool = pool, .clock = SystemClock(), .metrics = metrics} {}
 
   static int ShardCount(const ServerOptions& options) {
@@ -49,6 +52,7 @@ struct Server::State {
   MetricRegistry metrics;
   Shards shards;
   BlockingPool pool;
+  BlockingPool write_back_pool;  // its own, because what runs in `pool` may wait for it
   Services services;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<LakeService> lake;
@@ -76,7 +80,7 @@ Status Server::State::OpenStorage() {
   ASSIGN_OR_RETURN(lake, LakeService::Open(configuration, directory.path(), *catalog, metrics));
   kv = std::make_unique<KvEnvironment>(
       configuration.kv, files, metrics,
-      [this](std::function<void()> work) { pool.Post(std::move(work)); },
+      [this](std::function<void()> work) { write_back_pool.Post(std::move(work)); },
       [this](TableId table, int64_t count) -> Result<IdRange> {
         ASSIGN_OR_RETURN(const IdBlock block, catalog->NewAutoIncrementIds(table, count));
         return IdRange{.first = block.first, .last = block.first + block.count - 1};
@@ -204,6 +208,7 @@ void Server::Stop() {
   s.lake->Stop();
   s.tiering->Stop();
   s.tablets->Stop();
+  s.write_back_pool.Stop();
   s.pool.Stop();
   s.shards.Stop();
 }

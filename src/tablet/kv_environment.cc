@@ -1,7 +1,6 @@
 #include "tablet/kv_environment.h"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "base/machine.h"
@@ -23,50 +22,6 @@ size_t OpenEnginesMax(const KvOptions& options) {
 
 }  // namespace
 
-/// Work waits here until one of the places is free. Shared with the threads that run it: what comes
-/// last may end after the environment.
-class KvEnvironment::WriteBackLane {
- public:
-  static constexpr int kPlaces = 2;
-
-  explicit WriteBackLane(Background background) : background_(std::move(background)) {}
-
-  static void Enter(const std::shared_ptr<WriteBackLane>& lane, std::function<void()> work) {
-    {
-      const std::lock_guard lock(lane->mutex_);
-      if (lane->running_ == kPlaces) {
-        lane->waiting_.push_back(std::move(work));
-        return;
-      }
-      ++lane->running_;
-    }
-    Start(lane, std::move(work));
-  }
-
- private:
-  static void Start(const std::shared_ptr<WriteBackLane>& lane, std::function<void()> work) {
-    lane->background_([lane, work = std::move(work)] {
-      work();
-      std::function<void()> next;
-      {
-        const std::lock_guard lock(lane->mutex_);
-        if (lane->waiting_.empty()) {
-          --lane->running_;
-          return;
-        }
-        next = std::move(lane->waiting_.front());
-        lane->waiting_.pop_front();
-      }
-      Start(lane, std::move(next));
-    });
-  }
-
-  const Background background_;
-  std::mutex mutex_;
-  int running_ = 0;
-  std::deque<std::function<void()>> waiting_;
-};
-
 struct KvEnvironment::MemoryMetrics : MetricGroup {
   MemoryMetrics(MetricRegistry& registry, const HotMemory& memory, const KvOpenStores& stores)
       : MetricGroup(registry),
@@ -83,20 +38,16 @@ KvEnvironment::KvEnvironment(const KvOptions& opts, FileSystem& file_system,
                              AllocateIds take_ids, const Clock& the_clock)
     : options(opts),
       files(file_system),
+      run_write_back(std::move(run_in_background)),
       allocate_ids(std::move(take_ids)),
       clock(the_clock),
       hot_memory(std::make_unique<HotMemory>(opts.hot_rows_bytes_max)),
       engine_shared(std::make_unique<KvEngineShared>(opts.block_cache_bytes)),
       open_stores(std::make_unique<KvOpenStores>(OpenEnginesMax(opts))),
       metrics(registry),
-      write_back_lane_(std::make_shared<WriteBackLane>(std::move(run_in_background))),
       memory_metrics_(std::make_unique<MemoryMetrics>(registry, *hot_memory, *open_stores)) {}
 
 KvEnvironment::~KvEnvironment() = default;
-
-void KvEnvironment::RunWriteBack(std::function<void()> work) {
-  WriteBackLane::Enter(write_back_lane_, std::move(work));
-}
 
 Result<std::shared_ptr<const KvRules>> KvEnvironment::RulesOf(
     const std::shared_ptr<const TableInfo>& table) {

@@ -1,5 +1,5 @@
 // What all KV tablets of a process share: the memory bound of the hot rows, RocksDB's cache and
-// threads, a thread pool for write-backs, and the way to the catalog for auto-increment numbers.
+// threads, the threads for write-backs, and the way to the catalog for auto-increment numbers.
 // Made once by server/main.cc, outlives every tablet.
 #pragma once
 
@@ -28,7 +28,8 @@ struct TableInfo;
 
 class KvEnvironment {
  public:
-  /// Run something that blocks on another thread. Never runs it inline.
+  /// Run something that blocks on another thread. Never runs it inline. The threads must be for
+  /// this alone: what else blocks (a DROP_TABLE) may wait for a write-back.
   using Background = std::function<void(std::function<void()>)>;
   /// Take the next `count` numbers for the auto-increment column of `table`. Thread-safe; may
   /// fsync.
@@ -43,12 +44,9 @@ class KvEnvironment {
   /// Thread-safe. Errors  as KvRules::Make
   Result<std::shared_ptr<const KvRules>> RulesOf(const std::shared_ptr<const TableInfo>& table);
 
-  /// Run a write-back on the background threads. Only two run at a time, however many buckets want
-  /// to: they share those threads with others. Thread-safe; never runs it inline.
-  void RunWriteBack(std::function<void()> work);
-
   const KvOptions options;
   FileSystem& files;
+  const Background run_write_back;
   const AllocateIds allocate_ids;
   const Clock& clock;
   const std::unique_ptr<HotMemory> hot_memory;
@@ -59,10 +57,6 @@ class KvEnvironment {
 
  private:
   struct MemoryMetrics;
-  class WriteBackLane;
-
-  const std::shared_ptr<WriteBackLane> write_back_lane_;
-
   const std::unique_ptr<MemoryMetrics> memory_metrics_;
   std::mutex mutex_;
   std::unordered_map<const TableInfo*, std::weak_ptr<const KvRules>> rules_;

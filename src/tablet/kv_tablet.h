@@ -116,6 +116,8 @@ class KvTablet {
   /// owning shard. The tablet does so by itself when much is not written; this is for shutdown and
   /// tests.
   void StartWriteBack(KvWriteBack::Done done) { write_back_.Start(std::move(done)); }
+  /// For a tablet that goes away; see KvWriteBack::Stop.
+  KvWriteBack::Wait StopWriteBack(const Status& why) { return write_back_.Stop(why); }
 
   /// A new schema or changed properties.
   Status SetTable(std::shared_ptr<const TableInfo> table);

@@ -452,24 +452,42 @@ TEST(KvTablet, AFailedWriteBackIsTriedAgainLater) {
   EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,b,1", "2,b,1"));
 }
 
-TEST(KvEnvironment, FewWriteBacksRunAtATimeAndAllRun) {
-  int ran = 0;  // outlives the bucket, which runs what is left when it goes
-  KvTestBucket bucket({});
-  for (int i = 0; i < 10; ++i) bucket.environment().RunWriteBack([&] { ++ran; });
-  EXPECT_EQ(bucket.background_waiting(), 2u);
-  EXPECT_EQ(ran, 0);
-  bucket.RunBackground();
-  EXPECT_EQ(ran, 10);
-  bucket.environment().RunWriteBack([&] { ++ran; });
-  EXPECT_EQ(bucket.background_waiting(), 1u);
-}
-
 TEST(KvTablet, ATabletMayGoWhileItsWriteBackWaits) {
   KvTestBucket bucket({}, {}, {}, Durability::kDisk);
   ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
   bucket.kv().StartWriteBack([](const Status&) { FAIL() << "nobody is left to be told"; });
   bucket.Restart();
   EXPECT_EQ(bucket.Get("1"), "1,a,1");
+}
+
+TEST(KvTablet, AWriteBackMayBeGivenUpWhenItIsThroughAndNobodyWasTold) {
+  KvTestBucket bucket({});
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  bucket.kv().StartWriteBack({});
+  bucket.RunBackground();
+  EXPECT_FALSE(bucket.kv().StopWriteBack(Fail(ErrorCode::kKvStorage, "enough")));
+  bucket.RunHome();
+  EXPECT_EQ(bucket.kv().flushed_offset(), 0);
+  ASSERT_TRUE(bucket.WriteBack().ok());
+  bucket.Restart();
+  EXPECT_EQ(bucket.Get("1"), "1,a,1");
+}
+
+TEST(KvTablet, AWriteBackThatNoThreadHasBegunIsGivenUp) {
+  int told = 0;
+  KvTestBucket bucket({});
+  ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());
+  const auto done = [&](const Status& status) { told += status.code() == ErrorCode::kKvStorage; };
+  bucket.kv().StartWriteBack(done);
+  bucket.kv().StartWriteBack(done);
+  EXPECT_FALSE(bucket.kv().StopWriteBack(Fail(ErrorCode::kKvStorage, "enough")));
+  EXPECT_EQ(told, 2);
+  bucket.RunBackground();
+  bucket.RunHome();
+  EXPECT_EQ(bucket.kv().flushed_offset(), 0);
+  EXPECT_FALSE(std::filesystem::exists(bucket.kv_dir()));
+  ASSERT_TRUE(bucket.WriteBack().ok()) << "its rows count as changed again";
+  EXPECT_EQ(bucket.kv().flushed_offset(), 1);
 }
 
 TEST(KvTablet, OldChangesAreWrittenBackSoThatTheLogMayExpire) {

@@ -146,7 +146,7 @@ class KvTestBucket {
 
   /// Let memory go without a word to the disk, and start again from what is there.
   void Crash() {
-    RunBackground();  // the destructor would wait for it for ever
+    RunBackground();  // written, and nobody heard of it: the harder case
     kv_.reset();
     log_.reset();
     commits_.reset();

@@ -1,6 +1,8 @@
 #include "tablet/kv_write_back.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -28,19 +30,62 @@ struct KvWriteBack::Round {
   std::optional<SyncTicket> log_sync;  // run before the store is written
   Status log_synced;
 
+  // The background thread's part. A queued round may wait for that thread as long as others like, so
+  // nobody waits for one that is only queued.
+  enum class Work { kNone, kQueued, kBegun, kEnded };
   std::mutex mutex;
   std::condition_variable ended;
-  bool writing = false;  // the background thread has it
+  Work work = Work::kNone;
+
+  /// Whether the caller, the background thread, is to write it; otherwise it was given up.
+  bool TryBegin() {
+    const std::lock_guard lock(mutex);
+    if (work != Work::kQueued) return false;
+    work = Work::kBegun;
+    return true;
+  }
+  /// Whether no thread will touch it any more.
+  bool TryGiveUp() {
+    const std::lock_guard lock(mutex);
+    if (work == Work::kBegun) return false;
+    work = Work::kEnded;
+    return true;
+  }
+  void End() {
+    const std::lock_guard lock(mutex);
+    work = Work::kEnded;
+    ended.notify_all();
+  }
+  void AwaitEnd() {
+    std::unique_lock lock(mutex);
+    ended.wait(lock, [&] { return work == Work::kEnded; });
+  }
 };
 
 KvWriteBack::KvWriteBack(KvState& state, PostHome post_home)
     : state_(state), post_home_(std::move(post_home)) {}
 
 KvWriteBack::~KvWriteBack() {
-  if (round_ == nullptr) return;
-  if (round_->log_waiter != 0) state_.log.CancelWaiter(round_->log_waiter);
-  std::unique_lock lock(round_->mutex);
-  round_->ended.wait(lock, [&] { return !round_->writing; });
+  if (const Wait wait = GiveUp()) wait();
+}
+
+KvWriteBack::Wait KvWriteBack::GiveUp() {
+  if (round_ == nullptr) return {};
+  if (round_->log_waiter != 0) state_.log.CancelWaiter(std::exchange(round_->log_waiter, 0));
+  if (!round_->TryGiveUp()) return [round = round_] { round->AwaitEnd(); };
+  round_.reset();
+  state_.index.FinishFlush(false);
+  return {};
+}
+
+KvWriteBack::Wait KvWriteBack::Stop(const Status& why) {
+  Wait wait = GiveUp();
+  std::vector<Done> told = std::exchange(waiting_, {});
+  std::ranges::move(std::exchange(waiting_next_, {}), std::back_inserter(told));
+  for (const Done& done : told) {
+    if (done) done(why);
+  }
+  return wait;
 }
 
 bool KvWriteBack::IsDue(int64_t now_ms) const {
@@ -76,7 +121,7 @@ void KvWriteBack::Begin() {
     if (alive.expired()) return;
     round->log_waiter = 0;
     if (!status.ok()) {
-      Finish(status);
+      Finish(round, status);
     } else {
       Write(round);
     }
@@ -88,16 +133,18 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
   // With relaxed durability the watermark does not mean that the log is on disk; the store will be.
   if (state_.log.options().durability != Durability::kDisk) {
     auto ticket = state_.log.BeginSync();
-    if (!ticket.ok()) return Finish(Failure(ticket.error()));
+    if (!ticket.ok()) return Finish(round, Failure(ticket.error()));
     round->log_sync = std::move(*ticket);
   }
-  round->writing = true;
+  round->work = Round::Work::kQueued;
   KvStore& store = state_.store;
   // Memory knows every key: nobody will read the folder soon, and an open one costs memory and
   // files.
   const bool keep_open = !state_.index.complete();
-  // `store`, the rows and post_home_ live until the destructor has seen `writing` go false.
-  state_.environment.RunWriteBack([this, alive = std::weak_ptr(alive_), &store, keep_open, round] {
+  // `this`, the store and the rows live until a round that was begun has ended.
+  state_.environment.run_write_back([this, alive = std::weak_ptr(alive_), &store, keep_open,
+                                     round] {
+    if (!round->TryBegin()) return;
     const auto started_us = SystemClock().MonotonicUs();
     if (round->log_sync) round->log_synced = round->log_sync->Run(state_.environment.files);
     const Status status = round->log_synced.ok() ? store.WriteBack(round->rows, round->checkpoint)
@@ -106,17 +153,16 @@ void KvWriteBack::Write(const std::shared_ptr<Round>& round) {
                                                             started_us);
     // After a failure, too: RocksDB may refuse everything until it is opened again.
     if (!keep_open || !status.ok()) store.CloseIfUnused();
-    const std::lock_guard lock(round->mutex);
-    post_home_([this, alive, status] {
-      if (!alive.expired()) Finish(status);
+    post_home_([this, alive, round, status] {
+      if (!alive.expired()) Finish(round, status);
     });
-    round->writing = false;
-    round->ended.notify_all();
+    round->End();
   });
 }
 
-void KvWriteBack::Finish(const Status& status) {
-  const std::shared_ptr<Round> round = std::exchange(round_, nullptr);
+void KvWriteBack::Finish(const std::shared_ptr<Round>& round, const Status& status) {
+  if (round != round_) return;  // given up while this was on its way
+  round_.reset();
   if (round->log_sync) state_.log.FinishSync(*round->log_sync, round->log_synced);
   state_.index.FinishFlush(status.ok());
   KvMetrics& metrics = state_.environment.metrics;

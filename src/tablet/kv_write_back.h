@@ -20,8 +20,11 @@ class KvWriteBack {
   using PostHome = std::function<void(std::function<void()>)>;
   using Done = std::function<void(const Status&)>;
 
+  /// Waits until a thread is through; empty when none has anything. Any thread that may block.
+  using Wait = std::function<void()>;
+
   KvWriteBack(KvState& state, PostHome post_home);
-  /// Waits for a round that is being written.
+  /// Gives up like Stop, and waits for a round that a thread has begun.
   ~KvWriteBack();
 
   /// Whether so much, or for so long, is not written back that recovery would be slow, memory is
@@ -34,6 +37,11 @@ class KvWriteBack {
 
   bool running() const { return round_ != nullptr; }
 
+  /// Give up, and tell whoever waits why. A round that no thread has begun is forgotten: it may be
+  /// queued behind the caller. One that a thread has begun goes on; the owner must live until the
+  /// result was called.
+  Wait Stop(const Status& why);
+
   /// One round, here and now; for replay, before the tablet is in use. Everything before `up_to` is
   /// durable.
   Status RunNow(Offset up_to);
@@ -42,8 +50,9 @@ class KvWriteBack {
   struct Round;
 
   void Begin();
+  Wait GiveUp();
   void Write(const std::shared_ptr<Round>& round);
-  void Finish(const Status& status);
+  void Finish(const std::shared_ptr<Round>& round, const Status& status);
 
   KvState& state_;
   const PostHome post_home_;

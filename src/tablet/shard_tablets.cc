@@ -133,22 +133,26 @@ bool ShardTablets::FinishBringHome(const Points& points) {
   return not_home_.empty();
 }
 
-void ShardTablets::Drop(TableId table, std::optional<PartitionId> partition) {
+std::vector<ShardTablets::Dropped> ShardTablets::Drop(TableId table,
+                                                      std::optional<PartitionId> partition) {
   const auto gone = [&](const TableBucket& bucket) {
     return bucket.table == table && (!partition.has_value() || bucket.partition == partition);
   };
-  std::vector<std::shared_ptr<Tablet>> dropped;
+  std::vector<Dropped> dropped;
   std::erase_if(tablets_, [&](const auto& entry) {
     if (!gone(entry.first)) return false;
-    dropped.push_back(entry.second);
+    dropped.push_back({.tablet = entry.second});
     return true;
   });
   std::erase_if(points_, [&](const auto& entry) { return gone(entry.first); });
   std::erase_if(pending_, [&](const auto& entry) { return gone(entry.first); });
-  for (const auto& tablet : dropped) {
-    tablet->log->Abandon(Fail(ErrorCode::kUnknownTableOrBucket,
-                              "table or partition was dropped: table={}", table.value));
+  const Status why = Fail(ErrorCode::kUnknownTableOrBucket,
+                          "table or partition was dropped: table={}", table.value);
+  for (Dropped& one : dropped) {
+    if (one.tablet->kv != nullptr) one.wait = one.tablet->kv->StopWriteBack(why);
+    one.tablet->log->Abandon(why);
   }
+  return dropped;
 }
 
 void ShardTablets::Change(const std::shared_ptr<const TableInfo>& table) {

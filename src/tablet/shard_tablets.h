@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "storage/open_files.h"
+#include "tablet/kv_write_back.h"
 #include "tablet/replay.h"
 #include "tablet/tablet.h"
 #include "tablet/tablets.h"
@@ -51,8 +52,15 @@ class ShardTablets {
   /// The journal was released.
   void ForgetPending() { pending_.clear(); }
 
+  /// A tablet that is not found any more. It is to be released on this shard once what a thread does
+  /// for it has ended; waiting for that is for other threads.
+  struct Dropped {
+    std::shared_ptr<Tablet> tablet;
+    KvWriteBack::Wait wait;  // empty: nothing to wait for
+  };
+
   /// Tables that changed or went away.
-  void Drop(TableId table, std::optional<PartitionId> partition);
+  std::vector<Dropped> Drop(TableId table, std::optional<PartitionId> partition);
   void Change(const std::shared_ptr<const TableInfo>& table);
   void DropAll(const Status& why);
 

@@ -58,15 +58,17 @@ struct Tablets::State {
 
   /// Run `f(ShardTablets&)` on each shard, one after another, and wait.
   template <class F>
+  void OnShard(size_t i, F f) {
+    std::promise<void> done;
+    env.shards.at(static_cast<int>(i)).Post([&] {
+      f(*shards[i]);
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  template <class F>
   void OnEachShard(F f) {
-    for (size_t i = 0; i < shards.size(); ++i) {
-      std::promise<void> done;
-      env.shards.at(static_cast<int>(i)).Post([&] {
-        f(*shards[i]);
-        done.set_value();
-      });
-      done.get_future().wait();
-    }
+    for (size_t i = 0; i < shards.size(); ++i) OnShard(i, f);
   }
 
   Status SyncNow();
@@ -79,6 +81,7 @@ struct Tablets::State {
   Status WriteCheckpoint(bool clean);
   void CheckSpace();
   void PrepareJournal();
+  void Drop(TableId table, std::optional<PartitionId> partition);
   void DeleteLater(std::vector<std::string> paths);
   void MoveToTrash(const std::string& directory);
   void EmptyTrash();
@@ -240,14 +243,14 @@ bool Tablets::write_locked() const { return state_->write_locked; }
 
 void Tablets::TableDropped(const std::shared_ptr<const TableInfo>& table) {
   State& s = *state_;
-  s.OnEachShard([&](ShardTablets& tablets) { tablets.Drop(table->id, std::nullopt); });
+  s.Drop(table->id, std::nullopt);
   s.MoveToTrash(TableDirectory(*table));
 }
 
 void Tablets::PartitionDropped(const std::shared_ptr<const TableInfo>& table, PartitionId partition,
                                const std::string& partition_name) {
   State& s = *state_;
-  s.OnEachShard([&](ShardTablets& tablets) { tablets.Drop(table->id, partition); });
+  s.Drop(table->id, partition);
   s.MoveToTrash(fmt::format("{}/{}-p{}", TableDirectory(*table), partition_name, partition.value));
 }
 
@@ -257,6 +260,19 @@ void Tablets::TableChanged(std::shared_ptr<const TableInfo> table) {
     s.env.shards.at(static_cast<int>(i)).Post([tablets = s.shards[i].get(), table] {
       tablets->Change(table);
     });
+  }
+}
+
+// Afterwards nobody writes to the files of the dropped tablets. This thread waits for who still does, not the shard;
+// and it need not wait for a thread of the pool that it is part of.
+void Tablets::State::Drop(TableId table, std::optional<PartitionId> partition) {
+  for (size_t i = 0; i < shards.size(); ++i) {
+    std::vector<ShardTablets::Dropped> dropped;
+    OnShard(i, [&](ShardTablets& tablets) { dropped = tablets.Drop(table, partition); });
+    for (const ShardTablets::Dropped& one : dropped) {
+      if (one.wait) one.wait();
+    }
+    OnShard(i, [&](ShardTablets&) { dropped.clear(); });
   }
 }
 
@@ -302,14 +318,7 @@ void Tablets::State::RunTickets(std::vector<SyncJob>& jobs) {
 
 Status Tablets::State::SyncShard(size_t shard) {
   Status status;
-  const auto on_shard = [&](auto f) {
-    std::promise<void> done;
-    env.shards.at(static_cast<int>(shard)).Post([&] {
-      f(*shards[shard]);
-      done.set_value();
-    });
-    done.get_future().wait();
-  };
+  const auto on_shard = [&](auto f) { OnShard(shard, f); };
   std::vector<TableBucket> buckets;
   on_shard([&](ShardTablets& tablets) { buckets = tablets.Buckets(); });
   for (size_t from = 0; from < buckets.size(); from += kSyncsAtOnce) {
@@ -335,17 +344,9 @@ Status Tablets::State::BringHome() {
   if (all_home) return {};
   std::vector<ShardTablets::Points> points(shards.size());
   bool all = true;
-  const auto on_shard = [&](size_t i, auto f) {
-    std::promise<void> done;
-    env.shards.at(static_cast<int>(i)).Post([&] {
-      f(*shards[i]);
-      done.set_value();
-    });
-    done.get_future().wait();
-  };
   for (size_t i = 0; i < shards.size(); ++i) {
     for (bool more = true; more;) {
-      on_shard(
+      OnShard(
           i, [&](ShardTablets& tablets) { more = tablets.BringHome(kBringHomeAtOnce, points[i]); });
     }
   }
@@ -353,7 +354,7 @@ Status Tablets::State::BringHome() {
   if (home_sync.ok()) home_sync = env.files.SyncAll(options.data_directory);
   RETURN_IF_ERROR(home_sync);
   for (size_t i = 0; i < shards.size(); ++i) {
-    on_shard(i, [&](ShardTablets& tablets) {
+    OnShard(i, [&](ShardTablets& tablets) {
       if (!tablets.FinishBringHome(points[i])) all = false;
     });
   }
