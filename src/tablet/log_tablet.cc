@@ -218,23 +218,29 @@ Status LogTablet::Write(Accepted& accepted) {
   return {};
 }
 
-Status LogTablet::MakeDurable(Accepted& accepted) {
+bool LogTablet::SubmitSync() {
+  auto ticket = BeginSync();
+  if (!ticket.ok()) {
+    LogWarn("tablet", "large append goes through the journal: directory={} error={}",
+            options_.directory, ticket.error().message);
+    return false;
+  }
+  WEIR_CHECK(ticket->has_value());
+  auto shared = std::make_shared<const SyncTicket>(std::move(**ticket));
+  env_.commits->SubmitSync(shared, env_.shard,
+                           [self = shared_from_this(), shared](const Status& status) {
+                             self->FinishSync(*shared, status);
+                           });
+  return true;
+}
+
+// Cannot fail: the bytes are in the log, so nobody may be told that nothing happened. Whoever waits hears it when they
+// do not become durable.
+void LogTablet::MakeDurable(Accepted& accepted) {
   const Offset end = log_->end_offset();
   in_flight_.push_back({end, log_->end_position(), options_.durability != Durability::kDisk});
-  if (options_.durability != Durability::kDisk) {
-    AdvanceOverDurable();
-    return {};
-  }
-  if (accepted.stamped.bytes() >= CommitQueue::kDirectBytes) {
-    ASSIGN_OR_RETURN(auto ticket, BeginSync());
-    WEIR_CHECK(ticket.has_value());
-    auto shared = std::make_shared<const SyncTicket>(std::move(*ticket));
-    env_.commits->SubmitSync(shared, env_.shard,
-                             [self = shared_from_this(), shared](const Status& status) {
-                               self->FinishSync(*shared, status);
-                             });
-    return {};
-  }
+  if (options_.durability != Durability::kDisk) return AdvanceOverDurable();
+  if (accepted.stamped.bytes() >= CommitQueue::kDirectBytes && SubmitSync()) return;
   env_.commits->Submit({.bucket = options_.bucket,
                         .directory = directory_,
                         .base_offset = accepted.batches.front().base_offset,
@@ -244,7 +250,6 @@ Status LogTablet::MakeDurable(Accepted& accepted) {
                         .done = [self = shared_from_this(), end](const Status& status) {
                           self->OnDurable(end, status);
                         }});
-  return {};
 }
 
 Result<Appended> LogTablet::Append(SharedBytes records, AppendOptions options) {
@@ -258,7 +263,7 @@ Result<Appended> LogTablet::Append(SharedBytes records, AppendOptions options) {
   const LogSegment::Batch last = accepted.batches.back();
   const Offset base = accepted.first_duplicate ? accepted.first_duplicate->base_offset
                                                : accepted.batches.front().base_offset;
-  RETURN_IF_ERROR(MakeDurable(accepted));
+  MakeDurable(accepted);
   return Appended{base, last.last_offset, last.timestamp, false};
 }
 

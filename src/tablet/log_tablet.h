@@ -176,7 +176,8 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted,
                                                    const LogBatchHeader& header) const;
   Status Write(Accepted& accepted);
-  Status MakeDurable(Accepted& accepted);
+  void MakeDurable(Accepted& accepted);
+  bool SubmitSync();
   void OnDurable(Offset end_offset, const Status& status);
   void AdvanceOverDurable();
   void RaiseHighWatermark(Offset to, LogPosition at);

@@ -196,6 +196,28 @@ TEST_F(TabletsTest, WhenTheJournalFailsTheAppendFailsAndARetryAfterTheSyncIsADup
   EXPECT_TRUE(retried->duplicate);
 }
 
+// The bytes are in the log then, where a retry finds them: "nothing happened" would be a lie (INV-3 depends on it).
+TEST_F(TabletsTest, ALargeAppendGoesThroughTheJournalWhenAnOlderSegmentCannotBeSynced) {
+  Start();
+  ASSERT_TRUE(Append(0, "a").ok());
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  ASSERT_TRUE(Append(0, std::string(3000, 'b')).ok());
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage);
+  ASSERT_FALSE(tablets_->SyncNow().ok());
+  files_.FailCall(FaultyFileSystem::Call::kRead, 1, ErrorCode::kStorage,
+                  FaultyFileSystem::Until::kForEver);  // so the old segment cannot be copied
+  const auto large = Append(0, std::string(300'000, 'L'), 7, 0);
+  ASSERT_TRUE(large.ok()) << large.error().message;
+  EXPECT_EQ(large->base_offset, 2);
+  EXPECT_EQ(EndOffset(0), 3);
+  files_.StopAfter(0);
+  Stop();
+  std::mt19937_64 random(11);
+  files_.LosePower(random);
+  Start();
+  EXPECT_EQ(EndOffset(0), 3);
+}
+
 TEST_F(TabletsTest, AFullDiskRefusesWritesKeepsReadsAndRecovers) {
   Start();
   ASSERT_TRUE(Append(0, "before").ok());
