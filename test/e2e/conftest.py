@@ -17,7 +17,9 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from true_exit import pytest_sessionfinish, pytest_unconfigure  # noqa: E402, F401
+from external_catalog import house, proxy  # noqa: E402, F401
 from fluss_session import FlussSession  # noqa: E402
+from small_disk import small_disk  # noqa: E402, F401
 from weir_server import WeirServer  # noqa: E402
 
 EXTERNAL = os.environ.get("WEIR_E2E_BOOTSTRAP")

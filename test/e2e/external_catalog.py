@@ -12,6 +12,9 @@ import time
 import urllib.error
 import urllib.request
 
+import pytest
+from faulty_proxy import FaultyProxy
+from lake import rows_of
 from pyiceberg.catalog import load_catalog
 from weir_server import WeirServer, free_port, weir_binary
 
@@ -87,6 +90,28 @@ def catalog_of(house):
                         **{"oauth2-server-uri": f"{uri}/v1/oauth/tokens"})
 
 
+@pytest.fixture
+def house(tmp_path):
+    with catalog_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def proxy(house):
+    """Between a server and the catalog, failing on demand."""
+    with FaultyProxy(house.http) as between:
+        yield between
+
+
+def start(tmp_path, address, env=None, **more):
+    """A server that tiers into the catalog at `address`."""
+    return WeirServer.start(tmp_path / "data", options(external(tmp_path, address, **more)), env)
+
+
+def ids(table):
+    return sorted(row["id"] for row in rows_of(table.refresh()))
+
+
 def status(server):
     with urllib.request.urlopen(f"http://{server.http}/v1/lake") as answer:
         return json.load(answer)
@@ -103,9 +128,7 @@ def lake_status_text(server):
 
 def sql(server, text):
     """Rows of a query as lists."""
-    request = urllib.request.Request(f"http://{server.http}/v1/sql", text.encode(), {"Accept": "text/csv"})
     try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.read().decode()
+        return server.sql(text, "text/csv")
     except urllib.error.HTTPError as error:
         return error.read().decode()

@@ -51,6 +51,19 @@ NESTED_ROWS = [
 EVERY_TYPE_ROWS = [{**scalar, **nested} for scalar, nested in zip(SCALAR_ROWS, NESTED_ROWS)]
 
 
+async def change_at_random(table, model, dice, turn, keys, count):
+    """Upsert and delete `count` rows of KEYED below key `keys`; `model` (key -> row) follows."""
+    async with table.new_upsert().create_writer() as writer:
+        for _ in range(count):
+            key = dice.randrange(keys)
+            if dice.random() < 0.2:
+                writer.delete([key])
+                model.pop(key, None)
+            else:
+                model[key] = {"id": key, "name": f"n{turn}", "v": dice.randrange(1000)}
+                writer.upsert(model[key])
+
+
 def plain(row):
     """A row as the client returns it, with maps as dicts."""
     return {name: dict(value) if name == "m" and value is not None else value for name, value in row.items()}

@@ -1,18 +1,16 @@
 """Bytes no official client sends, clients that misbehave, a full disk: a clear error, and everybody else goes on."""
 import asyncio
-import os
 import pathlib
 import random
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import time
 
 import pytest
 from fluss_session import append, error_of, read_all
 from rows import LOG, log_batch
+from small_disk import fill_disk
 from weir_server import WeirServer
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "crash"))
@@ -23,7 +21,6 @@ from raw_client import RawClient, ServerError, kv_batch, kv_row, log_batch as ra
 pytestmark = pytest.mark.weir_only
 UNSUPPORTED_VERSION, NOT_A_KEY_TABLE, UNKNOWN_TABLE = 2, 20, (7, 21)
 CORRUPT_RECORDS = (3, 9, 14)  # a flipped schema id is noticed before the checksum
-DISK_BYTES = 48 << 20
 
 
 @pytest.fixture
@@ -164,29 +161,6 @@ def test_five_thousand_idle_connections_are_cheap(server, client):
         conn.close()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own with little room."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "weir-test", str(folder)], capture_output=True).returncode == 0
-    if not mounted:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(ballast):
-    with open(ballast, "ab", buffering=0) as file:
-        for size in (1 << 16, 1 << 12):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                pass
-
-
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_a_server_starts_on_a_full_disk_and_serves_reads(small_disk, end):
     ballast = small_disk / "ballast"
@@ -198,10 +172,10 @@ def test_a_server_starts_on_a_full_disk_and_serves_reads(small_disk, end):
         for bucket in range(3):
             raw.produce(logs, bucket, raw_log_batch([(1, 1, "x" * 5_000)], -1, -1))
         raw.put(keys, 0, kv_batch([(7, kv_row(7, 70, "seven"))], -1, -1))
-        fill(ballast)
+        fill_disk(ballast)
         raw.close()
         server.kill() if end == "kill" else server.stop()
-        fill(ballast)
+        fill_disk(ballast)
         server.launch()
         raw = RawClient(server.port)
         for bucket in range(3):

@@ -160,8 +160,7 @@ async def test_table_info_says_where_the_lake_is_and_no_secret_shows(tmp_path):
                         "s3.path-style-access": "true", "client.region": "eu-north-1"}
         shown = [str(info), str(call(server, DESCRIBE_CONFIGS, b""))]
         for statement in ("SHOW CREATE TABLE db.t", "DESCRIBE db.t"):
-            request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
-            shown.append(urllib.request.urlopen(request).read().decode())
+            shown.append(server.sql(statement))
         for page in ("metrics", "v1/lake", "api/catalog/v1/config", "api/catalog/v1/namespaces/db/tables/t"):
             shown.append(urllib.request.urlopen(f"http://{server.http}/{page}").read().decode())
         shown.append(server.log_path.read_text())

@@ -4,35 +4,13 @@ import json
 import subprocess
 
 import pytest
-from external_catalog import CREDENTIAL, FAST, SECRET, catalog_of, catalog_server, external, options, sql, status, \
-    table_status
+from external_catalog import CREDENTIAL, FAST, SECRET, catalog_of, external, ids, sql, start, status, table_status
 from faulty_proxy import FaultyProxy
 from fluss_session import FlussSession, append
-from lake import rows_of, wait_for
+from lake import wait_for
 from rows import LOG, log_batch
-from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
-
-
-@pytest.fixture
-def house(tmp_path):
-    with catalog_server(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def proxy(house):
-    with FaultyProxy(house.http) as between:
-        yield between
-
-
-def start(tmp_path, address, env=None, **more):
-    return WeirServer.start(tmp_path / "data", options(external(tmp_path, address, **more)), env)
-
-
-def ids(table):
-    return sorted(row["id"] for row in rows_of(table.refresh()))
 
 
 def of_table(change):

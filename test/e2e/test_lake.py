@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from fluss_session import FlussSession, append, error_of, upsert
 from lake import SYSTEM_COLUMNS, committed, lake_catalog, rows_of, wait_for
-from rows import EVERY_TYPE, KEYED, LOG, NESTED_ROWS, SCALAR_ROWS, log_batch
+from rows import EVERY_TYPE, KEYED, LOG, NESTED_ROWS, SCALAR_ROWS, change_at_random, log_batch
 from weir_server import WeirServer, weir_binary
 
 pytestmark = pytest.mark.weir_only
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.weir_only
 FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "off"}
 DELETE_MODES = ["position", "deletion-vector", "copy-on-write"]
 INVALID_TABLE, LAKE_TABLE_ALREADY_EXIST = 15, 54
-
-
-def sql(server, statement):
-    request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
-    return urllib.request.urlopen(request).read()
 
 
 def by_id(rows):
@@ -53,15 +48,7 @@ async def test_updates_and_deletes_reach_readers_of_the_lake(session, server, mo
         model = {}
         dice = random.Random(7)
         for turn in range(4):
-            async with table.new_upsert().create_writer() as writer:
-                for _ in range(200):
-                    key = dice.randrange(150)
-                    if dice.random() < 0.2:
-                        writer.delete([key])
-                        model.pop(key, None)
-                    else:
-                        model[key] = {"id": key, "name": f"n{turn}", "v": dice.randrange(1000)}
-                        writer.upsert(model[key])
+            await change_at_random(table, model, dice, turn, keys=150, count=200)
             expected = [model[key] for key in sorted(model)]
             wait_for(lambda: by_id(rows_of(lake.refresh())), expected)
         assert lake.metadata.format_version == (3 if mode == "deletion-vector" else 2)
@@ -80,7 +67,7 @@ async def test_the_delete_mode_is_altered(session, server):
             model = {}
             for turn, mode in enumerate((first, second, first, second)):
                 alter = f"ALTER TABLE {session.database}.{name} SET ('table.datalake.iceberg.delete-mode' = '%s')"
-                sql(server, alter % mode)
+                server.sql(alter % mode)
                 rows = [{"id": i, "name": f"n{turn}", "v": turn} for i in range(0, 20, turn + 1)]
                 await upsert(table, rows)
                 model |= {row["id"]: row for row in rows}
@@ -88,10 +75,10 @@ async def test_the_delete_mode_is_altered(session, server):
                 added = committed(lake.refresh())[-1].summary.additional_properties.get("added-delete-files", "0")
                 assert (added == "0") == (mode == "copy-on-write" or turn == 0), (first, turn)
             with pytest.raises(urllib.error.HTTPError) as refused:
-                sql(server, alter % other)
+                server.sql(alter % other)
             assert "format version" in refused.value.read().decode()
             with pytest.raises(urllib.error.HTTPError) as refused:
-                sql(server, f"ALTER TABLE {session.database}.{name} SET ('table.datalake.iceberg.layout' = 'clean')")
+                server.sql(f"ALTER TABLE {session.database}.{name} SET ('table.datalake.iceberg.layout' = 'clean')")
             assert "cannot be altered" in refused.value.read().decode()
 
 
@@ -187,9 +174,9 @@ async def test_columns_added_by_alter_table_are_in_the_lake_at_once(session, ser
         await append(table, log_batch(10))
         lake = lake_catalog(server).load_table((session.database, "t"))
         wait_for(lambda: len(rows_of(lake.refresh())), 10)
-        sql(server, f"ALTER TABLE {session.database}.t ADD extra BIGINT")
+        server.sql(f"ALTER TABLE {session.database}.t ADD extra BIGINT")
         wait_for(lambda: [f.name for f in lake.refresh().schema().fields][len(LOG.names):], ["extra", *SYSTEM_COLUMNS])
-        sql(server, f"INSERT INTO {session.database}.t (id, extra) VALUES (99, 7)")
+        server.sql(f"INSERT INTO {session.database}.t (id, extra) VALUES (99, 7)")
         wait_for(lambda: [r["extra"] for r in by_id(rows_of(lake.refresh())) if r["id"] in (0, 99)], [None, 7])
 
 
@@ -202,9 +189,9 @@ async def test_the_lake_table_may_have_a_name_of_its_own(session, server):
         lake = catalog.load_table((f"{session.database}_lake", "orders"))
         wait_for(lambda: len(rows_of(lake.refresh())), 10)
         assert not catalog.table_exists((session.database, "t"))
-        assert b"10" in sql(server, f"SELECT count(*) AS n FROM {session.database}.t$lake")
+        assert "10" in server.sql(f"SELECT count(*) AS n FROM {session.database}.t$lake")
         with pytest.raises(urllib.error.HTTPError) as refused:
-            sql(server, f"ALTER TABLE {session.database}.t SET ('table.datalake.table-name'='other')")
+            server.sql(f"ALTER TABLE {session.database}.t SET ('table.datalake.table-name'='other')")
         assert b"cannot change" in refused.value.read()
 
 

@@ -2,9 +2,7 @@
 that table, in the status, the metrics and once in the log; everything else goes on; it recovers when it is mended.
 """
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -16,6 +14,7 @@ from lake_files import files_on_disk, orphans, plain_path
 from pyiceberg.exceptions import ForbiddenError
 from pyiceberg.types import LongType
 from rows import KEYED, LOG, log_batch
+from small_disk import fill_disk
 from test_lake_maintenance import by_id
 from verify import FINDINGS, assert_clean, verify
 from weir_server import WeirServer, weir_binary
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.weir_only
 FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "off"}
 EAGER = ["--set=lake.tiering.backoff-min=10ms", "--set=lake.tiering.backoff-max=200ms"]
 TIDY = ["--set=lake.maintenance.interval=100ms", "--set=lake.maintenance.small-files=2"]
-DISK_BYTES = 32 << 20
 
 
 def get(server, path):
@@ -34,9 +32,7 @@ def get(server, path):
 
 def sql(server, statement):
     """The rows of a statement; a failure raises with the server's words."""
-    request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(),
-                                     {"Accept": "application/vnd.weir.frames+json"})
-    events = [json.loads(line) for line in urllib.request.urlopen(request, timeout=30).read().splitlines()]
+    events = [json.loads(line) for line in server.sql(statement, "application/vnd.weir.frames+json").splitlines()]
     for event in events:
         if "error" in event:
             raise RuntimeError(event["error"]["message"])
@@ -325,29 +321,6 @@ async def test_columns_of_a_tiered_table_are_not_others_to_change(restartable):
 
 # ---- no room ---------------------------------------------------------------------------------------------------
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own with little room."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "weir-test", str(folder)], capture_output=True).returncode == 0
-    if not mounted:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill_up(ballast):
-    with open(ballast, "ab", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                pass
-
-
 async def test_a_full_warehouse_stops_no_writes_and_recovers(tmp_path, small_disk):
     ballast = small_disk / "ballast"
     tidy = [*EAGER, *TIDY, "--set=lake.maintenance.orphan-age=0s", f"--set=datalake.iceberg.warehouse={small_disk}/w"]
@@ -359,7 +332,7 @@ async def test_a_full_warehouse_stops_no_writes_and_recovers(tmp_path, small_dis
             await upsert(keyed, keyed_rows(100))
             wait_for_lake(server, "log", log_batch(100).to_pylist())
             wait_for_lake(server, "keyed", keyed_rows(100))
-            fill_up(ballast)
+            fill_disk(ballast)
             await append(log, log_batch(2000, 100))
             await upsert(keyed, keyed_rows(50, turn=1))
             for table in ("db.log", "db.keyed"):
@@ -389,7 +362,7 @@ async def test_a_full_disk_of_the_key_index_stops_only_tables_with_keys(tmp_path
             await upsert(keyed, keyed_rows(100))
             wait_for_lake(server, "keyed", keyed_rows(100))
             server.stop()
-            fill_up(ballast)
+            fill_disk(ballast)
             server.launch()
         async with FlussSession(server.bootstrap, "db") as session:
             keyed = await session.table("keyed")

@@ -8,7 +8,7 @@ import time
 import pytest
 from fluss_session import FlussSession, append
 from lake import lake_catalog, rows_of, wait_for
-from rows import KEYED, LOG, log_batch
+from rows import KEYED, LOG, change_at_random, log_batch
 from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
@@ -78,17 +78,6 @@ async def test_a_table_that_changes_is_compacted_and_its_index_follows(eager, mo
     dice = random.Random(3)
     model = {}
 
-    async def change(table, turn):
-        async with table.new_upsert().create_writer() as writer:
-            for _ in range(60):
-                key = dice.randrange(100)
-                if dice.random() < 0.2:
-                    writer.delete([key])
-                    model.pop(key, None)
-                else:
-                    model[key] = {"id": key, "name": f"n{turn}", "v": dice.randrange(1000)}
-                    writer.upsert(model[key])
-
     def expected():
         return [model[key] for key in sorted(model)]
 
@@ -98,14 +87,14 @@ async def test_a_table_that_changes_is_compacted_and_its_index_follows(eager, mo
         lake = lake_catalog(eager).load_table(("db", "t"))
         compactions = set()
         for turn in range(TURNS):
-            await change(table, turn)
+            await change_at_random(table, model, dice, turn, keys=100, count=60)
             wait_for(lambda: by_id(rows_of(lake.refresh())), expected())
             compactions |= {s.snapshot_id for s in replaced(lake)}
     if mode != "copy-on-write":
         assert compactions or replaced(lake), "deletes and small files ask for it"
     eager.restart()
     async with FlussSession(eager.bootstrap, "db") as session:
-        await change(await session.table("t"), TURNS)
+        await change_at_random(await session.table("t"), model, dice, TURNS, keys=100, count=60)
         lake = lake_catalog(eager).load_table(("db", "t"))
         wait_for(lambda: by_id(rows_of(lake.refresh())), expected())
 

@@ -4,7 +4,6 @@ Fluss client, read by PyIceberg, which lets the catalog plan its scans, or loads
 The freshness of the tables here is an hour: whatever is seen was seen live."""
 import asyncio
 import itertools
-import urllib.request
 
 import pyarrow as pa
 import pytest
@@ -51,11 +50,6 @@ def read(table, **scan):
     assert len(found) == len(dict(found)), f"a row is there twice: {sorted(found)}"
     return dict(found)
 
-
-
-def run_sql(server, statement):
-    request = urllib.request.Request(f"http://{server.http}/v1/sql", statement.encode(), {"Content-Type": "text/plain"})
-    urllib.request.urlopen(request).read()
 
 
 def committed_rows(table):
@@ -166,7 +160,7 @@ async def test_changes_of_live_rows_are_committed_at_the_first_try(live, writer)
         assert read(catalog.load_table(f"{writer.database}.t")) == expected
         # Nothing of it comes a second time when the rest is tiered.
         await append(table, batch((9, "i")))
-        run_sql(live, f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
+        live.sql(f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
         tiered = connect(live).load_table(f"{writer.database}.t")
         wait_for(lambda: committed_rows(tiered.refresh()), {**expected, 9: "i"})
 
@@ -177,7 +171,7 @@ async def test_a_change_on_top_of_rows_that_were_tiered_meanwhile_is_refused(liv
         await append(table, batch((1, "a"), (2, "b")))
         catalog = connect(live, **{"scan-planning-mode": "client"})
         seen = catalog.load_table(f"{writer.database}.t")
-        run_sql(live, f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
+        live.sql(f"ALTER TABLE {writer.database}.t SET ('table.datalake.freshness' = '1 s')")
         tiered = connect(live).load_table(f"{writer.database}.t")
         wait_for(lambda: committed_rows(tiered.refresh()), {1: "a", 2: "b"})
         # PyIceberg retries by itself, looks for the snapshot it saw, and gives up with the second exception.

@@ -5,7 +5,7 @@ import subprocess
 import pyarrow.parquet as pq
 import pytest
 from fluss_session import FlussSession, append, upsert
-from lake import committed, lake_catalog, rows_of, wait_for
+from lake import lake_catalog, rows_of, wait_for
 from rows import BY_REGION, EVERY_TYPE, KEYED, LOG, NESTED_ROWS, SCALAR_ROWS, log_batch
 from verify import FINDINGS, assert_clean, verify
 from weir_server import WeirServer, weir_binary

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import time
+import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 READY_SECONDS_MAX = 20.0
@@ -126,6 +127,13 @@ class WeirServer:
                 raise RuntimeError(f"weir serve did not answer in time:\n{self.log_tail()}")
             time.sleep(0.002)
         self.ready_seconds = time.monotonic() - started
+
+    def sql(self, statement, accept="application/x-ndjson"):
+        """The answer to POST /v1/sql; raises HTTPError when the first statement fails."""
+        request = urllib.request.Request(f"http://{self.http}/v1/sql", statement.encode(),
+                                         {"Content-Type": "text/plain", "Accept": accept})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
 
     def kill(self):
         """kill -9, as a power cut would."""

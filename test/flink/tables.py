@@ -86,8 +86,7 @@ class Table:
 
 
 def sql(server, text):
-    request = urllib.request.Request(f"http://{server.http}/v1/sql", text.encode())
-    return urllib.request.urlopen(request).read().decode()
+    return server.sql(text)
 
 
 def states(server):

@@ -2,7 +2,6 @@
 they go through."""
 import random
 import time
-import urllib.request
 
 import pyarrow as pa
 import pytest
@@ -157,9 +156,7 @@ class World:
         return rows
 
     def sql(self, text):
-        request = urllib.request.Request(f"http://{self.server.http}/v1/sql", text.encode())
-        with urllib.request.urlopen(request) as answer:
-            return answer.read().decode()
+        return self.server.sql(text)
 
     def compact(self):
         """Have the server compact at once what it has, and wait until every table with several files was rewritten."""
