@@ -10,8 +10,6 @@
 
 namespace weir {
 
-inline constexpr std::string_view kAsOfSuffix = "$asof@";
-
 /// One statement of a script, without its ';'.
 struct ScriptPart {
   std::string_view text;
@@ -30,11 +28,5 @@ bool EndsInsideStatement(std::string_view script);
 /// where
 ///         kUnsupportedVersion   a statement of Flink that Weir does not have (yet)
 Result<Statement> ParseStatement(std::string_view sql);
-
-/// Flink's words in DuckDB's: `x` becomes "x"; FOR SYSTEM_TIME AS OF column, of a look-up join,
-/// goes. Byte offsets stay the same, but behind a FOR SYSTEM_TIME AS OF TIMESTAMP '…': the table in
-/// front of it gets kAsOfSuffix and the milliseconds behind its name.
-/// Errors  kSqlSyntax  a quote or comment is not closed, not a timestamp
-Result<std::string> ToDuckSql(std::string_view sql);
 
 }  // namespace weir

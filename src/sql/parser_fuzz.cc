@@ -1,6 +1,7 @@
 // Any text as a script, as one statement, as a query and as a WHERE whose conditions are read.
 // Nothing may crash, statements lie inside the script, and translated text keeps its length
 // unless it names a time.
+#include "sql/duck_sql.h"
 #include "sql/parser.h"
 
 #include <cstdint>

@@ -1,8 +1,10 @@
 #include "sql/parser.h"
+#include "sql/duck_sql.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sql/duck_sql.h"
 #include "sql/token.h"
 
 namespace weir {

@@ -8,11 +8,11 @@
 
 #include "lake/fluss_layout.h"
 #include "record/partition_name.h"
+#include "sql/duck_sql.h"
 #include "sql/kv_scan.h"
 #include "sql/lake_info.h"
 #include "sql/literal_value.h"
 #include "sql/log_scan.h"
-#include "sql/parser.h"
 #include "sql/rows_scan.h"
 #include "sql/table_router.h"
 #include "sql/token.h"
