@@ -71,7 +71,8 @@ class KvTablet {
   ///
   /// Errors   kCorruptMessage        the batch is damaged
   ///          kSchemaNotExist        written with a schema this table does not have
-  ///          kInvalidTargetColumn   see server rules of partial updates
+  ///          kInvalidTargetColumn   see server rules of partial updates; or a key that the log cannot
+  ///          hold exactly (record/arrow_rounding.h)
   ///          kDeletionDisabled      it has a delete and table.delete.behavior is disable
   ///          kCorruptRecord         a row does not decode, or its key is not the record's
   ///          kStorageBackpressure   changed rows fill the memory and cannot be written back fast

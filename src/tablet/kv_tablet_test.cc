@@ -460,6 +460,37 @@ TEST(KvTablet, ATabletMayGoWhileItsWriteBackWaits) {
   EXPECT_EQ(bucket.Get("1"), "1,a,1");
 }
 
+Schema SchemaWithTimes(std::vector<std::string> key) {
+  return *Schema::Make({.columns = {{.name = "id", .type = DataType::Of(TypeKind::kInt)},
+                                    {.name = "at", .type = DataType::Temporal(TypeKind::kTime, 0)}},
+                        .primary_key = std::move(key)});
+}
+
+// Clients send what is finer than the column, and the log in ARROW has no room for it (INV-3).
+TEST(KvTablet, RowsAreKeptAsTheLogKeepsThem) {
+  KvTestBucket bucket({}, SchemaWithTimes({"id"}));
+  ASSERT_TRUE(bucket.Up("1,1999").Up("2,2000").Up("1,3999").Put().ok());
+  EXPECT_EQ(bucket.Get("1"), "1,3000");
+  EXPECT_EQ(bucket.Get("2"), "2,2000");
+  const auto rows = bucket.LimitScan(9);
+  bucket.Restart();
+  EXPECT_EQ(bucket.LimitScan(9), rows);
+
+  KvTestBucket exact({{"table.log.format", "compacted"}}, SchemaWithTimes({"id"}));
+  ASSERT_TRUE(exact.Up("1,1999").Put().ok());
+  exact.Restart();
+  EXPECT_EQ(exact.Get("1"), "1,1999");
+}
+
+TEST(KvTablet, AKeyThatTheLogWouldRoundIsRefused) {
+  KvTestBucket bucket({}, SchemaWithTimes({"id", "at"}));
+  ASSERT_TRUE(bucket.Up("1,2000").Put().ok());
+  EXPECT_EQ(bucket.Up("2,2000").Up("1,1999").Put().code(), ErrorCode::kInvalidTargetColumn);
+  EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,2000"));
+  bucket.Restart();
+  EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,2000"));
+}
+
 TEST(KvTablet, AWriteBackMayBeGivenUpWhenItIsThroughAndNobodyWasTold) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());

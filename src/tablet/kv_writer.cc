@@ -25,6 +25,10 @@ Status KvWriter::UseRules() {
   rules_ = state_.rules;
   cached_merger_.reset();
   ASSIGN_OR_RETURN(changelog_, KvChangelog::Make(*rules_));
+  rounding_.reset();
+  if (rules_->config().log_format == LogFormat::kArrow) {
+    rounding_.emplace(rules_->schema().types());
+  }
   written_.resize(rules_->columns());
   old_.resize(rules_->columns());
   merged_.resize(rules_->columns());
@@ -127,6 +131,15 @@ Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
                         const RowMerger& merger) {
   RETURN_IF_ERROR(rules_->DecodeRow(schema_id, row, written_));
   RETURN_IF_ERROR(CheckKey(key, written_));
+  if (rounding_) {
+    ASSIGN_OR_RETURN(const bool rounded, rounding_->Round(written_));
+    if (rounded) [[unlikely]] {
+      RETURN_IF_ERROR(CheckRoundedKey(key, written_));
+      RETURN_IF_ERROR(Encode(written_));
+      row = row_buffer_;
+      schema_id = rules_->schema_id();
+    }
+  }
   const bool full = rules_->full_changelog();
   if (!full && merger.ignores_old() && !rules_->auto_increment_column()) {
     // The old row decides nothing and is not logged: an insert and an update look the same.
@@ -166,6 +179,16 @@ Status KvWriter::CheckKey(BytesView key, Row row) {
   return Fail(ErrorCode::kCorruptRecord,
               "the key is not that of the row: table={} key_bytes={} expected_bytes={}",
               rules_->table().path.ToString(), key.size(), key_buffer_.size());
+}
+
+// The log holds only the rounded row, and recovery would find it under another key. The client cannot
+// be served by rounding its key, too: it looks up, and chooses the bucket, by the one it has.
+Status KvWriter::CheckRoundedKey(BytesView key, Row row) {
+  if (CheckKey(key, row).ok()) return {};
+  return Fail(ErrorCode::kInvalidTargetColumn,
+              "a column of the primary key has more digits, or fewer bytes, than its type keeps: "
+              "table={}",
+              rules_->table().path.ToString());
 }
 
 Status KvWriter::Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded,

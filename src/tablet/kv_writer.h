@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "record/arrow_rounding.h"
 #include "record/kv_batch.h"
 #include "tablet/kv_changelog.h"
 #include "tablet/kv_state.h"
@@ -39,6 +40,7 @@ class KvWriter {
                 const RowMerger& merger);
   Status Delete(BytesView key, uint64_t hash, const RowMerger& merger);
   Status CheckKey(BytesView key, Row row);
+  Status CheckRoundedKey(BytesView key, Row row);
   Status Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded, Row row);
   Status Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id, BytesView encoded,
                 Row row);
@@ -49,6 +51,7 @@ class KvWriter {
   KvState& state_;
   std::shared_ptr<const KvRules> rules_;  // what the members below were made for
   std::unique_ptr<KvChangelog> changelog_;
+  std::optional<ArrowRounding> rounding_;  // log format ARROW: the state keeps what the log keeps
   std::vector<Value> written_;
   std::vector<Value> old_;
   std::vector<Value> merged_;
