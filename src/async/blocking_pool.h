@@ -1,12 +1,16 @@
 // Threads for what may block: fsync, cold disk, RocksDB misses, SQL. Shards never block; they
 //   co_await pool.Run([...] { return tablet_engine.Flush(); })
-// and come home to their own thread with the result.
+// and come home to their own thread with the result. What the work throws, the awaiting coroutine catches.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <exception>
+#include <utility>
+
 #include "async/shard.h"
+#include "base/log.h"
 
 namespace weir {
 
@@ -22,9 +26,16 @@ class BlockingPool {
         boost::asio::use_awaitable);
   }
 
+  /// Run `f` some time; nobody waits for it. What it throws is logged.
   template <class F>
   void Post(F&& f) {
-    boost::asio::post(pool_, std::forward<F>(f));
+    boost::asio::post(pool_, [g = std::forward<F>(f)]() mutable {
+      try {
+        g();
+      } catch (const std::exception& e) {
+        LogError("async", "work in the background threw: error=\"{}\"", e.what());
+      }
+    });
   }
 
   /// Finish what is queued and join.

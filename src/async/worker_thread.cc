@@ -5,7 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <exception>
 #include <utility>
+
+#include "base/log.h"
 
 namespace weir {
 namespace {
@@ -26,7 +29,13 @@ WorkerThread::WorkerThread(std::string name, Priority priority, std::function<vo
     : thread_([name = std::move(name), priority, body = std::move(body)] {
         pthread_setname_np(pthread_self(), name.c_str());
         if (priority == Priority::kUrgent) RaisePriority();
-        body();
+        try {
+          body();
+        } catch (const std::exception& e) {
+          LogError("async", "a thread threw, the process ends: thread={} error=\"{}\"", name,
+                   e.what());
+          std::terminate();
+        }
       }) {}
 
 }  // namespace weir

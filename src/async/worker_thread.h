@@ -15,6 +15,8 @@ class WorkerThread {
   enum class Priority { kNormal, kUrgent };
 
   /// Run `body` on a new thread. `name` shows in top -H; at most 15 characters.
+  /// `body` does not throw: nobody would know what its loop left undone, so that ends the process, with a line in
+  /// the log. A loop over things that can fail each by itself catches around each (base/guarded.h).
   WorkerThread(std::string name, Priority priority, std::function<void()> body);
   /// Joins; `body` must have been told to return.
   ~WorkerThread() { Join(); }

@@ -73,17 +73,20 @@ RestResult<IdempotencyKeys::Past> IdempotencyKeys::Begin(const RestRequest& requ
 }
 
 void IdempotencyKeys::Finish(const RestRequest& request, const RestResponse& response) {
+  if (response.status >= 500) return Abandon(request);
   const std::string& key = request.headers.idempotency_key;
   const std::lock_guard lock(mutex_);
-  if (response.status >= 500) {
-    entries_.erase(key);
-  } else {
-    Entry& entry = entries_[key];
-    entry.running = false;
-    entry.response = response;
-    answer_bytes_ += static_cast<int64_t>(response.body.size());
-    answered_.push_back({clock_.NowMs(), key});
-  }
+  Entry& entry = entries_[key];
+  entry.response = response;
+  answered_.push_back({clock_.NowMs(), key});
+  answer_bytes_ += static_cast<int64_t>(response.body.size());
+  entry.running = false;
+  finished_.notify_all();
+}
+
+void IdempotencyKeys::Abandon(const RestRequest& request) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(request.headers.idempotency_key);
   finished_.notify_all();
 }
 

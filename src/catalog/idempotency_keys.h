@@ -33,10 +33,12 @@ class IdempotencyKeys {
     std::optional<RestResponse> answer;  // give this one
     bool committed = false;  // it happened before the last start; only the answer is lost
   };
-  /// Take the key. Without a past, the caller runs the request and must call Finish.
+  /// Take the key. Without a past, the caller runs the request and must call Finish or Abandon.
   /// Errors  kBadRequest  the key is no UUID;  kUnprocessable  it was another request's
   RestResult<Past> Begin(const RestRequest& request);
   void Finish(const RestRequest& request, const RestResponse& response);
+  /// There is no answer: whoever asks again runs it again.
+  void Abandon(const RestRequest& request);
 
   /// Put the mark "this request happened" beside the changes of its commit, and remove marks that are too old.
   void Mark(const RestRequest& request, Transaction& transaction);

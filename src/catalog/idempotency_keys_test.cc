@@ -47,6 +47,15 @@ TEST_F(IdempotencyKeysTest, AFailureOfOursMayBeTriedAgain) {
   EXPECT_FALSE(keys.Begin(Request())->answer);
 }
 
+TEST_F(IdempotencyKeysTest, ARequestThatEndsWithoutAnAnswerGivesItsKeyBack) {
+  ASSERT_FALSE(keys.Begin(Request())->answer);
+  std::atomic<bool> answered = true;
+  std::thread second([&] { answered = keys.Begin(Request())->answer.has_value(); });
+  keys.Abandon(Request());
+  second.join();
+  EXPECT_FALSE(answered);
+}
+
 TEST_F(IdempotencyKeysTest, AKeyBelongsToOneRequest) {
   ASSERT_FALSE(keys.Begin(Request())->answer);
   keys.Finish(Request(), {});

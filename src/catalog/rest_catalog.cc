@@ -1,5 +1,7 @@
 #include "catalog/rest_catalog.h"
 
+#include <exception>
+
 #include "base/log.h"
 #include "catalog/endpoints.h"
 #include "catalog/idempotency_keys.h"
@@ -44,8 +46,43 @@ struct RestCatalog::State {
   RestResponse Handle(RestRequest& request);
 };
 
+namespace {
+
+/// What a library throws is an error of ours. Nobody knows whether it came before or after a commit.
+RestResult<RestResponse> RunGuarded(RestOperation operation, RestContext& context,
+                                    const RestRequest& request) {
+  try {
+    return operation(context, request);
+  } catch (const std::exception& thrown) {
+    return Refuse(RestErrorKind::kCommitStateUnknown, "internal error: {}", thrown.what());
+  }
+}
+
+/// A request that has its key: gives it back should no answer come.
+class RunningKey {
+ public:
+  RunningKey(IdempotencyKeys& keys, const RestRequest& request) : keys_(keys), request_(request) {}
+  ~RunningKey() {
+    if (!finished_) keys_.Abandon(request_);
+  }
+  RunningKey(const RunningKey&) = delete;
+  RunningKey& operator=(const RunningKey&) = delete;
+
+  void Finish(const RestResponse& response) {
+    keys_.Finish(request_, response);
+    finished_ = true;
+  }
+
+ private:
+  IdempotencyKeys& keys_;
+  const RestRequest& request_;
+  bool finished_ = false;
+};
+
+}  // namespace
+
 RestResponse RestCatalog::State::Run(RestOperation operation, const RestRequest& request) {
-  auto response = operation(context, request);
+  auto response = RunGuarded(operation, context, request);
   if (response.ok()) return *std::move(response);
   const RestError& error = response.error();
   if (error.status() >= 500) {
@@ -60,9 +97,10 @@ RestResponse RestCatalog::State::RunOnce(const Endpoint& endpoint, const RestReq
   auto past = keys.Begin(request);
   if (!past.ok()) return RestResponse::Of(past.error());
   if (past->answer) return *std::move(past->answer);
+  RunningKey running(keys, request);
   RestResponse response =
       Run(past->committed && endpoint.again ? endpoint.again : endpoint.run, request);
-  keys.Finish(request, response);
+  running.Finish(response);
   return response;
 }
 

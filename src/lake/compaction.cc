@@ -14,6 +14,9 @@
 namespace weir::iceberg {
 namespace {
 
+/// Of the positions that are merged at once.
+constexpr int64_t kDeletesMemoryMax = 256 * MiB;
+
 /// The current columns; in v3 with the lineage of each row, which a rewrite must carry over.
 Result<Schema> RewriteSchema(const TableMetadata& table) {
   const Schema& current = table.current_schema();
@@ -115,11 +118,21 @@ class Rewriter {
       }
     }
     DeletedRows merged;
+    int64_t memory_bytes = 0;
     for (const auto& [key, file] : files) {
       if (request_.alive) RETURN_IF_ERROR(request_.alive());
       ASSIGN_OR_RETURN(const DeletedRows rows, ReadPositionDeletes(request_.io, file->file));
       for (const auto& [path, positions] : rows) {
-        if (applies.contains({key, path})) merged[path].AddAll(positions);
+        if (!applies.contains({key, path})) continue;
+        RowPositions& all = merged[path];
+        memory_bytes -= all.memory_bytes();
+        all.AddAll(positions);
+        memory_bytes += all.memory_bytes();
+      }
+      if (memory_bytes > kDeletesMemoryMax) {
+        return Fail(ErrorCode::kRecordTooLarge,
+                    "deletes need too much memory: path={} bytes_max={}", file->file.file_path,
+                    kDeletesMemoryMax);
       }
       removed_.insert(key);
     }

@@ -33,7 +33,7 @@ Result<std::shared_ptr<const DeletedRows>> DeleteCache::State::Positions(const D
   if (file.is_deletion_vector()) {
     ASSIGN_OR_RETURN((*rows)[file.referenced_data_file.value_or("")], ReadDeletionVector(io, file));
   } else {
-    ASSIGN_OR_RETURN(*rows, ReadPositionDeletes(io, file));
+    ASSIGN_OR_RETURN(*rows, ReadPositionDeletes(io, file, {}, limits.memory_bytes_max));
   }
   int64_t bytes = 0;
   for (const auto& [path, positions] : *rows) {

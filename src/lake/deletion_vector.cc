@@ -17,7 +17,10 @@ namespace {
 constexpr std::string_view kMagic = "\xD1\xD3\x39\x64";
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCrcBytes = 4;
-constexpr int64_t kBlobBytesMax = 1 * GiB;
+/// More could not be unfolded anyway (RowPositions::Deserialize).
+constexpr int64_t kBlobBytesMax = 256 * MiB;
+/// Read at once; nearly every vector is smaller. What a manifest says of a blob's size may be wrong.
+constexpr int64_t kPieceBytes = 8 * MiB;
 
 void PutBigEndian(uint32_t value, std::string& out) {
   for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(value >> shift);
@@ -61,6 +64,32 @@ Result<RowPositions> DecodeDeletionVector(BytesView blob) {
   return RowPositions::Deserialize(content.substr(kMagic.size()));
 }
 
+namespace {
+
+/// As many of the bytes as there are.
+Result<std::string> ReadBlob(FileIo& io, const DataFile& file) {
+  const std::string& location = file.file_path;
+  const std::optional<int64_t> known_size =
+      file.file_size_bytes > 0 ? std::optional(file.file_size_bytes) : std::nullopt;
+  ASSIGN_OR_RETURN(const auto input, io.OpenInput(location, known_size));
+  std::string blob;
+  while (std::ssize(blob) < *file.content_size_bytes) {
+    const auto have = std::ssize(blob);
+    const int64_t piece = std::min(*file.content_size_bytes - have, kPieceBytes);
+    blob.resize(static_cast<size_t>(have + piece));
+    ASSIGN_OR_RETURN_ARROW(const int64_t got,
+                           input->ReadAt(*file.content_offset + have, piece, blob.data() + have),
+                           "cannot read a file", location);
+    if (got < piece) {
+      blob.resize(static_cast<size_t>(have + got));
+      break;
+    }
+  }
+  return blob;
+}
+
+}  // namespace
+
 Result<std::vector<DataFile>> WriteDeletionVectors(FileIo& io, const std::string& location,
                                                    const DeletedRows& rows) {
   ASSIGN_OR_RETURN(auto writer, PuffinWriter::Open(io, location, {{"created-by", "Weir"}}));
@@ -94,14 +123,7 @@ Result<RowPositions> ReadDeletionVector(FileIo& io, const DataFile& file) {
     return Fail(ErrorCode::kCorruptRecord, "a deletion vector without its place: path={}",
                 location);
   }
-  const std::optional<int64_t> known_size =
-      file.file_size_bytes > 0 ? std::optional(file.file_size_bytes) : std::nullopt;
-  ASSIGN_OR_RETURN(const auto input, io.OpenInput(location, known_size));
-  std::string blob(static_cast<size_t>(*file.content_size_bytes), '\0');
-  ASSIGN_OR_RETURN_ARROW(const int64_t got,
-                         input->ReadAt(*file.content_offset, *file.content_size_bytes, blob.data()),
-                         "cannot read a file", location);
-  blob.resize(static_cast<size_t>(got));
+  ASSIGN_OR_RETURN(const std::string blob, ReadBlob(io, file));
   auto rows = DecodeDeletionVector(blob);
   if (!rows.ok()) {
     return Fail(rows.code(), "{}: path={} offset={}", rows.error().message, location,
@@ -114,6 +136,14 @@ Result<RowPositions> ReadDeletionVector(FileIo& io, const DataFile& file) {
                 location, rows->size(), file.record_count);
   }
   return rows;
+}
+
+Status CheckVectorFits(const DataFile& vector, const DataFile& data) {
+  if (vector.record_count <= data.record_count) return {};
+  return Fail(ErrorCode::kCorruptRecord,
+              "a deletion vector of more rows than its data file has: path={} rows={} data={} "
+              "record_count={}",
+              vector.file_path, vector.record_count, data.file_path, data.record_count);
 }
 
 }  // namespace weir::iceberg

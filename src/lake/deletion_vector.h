@@ -28,6 +28,10 @@ Result<std::vector<DataFile>> WriteDeletionVectors(FileIo& io, const std::string
 
 /// Read the vector that `file` describes.
 /// Errors  kCorruptRecord  damaged, or not of record_count positions; those of FileIo
+///         kRecordTooLarge  it takes more than 256 MiB
 Result<RowPositions> ReadDeletionVector(FileIo& io, const DataFile& file);
+
+/// Errors  kCorruptRecord  the vector is said to delete more rows than its data file is said to have
+Status CheckVectorFits(const DataFile& vector, const DataFile& data);
 
 }  // namespace weir::iceberg

@@ -93,7 +93,7 @@ Result<DataFile> WritePositionDeletes(FileIo& io, const std::string& location,
 }
 
 Result<DeletedRows> ReadPositionDeletes(FileIo& io, const DataFile& file,
-                                        std::string_view data_path) {
+                                        std::string_view data_path, int64_t memory_bytes_max) {
   if (file.format != FileFormat::kParquet) {
     return Fail(ErrorCode::kUnsupportedVersion, "deletes in this format are not read: path={}",
                 file.file_path);
@@ -110,6 +110,7 @@ Result<DeletedRows> ReadPositionDeletes(FileIo& io, const DataFile& file,
   ASSIGN_OR_RETURN(const auto reader,
                    ParquetReader::Open(io, file.file_path, schema, std::move(options)));
   DeletedRows rows;
+  int64_t memory_bytes = 0;
   while (true) {
     ASSIGN_OR_RETURN(const auto batch, reader->Next());
     if (batch == nullptr) return rows;
@@ -125,10 +126,19 @@ Result<DeletedRows> ReadPositionDeletes(FileIo& io, const DataFile& file,
       }
       if (!data_path.empty() && path != data_path) continue;
       if (current == nullptr || path != current_path) {
-        current = &rows[std::string(path)];
+        const auto [at, added] = rows.try_emplace(std::string(path));
+        if (added) memory_bytes += static_cast<int64_t>(path.size() + sizeof(*at));
+        current = &at->second;
         current_path = path;
       }
+      memory_bytes -= current->memory_bytes();
       current->Add(positions.Value(i));
+      memory_bytes += current->memory_bytes();
+      if (memory_bytes > memory_bytes_max) {
+        return Fail(ErrorCode::kRecordTooLarge,
+                    "position deletes need too much memory: path={} bytes_max={}", file.file_path,
+                    memory_bytes_max);
+      }
     }
   }
 }

@@ -36,7 +36,9 @@ Result<DataFile> WritePositionDeletes(FileIo& io, const std::string& location,
 
 /// Read the positions that a delete file has for `data_path`; with an empty path those of all files.
 /// Errors  kCorruptRecord  damaged, or a negative position; those of FileIo
+///         kRecordTooLarge  the positions take more than `memory_bytes_max`
 Result<DeletedRows> ReadPositionDeletes(FileIo& io, const DataFile& file,
-                                        std::string_view data_path = {});
+                                        std::string_view data_path = {},
+                                        int64_t memory_bytes_max = 256 * MiB);
 
 }  // namespace weir::iceberg

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -21,6 +22,8 @@ constexpr uint32_t kOffsetsMin = 4;
 constexpr uint32_t kContainersMax = 1 << 16;
 /// A few stored bytes may be a run of 65,536 positions.
 constexpr int64_t kMemoryMax = 256 * MiB;
+/// What the allocator spends on a chunk beside what is in it, about.
+constexpr int64_t kChunkOverheadBytes = 32;
 
 template <class T>
 void Put(T value, std::string& out) {
@@ -81,6 +84,28 @@ bool RowPositions::Chunk::Add(uint16_t low) {
   return true;
 }
 
+void RowPositions::Chunk::AddAll(const Chunk& other) {
+  if (bits.empty() && other.bits.empty()) {
+    std::vector<uint16_t> both;
+    both.reserve(values.size() + other.values.size());
+    std::ranges::set_union(values, other.values, std::back_inserter(both));
+    values = std::move(both);
+    size = static_cast<int32_t>(values.size());
+    if (size > kArrayMax) ToBits();
+    return;
+  }
+  if (bits.empty()) ToBits();
+  for (const uint16_t low : other.values) bits[low / 64] |= uint64_t{1} << (low % 64);
+  for (size_t word = 0; word < other.bits.size(); ++word) bits[word] |= other.bits[word];
+  size = 0;
+  for (const uint64_t word : bits) size += std::popcount(word);
+}
+
+int64_t RowPositions::Chunk::memory_bytes() const {
+  return static_cast<int64_t>(sizeof(Chunk) + values.size() * 2 + bits.size() * 8) +
+         kChunkOverheadBytes;
+}
+
 void RowPositions::Chunk::ToBits() {
   bits.assign(kWords, 0);
   for (const uint16_t low : values) bits[low / 64] |= uint64_t{1} << (low % 64);
@@ -91,14 +116,17 @@ RowPositions::Chunk& RowPositions::ChunkOf(int64_t key) {
   if (!chunks_.empty() && chunks_.back().key == key) return chunks_.back();
   const auto at = std::ranges::lower_bound(chunks_, key, {}, &Chunk::key);
   if (at != chunks_.end() && at->key == key) return *at;
-  return *chunks_.insert(at, Chunk{.key = key});
+  Chunk& made = *chunks_.insert(at, Chunk{.key = key});
+  memory_bytes_ += made.memory_bytes();
+  return made;
 }
 
 void RowPositions::Add(int64_t position) {
   WEIR_CHECK(position >= 0);
-  if (ChunkOf(position >> kChunkBits).Add(static_cast<uint16_t>(position & (kChunkSize - 1)))) {
-    ++size_;
-  }
+  Chunk& chunk = ChunkOf(position >> kChunkBits);
+  const int64_t before = chunk.memory_bytes();
+  if (chunk.Add(static_cast<uint16_t>(position & (kChunkSize - 1)))) ++size_;
+  memory_bytes_ += chunk.memory_bytes() - before;
 }
 
 void RowPositions::AddRange(int64_t begin, int64_t end) {
@@ -106,7 +134,24 @@ void RowPositions::AddRange(int64_t begin, int64_t end) {
 }
 
 void RowPositions::AddAll(const RowPositions& other) {
-  for (const int64_t position : other.ToVector()) Add(position);
+  std::vector<Chunk> both;
+  auto mine = chunks_.begin();
+  for (const Chunk& chunk : other.chunks_) {
+    while (mine != chunks_.end() && mine->key < chunk.key) both.push_back(std::move(*mine++));
+    if (mine != chunks_.end() && mine->key == chunk.key) {
+      both.push_back(std::move(*mine++));
+      both.back().AddAll(chunk);
+    } else {
+      both.push_back(chunk);
+    }
+  }
+  both.insert(both.end(), std::make_move_iterator(mine), std::make_move_iterator(chunks_.end()));
+  chunks_ = std::move(both);
+  size_ = memory_bytes_ = 0;
+  for (const Chunk& chunk : chunks_) {
+    size_ += chunk.size;
+    memory_bytes_ += chunk.memory_bytes();
+  }
 }
 
 bool RowPositions::Contains(int64_t position) const {
@@ -146,15 +191,6 @@ std::vector<int64_t> RowPositions::ToVector() const {
     }
   }
   return positions;
-}
-
-int64_t RowPositions::memory_bytes() const {
-  int64_t bytes = 0;
-  for (const Chunk& chunk : chunks_) {
-    bytes += static_cast<int64_t>(sizeof(Chunk) + chunk.values.capacity() * 2 +
-                                  chunk.bits.capacity() * 8);
-  }
-  return bytes;
 }
 
 // Stored form.
@@ -293,7 +329,6 @@ Result<std::vector<uint16_t>> ReadRuns(Input& in, int32_t size) {
 Result<RowPositions> RowPositions::Deserialize(BytesView bytes) {
   Input in(bytes);
   RowPositions rows;
-  int64_t memory = 0;
   ASSIGN_OR_RETURN(const uint64_t bitmaps, in.Get<uint64_t>());
   int64_t last_high = -1;
   for (uint64_t i = 0; i < bitmaps; ++i) {
@@ -303,8 +338,9 @@ Result<RowPositions> RowPositions::Deserialize(BytesView bytes) {
     ASSIGN_OR_RETURN(const BitmapHead head, BitmapHead::Read(in));
     for (const auto& container : head.containers) {
       Chunk chunk{.key = (last_high << 16) | container.key, .size = container.size};
-      memory += static_cast<int64_t>(sizeof(Chunk) + StoredBytes(container.size, kArrayMax));
-      if (memory > kMemoryMax) {
+      rows.memory_bytes_ +=
+          chunk.memory_bytes() + static_cast<int64_t>(StoredBytes(container.size, kArrayMax));
+      if (rows.memory_bytes_ > kMemoryMax) {
         return Fail(ErrorCode::kRecordTooLarge,
                     "a bitmap of row positions is too large: bytes_max={}", kMemoryMax);
       }

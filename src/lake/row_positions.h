@@ -20,6 +20,7 @@ class RowPositions {
   void Add(int64_t position);
   /// Add [begin, end).
   void AddRange(int64_t begin, int64_t end);
+  /// Costs what the two sets take in memory, however many positions that is.
   void AddAll(const RowPositions& other);
 
   bool Contains(int64_t position) const;
@@ -29,8 +30,8 @@ class RowPositions {
   bool empty() const { return size_ == 0; }
   /// Ascending.
   std::vector<int64_t> ToVector() const;
-  /// Bytes of memory used, about.
-  int64_t memory_bytes() const;
+  /// Bytes of memory used, about. Costs nothing to ask.
+  int64_t memory_bytes() const { return memory_bytes_; }
 
   std::string Serialize() const;
   /// Errors  kCorruptRecord   not a bitmap, one that ends early or has bytes left, keys or positions out of order
@@ -49,7 +50,9 @@ class RowPositions {
 
     bool Contains(uint16_t low) const;
     bool Add(uint16_t low);
+    void AddAll(const Chunk& other);
     void ToBits();
+    int64_t memory_bytes() const;
     void WriteTo(std::string& out) const;
     friend bool operator==(const Chunk&, const Chunk&) = default;
   };
@@ -60,6 +63,7 @@ class RowPositions {
 
   std::vector<Chunk> chunks_;  // by key
   int64_t size_ = 0;
+  int64_t memory_bytes_ = 0;  // of all chunks
 };
 
 }  // namespace weir::iceberg

@@ -71,29 +71,71 @@ TEST(RowPositions, EveryCutIsAnErrorAndEveryFlippedBitLeavesASetThatHoldsTogethe
   }
 }
 
-TEST(RowPositions, AFewBytesCannotUnfoldWithoutLimit) {
-  // 40 bitmaps of 1,024 full runs each: 400 KiB that would be 320 MiB.
+/// Bitmaps of `runs` containers each in which all 65,536 positions are taken: 13 bytes for 65,536 positions.
+std::string FullRuns(uint32_t bitmaps, uint32_t runs) {
   const auto put = [](auto value, std::string& out) {
     out.append(reinterpret_cast<const char*>(&value), sizeof(value));
   };
   std::string bytes;
-  put(uint64_t{40}, bytes);
-  for (uint32_t high = 0; high < 40; ++high) {
+  put(uint64_t{bitmaps}, bytes);
+  for (uint32_t high = 0; high < bitmaps; ++high) {
     put(high, bytes);
-    put(uint32_t{1023u << 16 | 12347}, bytes);
-    bytes.append(128, '\xFF');
-    for (uint16_t key = 0; key < 1024; ++key) {
-      put(key, bytes);
+    put(uint32_t{(runs - 1) << 16 | 12347}, bytes);
+    bytes.append((runs + 7) / 8, '\xFF');
+    for (uint32_t key = 0; key < runs; ++key) {
+      put(static_cast<uint16_t>(key), bytes);
       put(uint16_t{0xFFFF}, bytes);
     }
-    bytes.append(4 * 1024, '\0');
-    for (int i = 0; i < 1024; ++i) {
+    bytes.append(4 * size_t{runs}, '\0');
+    for (uint32_t i = 0; i < runs; ++i) {
       put(uint16_t{1}, bytes);
       put(uint16_t{0}, bytes);
       put(uint16_t{0xFFFF}, bytes);
     }
   }
-  EXPECT_THAT(RowPositions::Deserialize(bytes), IsError(ErrorCode::kRecordTooLarge));
+  return bytes;
+}
+
+TEST(RowPositions, AFewBytesCannotUnfoldWithoutLimit) {
+  // 400 KiB that would be 320 MiB.
+  EXPECT_THAT(RowPositions::Deserialize(FullRuns(40, 1024)), IsError(ErrorCode::kRecordTooLarge));
+}
+
+TEST(RowPositions, SetsAreUnitedInTheMemoryTheyTake) {
+  // As one number each, these 1.97 billion positions would be 15.7 GB.
+  const auto many = RowPositions::Deserialize(FullRuns(1, 30'000));
+  ASSERT_THAT(many, IsOk());
+  RowPositions all = Mixed();
+  all.AddAll(*many);
+  EXPECT_EQ(all.size(), int64_t{30'000} * 65'536 + 2);
+  EXPECT_LT(all.memory_bytes(), 256 * MiB);
+  all.AddAll(*many);
+  EXPECT_EQ(all.size(), int64_t{30'000} * 65'536 + 2);
+}
+
+TEST(RowPositions, AUnionHasThePositionsOfBoth) {
+  std::mt19937_64 random(11);
+  for (const int count : {1, 10, 3'000, 40'000}) {
+    for (const int others : {1, 10, 3'000, 40'000}) {
+      std::set<int64_t> expected;
+      const auto some = [&](int of, int64_t below) {
+        RowPositions rows;
+        for (int i = 0; i < of; ++i) {
+          const auto position = static_cast<int64_t>(random()) & (below - 1);
+          rows.Add(position);
+          expected.insert(position);
+        }
+        return rows;
+      };
+      RowPositions rows = some(count, 1 << 18);
+      rows.AddAll(some(others, 1 << 20));
+      const std::vector<int64_t> positions(expected.begin(), expected.end());
+      EXPECT_EQ(rows.ToVector(), positions);
+      RowPositions same;
+      for (const int64_t position : positions) same.Add(position);
+      EXPECT_EQ(rows, same);
+    }
+  }
 }
 
 class DeletionVectorTest : public ::testing::Test {

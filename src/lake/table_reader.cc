@@ -15,6 +15,7 @@
 #include "lake/arrow_scalar.h"
 #include "lake/arrow_types.h"
 #include "lake/delete_cache.h"
+#include "lake/deletion_vector.h"
 #include "lake/parquet_reader.h"
 #include "lake/table_metadata.h"
 
@@ -96,6 +97,8 @@ class Reader final : public TableReader {
         ASSIGN_OR_RETURN(keys_.emplace_back(), deletes.Keys(file->file, table_schema_));
         continue;
       }
+      if (file->file.is_deletion_vector())
+        RETURN_IF_ERROR(CheckVectorFits(file->file, task.data_file));
       ASSIGN_OR_RETURN(const auto rows, deletes.Positions(file->file));
       const auto found = rows->find(path_);
       if (found != rows->end()) positions_.AddAll(found->second);

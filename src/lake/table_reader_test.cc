@@ -95,6 +95,23 @@ TEST_F(TableReaderTest, RowsOfADeletionVectorAreGone) {
   EXPECT_EQ(ReadIds(), "4\n5\n") << "a batch without a row that lives is not handed out";
 }
 
+TEST_F(TableReaderTest, AVectorOfMoreRowsThanTheFileHasIsRefusedBeforeItIsRead) {
+  DeletedRows rows;
+  rows[task_.data_file.file_path].AddRange(0, 6);
+  DataFile file = WriteDeletionVectors(io_, folder_ + "/dv.puffin", rows).value()[0];
+  ASSERT_THAT(io_.Delete(file.file_path), IsOk());
+  Delete(std::move(file));
+  EXPECT_THAT(ReadIds(), HasSubstr("more rows than its data file"));
+}
+
+TEST_F(TableReaderTest, PositionDeletesStopAtTheirLimitWhileTheyAreRead) {
+  DeletedRows rows;
+  for (int64_t i = 0; i < 100'000; ++i) rows[task_.data_file.file_path].Add(i << 16);
+  const DataFile file = WritePositionDeletes(io_, folder_ + "/pos.parquet", rows).value();
+  EXPECT_THAT(ReadPositionDeletes(io_, file, {}, 1 * MiB), IsError(ErrorCode::kRecordTooLarge));
+  EXPECT_THAT(ReadPositionDeletes(io_, file), IsOk());
+}
+
 TEST_F(TableReaderTest, RowsWithTheValuesOfEqualityDeletesAreGone) {
   DeleteEqual(Only(1), {R"([null, "e"])"});
   EXPECT_EQ(ReadIds(), "1\n2\n4\n");

@@ -97,6 +97,7 @@ class DeleteWriter {
       ASSIGN_OR_RETURN(const iceberg::FileScanTask* const task, TaskOf(path));
       for (const auto& old : task->deletes) {
         if (!old->file.is_deletion_vector()) continue;
+        RETURN_IF_ERROR(iceberg::CheckVectorFits(old->file, task->data_file));
         ASSIGN_OR_RETURN(const iceberg::RowPositions before,
                          iceberg::ReadDeletionVector(*request_.io, old->file));
         positions.AddAll(before);

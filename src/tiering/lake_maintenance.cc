@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "lake/expire_snapshots.h"
 #include "lake/file_io.h"
@@ -74,7 +75,11 @@ void LakeMaintenance::Work() {
       std::unique_lock lock(mutex_);
       if (stop_.wait_for(lock, options_.interval, [this] { return stopping_; })) return;
     }
-    LookAtAll();
+    const Status looked = Guarded([this]() -> Status {
+      LookAtAll();
+      return {};
+    });
+    if (!looked.ok()) LogWarn("tiering", "maintenance failed: error={}", looked.error().message);
   }
 }
 
@@ -107,7 +112,7 @@ void LakeMaintenance::LookAtAll() {
 }
 
 void LakeMaintenance::LookAt(const iceberg::Ident& ident, Look look) {
-  const auto result = Maintain(ident, look);
+  const auto result = Guarded([&] { return Maintain(ident, look); });
   if (!result.ok() && IsNothingWrong(result.error())) return;
   int64_t failures = 0;
   {
@@ -124,7 +129,7 @@ void LakeMaintenance::LookAt(const iceberg::Ident& ident, Look look) {
 }
 
 void LakeMaintenance::LookForPurges() {
-  const Status purged = Purge();
+  const Status purged = Guarded([this] { return Purge(); });
   purge_failures_ = purged.ok() ? 0 : purge_failures_ + 1;
   if (purged.ok() || IsNothingWrong(purged.error())) return;
   metrics_.failures.Add();

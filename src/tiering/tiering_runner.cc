@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "lake/fluss_layout.h"
 #include "meta/store.h"
@@ -21,6 +22,20 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSleepMax{1000};
 /// A clock that jumps must not keep a worker from looking.
 constexpr milliseconds kSleepMin{1};
+
+/// Run `work` on a table's state. Should it throw, it is as after a crash: the round's name says what is to be
+/// settled, and nobody knows what of the key index was applied.
+template <class F>
+auto Survive(RoundState& state, F&& work) -> decltype(work()) {
+  return Guarded([&] {
+    try {
+      return work();
+    } catch (...) {
+      state.Clear();
+      throw;
+    }
+  });
+}
 
 }  // namespace
 
@@ -237,7 +252,8 @@ void TieringRunner::RunRound(const TieringSchedule::Assignment& assignment) {
     return schedule_.Renew(assignment.table, assignment.epoch);
   };
   const std::lock_guard round(kept->round);
-  const Result<RoundResult> result = RunTieringRound(round_env_, table, kept->state, alive);
+  const Result<RoundResult> result =
+      Survive(kept->state, [&] { return RunTieringRound(round_env_, table, kept->state, alive); });
   Finished(assignment, *kept, started_ms, result);
 }
 
@@ -383,7 +399,7 @@ Status TieringRunner::BetweenRounds(TableId id, const std::function<Status(Round
     table = found->second;
   }
   const std::lock_guard round(table->round);
-  return work(table->state);
+  return Survive(table->state, [&] { return work(table->state); });
 }
 
 void TieringRunner::SetMaintenanceError(const iceberg::Ident& ident, const std::string& error) {

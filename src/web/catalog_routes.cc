@@ -22,6 +22,18 @@ std::string Header(const http::request<http::string_body>& request, std::string_
   return std::string(request[boost::beast::string_view(name.data(), name.size())]);
 }
 
+/// A request counts as long as this lives, however it ends.
+class UnderWay {
+ public:
+  explicit UnderWay(int& requests) : requests_(requests) { ++requests_; }
+  ~UnderWay() { --requests_; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  int& requests_;
+};
+
 }  // namespace
 
 iceberg::RestRequest ToCatalogRequest(const http::request<http::string_body>& request,
@@ -57,13 +69,10 @@ Task<RestResponse> AnswerCatalog(WebContext& context, iceberg::RestRequest reque
         RestErrorKind::kServiceUnavailable,
         fmt::format("too many requests: at_most={}", context.options.catalog_requests_max)));
   }
-  ++context.catalog_requests;
-  RestResponse response =
-      co_await context.catalog_pool().Run([catalog, request = std::move(request)]() mutable {
-        return catalog->Handle(std::move(request));
-      });
-  --context.catalog_requests;
-  co_return response;
+  const UnderWay slot(context.catalog_requests);
+  co_return co_await context.catalog_pool().Run([catalog, request = std::move(request)]() mutable {
+    return catalog->Handle(std::move(request));
+  });
 }
 
 }  // namespace weir
