@@ -39,14 +39,18 @@ IdempotencyKeys::IdempotencyKeys(Store& store, std::chrono::milliseconds lifetim
 /// A mark is "<milliseconds> <digest>" under its key.
 void IdempotencyKeys::LoadMarks() {
   for (const auto& [name, value] : store_.Scan(kMarks)) {
-    const size_t space = std::min(value.find(' '), value.size());
     int64_t at_ms = 0;
-    std::from_chars(value.data(), value.data() + space, at_ms);
-    const std::string key = name.substr(kMarks.size());
-    marks_[key] = value.substr(std::min(space + 1, value.size()));
-    marked_.push_back({at_ms, key});
+    std::from_chars(value.data(), value.data() + value.size(), at_ms);
+    marked_.push_back({at_ms, name.substr(kMarks.size())});
   }
   std::ranges::sort(marked_, {}, &Dated::at_ms);
+}
+
+/// The digest of the request that committed under this key. The store knows, whatever became of the answer.
+std::optional<std::string> IdempotencyKeys::MarkOf(const std::string& key) const {
+  const auto value = store_.Get(std::string(kMarks) + key);
+  if (!value) return std::nullopt;
+  return value->substr(std::min(value->find(' '), value->size() - 1) + 1);
 }
 
 RestResult<IdempotencyKeys::Past> IdempotencyKeys::Begin(const RestRequest& request) {
@@ -66,10 +70,10 @@ RestResult<IdempotencyKeys::Past> IdempotencyKeys::Begin(const RestRequest& requ
     if (!found->second.running) return Past{.answer = found->second.response};
     finished_.wait(lock);
   }
-  const auto mark = marks_.find(key);
-  if (mark != marks_.end() && mark->second != digest) return other();
+  const auto mark = MarkOf(key);
+  if (mark && *mark != digest) return other();
   entries_[key].digest = digest;
-  return Past{.answer = std::nullopt, .committed = mark != marks_.end()};
+  return Past{.answer = std::nullopt, .committed = mark.has_value()};
 }
 
 void IdempotencyKeys::Finish(const RestRequest& request, const RestResponse& response) {
@@ -106,7 +110,6 @@ void IdempotencyKeys::Mark(const RestRequest& request, Transaction& transaction)
   const int64_t now = clock_.NowMs();
   const std::lock_guard lock(mutex_);
   while (!marked_.empty() && marked_.front().at_ms < now - lifetime_.count()) {
-    marks_.erase(marked_.front().key);
     transaction.Delete(std::string(kMarks) + marked_.front().key);
     marked_.pop_front();
   }

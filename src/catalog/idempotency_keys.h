@@ -1,6 +1,7 @@
 // Requests that carry an Idempotency-Key happen once: a repeated one gets the first one's answer. Answers are kept in
-// memory for a while; that a commit happened is also written with the commit itself, in one transaction, so that a
-// client which asks again after a crash does not take its own commit for somebody else's.
+// memory for a while, and as many as fit; that a commit happened is also written with the commit itself, in one
+// transaction, so that a client which asks again when the answer is gone, also after a crash, does not take its own
+// commit for somebody else's.
 // Source: Iceberg REST OpenAPI, parameter idempotency-key: answers below 500 are final.
 //
 // Thread: any. Begin waits while the same key is under way elsewhere.
@@ -31,7 +32,7 @@ class IdempotencyKeys {
   /// What is known of a request before it runs.
   struct Past {
     std::optional<RestResponse> answer;  // give this one
-    bool committed = false;  // it happened before the last start; only the answer is lost
+    bool committed = false;              // it happened; only the answer is lost
   };
   /// Take the key. Without a past, the caller runs the request and must call Finish or Abandon.
   /// Errors  kBadRequest  the key is no UUID;  kUnprocessable  it was another request's
@@ -57,6 +58,7 @@ class IdempotencyKeys {
 
   void LoadMarks();
   void ForgetOld();
+  std::optional<std::string> MarkOf(const std::string& key) const;
 
   Store& store_;
   const std::chrono::milliseconds lifetime_;
@@ -67,8 +69,6 @@ class IdempotencyKeys {
   Entries entries_;
   std::deque<Dated> answered_;  // finished entries, oldest first
   int64_t answer_bytes_ = 0;
-  std::map<std::string, std::string, std::less<>>
-      marks_;                 // of commits of earlier lives: key to digest
   std::deque<Dated> marked_;  // marks in the store, oldest first
 };
 

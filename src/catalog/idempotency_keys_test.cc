@@ -87,6 +87,31 @@ TEST_F(IdempotencyKeysTest, ACommitIsRememberedOverARestart) {
             422);
 }
 
+TEST_F(IdempotencyKeysTest, ACommitIsRememberedWhenItsAnswerHadToGo) {
+  ASSERT_FALSE(keys.Begin(Request())->answer);
+  Transaction transaction;
+  keys.Mark(Request(), transaction);
+  ASSERT_THAT(store->Commit(transaction), IsOk());
+  keys.Finish(Request(), {.status = 200, .body = std::string(20 << 20, 'x'), .etag = ""});
+  const RestRequest another = Request("{}", "017f22e2-79b0-7cc3-98c4-000000000000");
+  ASSERT_FALSE(keys.Begin(another)->answer);
+  keys.Finish(another, {.status = 200, .body = std::string(20 << 20, 'x'), .etag = ""});
+
+  const auto past = keys.Begin(Request());
+  ASSERT_TRUE(past.ok());
+  EXPECT_FALSE(past->answer) << "there was no room for it";
+  EXPECT_TRUE(past->committed);
+}
+
+TEST_F(IdempotencyKeysTest, ACommitIsRememberedWhenItsAnswerWasAFailure) {
+  ASSERT_FALSE(keys.Begin(Request())->answer);
+  Transaction transaction;
+  keys.Mark(Request(), transaction);
+  ASSERT_THAT(store->Commit(transaction), IsOk());
+  keys.Finish(Request(), {.status = 500, .body = "", .etag = ""});
+  EXPECT_TRUE(keys.Begin(Request())->committed);
+}
+
 TEST_F(IdempotencyKeysTest, MarksTooOldLeaveTheStoreWithTheNextCommit) {
   Transaction first;
   keys.Mark(Request(), first);
