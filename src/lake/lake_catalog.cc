@@ -51,7 +51,7 @@ Status LakeCatalog::State::NeedFree(const Ident& ident) const {
   return {};
 }
 
-Status LakeCatalog::State::NeedOwnPlace(const std::string& root) const {
+Status LakeCatalog::State::NeedOwnPlace(const Ident& table, const std::string& root) const {
   const bool ours = IsBelow(root, options.warehouse) || IsBelowAny(root, options.other_places);
   if (!ours || IsBelow(options.warehouse, root)) {
     return Fail(ErrorCode::kInvalidTable,
@@ -60,6 +60,7 @@ Status LakeCatalog::State::NeedOwnPlace(const std::string& root) const {
   }
   for (const auto* all : {&tables, &views}) {
     for (const auto& [ident, record] : *all) {
+      if (all == &tables && ident == table) continue;
       if (IsBelow(root, record.root) || IsBelow(record.root, root))
         return Fail(ErrorCode::kInvalidTable, "the place is {}'s: location={:.300}",
                     ident.ToString(), root);
@@ -154,7 +155,9 @@ std::shared_ptr<std::mutex> LakeCatalog::State::CommitLock(const std::string& uu
 
 Status LakeCatalog::State::CommitPointers(const Transaction& transaction) {
   const Status done = store.Commit(transaction);
-  if (done.ok() || done.code() != ErrorCode::kStorage) return done;
+  // Too large is the one answer that comes before anything is written. A full disk, too, may be told only when all
+  // is written and is being synced.
+  if (done.ok() || done.code() == ErrorCode::kInvalidTable) return done;
   return Fail(ErrorCode::kCommitStateUnknown, "it is unknown whether the commit happened: {}",
               done.error().message);
 }
@@ -174,7 +177,9 @@ const LakeCatalogOptions& LakeCatalog::options() const { return state_->options;
 FileIo& LakeCatalog::files() { return state_->files; }
 
 bool LakeCatalog::OwnsPlaceOf(const LoadedTable& table) const {
-  return IsBelow(table.metadata->location, state_->options.warehouse);
+  const auto record = state_->FindTable(table.ident);
+  return record.ok() && IsBelow(table.metadata->location, record->root) &&
+         IsBelow(record->root, state_->options.warehouse);
 }
 
 std::vector<Ident> LakeCatalog::AllTables() const {

@@ -33,8 +33,8 @@ struct LakeCatalog::State {
   Status NeedNamespace(const Namespace& levels) const;
   /// Errors  kTableAlreadyExist  a table or a view has the name
   Status NeedFree(const Ident& ident) const;
-  /// Whether tables may lie at `root`: below the warehouse or another place, and not in, around or at another one's.
-  Status NeedOwnPlace(const std::string& root) const;
+  /// Whether `table` may lie at `root`: below the warehouse or another place, and not in, around or at another one's.
+  Status NeedOwnPlace(const Ident& table, const std::string& root) const;
 
   /// Where files of a table with this root may be.
   std::vector<std::string> RootsOf(const std::string& root) const;

@@ -46,14 +46,30 @@ class LakeCatalogTest : public ::testing::Test {
     lake_.reset();
     catalog_.reset();
     catalog_ = *weir::Catalog::Open(files_, "/meta", CatalogOptions{}, clock_);
-    lake_ = *LakeCatalog::Open(catalog_->store(), io_, {.warehouse = "s3://w/lake"}, clock_);
+    lake_ =
+        *LakeCatalog::Open(catalog_->store(), io_,
+                           {.warehouse = "s3://w/lake", .other_places = {"s3://w/other"}}, clock_);
   }
-  Status Create(const std::string& name) {
-    NewTable table{.schema =
-                       *Schema::Make(0, {{.id = 1, .name = "id", .type = Type::Of(TypeId::kInt)}})};
+  static NewTable Made() {
+    return {.schema = *Schema::Make(0, {{.id = 1, .name = "id", .type = Type::Of(TypeId::kInt)}})};
+  }
+  Status Create(const std::string& name, std::string location = {}) {
+    NewTable table = Made();
+    table.location = std::move(location);
     RETURN_IF_ERROR(lake_->CreateTable({.levels = {"db"}, .name = name}, table));
     return {};
   }
+  /// Register metadata at `file` that says the table is at `location`.
+  Status Register(const std::string& name, const std::string& file, const std::string& location,
+                  Overwrite overwrite = Overwrite::kNo) {
+    NewTable table = Made();
+    table.location = location;
+    table.uuid = NewUuid();
+    store_->files[file] = ToJsonText(*MakeTableMetadata(table, clock_.NowMs()));
+    RETURN_IF_ERROR(lake_->RegisterTable({.levels = {"db"}, .name = name}, file, overwrite));
+    return {};
+  }
+  static Ident TableNamed(std::string name) { return {.levels = {"db"}, .name = std::move(name)}; }
   Result<int64_t> Purge() {
     clock_.AdvanceMs(1);
     return PurgeDroppedTables(*lake_, clock_.NowMs(), [] { return Status(); });
@@ -90,6 +106,45 @@ TEST_F(LakeCatalogTest, ATableThatCannotBeReadHoldsUpNoOthersPurge) {
               IsOk());
   ASSERT_THAT(Purge(), IsOk());
   EXPECT_THAT(store_->files, SizeIs(1));
+}
+
+TEST_F(LakeCatalogTest, ARegisteredTableLiesWhereTablesMayLie) {
+  ASSERT_THAT(Create("there", "s3://w/other/there"), IsOk());
+  int file = 0;
+  for (const char* location : {"s3://w", "s3://w/lake", "s3://w/other", "s3://w/other/there"}) {
+    const std::string path =
+        fmt::format("{}/{}/x/v1.metadata.json",
+                    std::string_view(location) == "s3://w" ? "s3://w/lake" : location, ++file);
+    EXPECT_THAT(Register("t", path, location), IsError(ErrorCode::kAuthorization)) << location;
+  }
+  EXPECT_THAT(Register("t", "s3://w/other/x/v1.metadata.json", "s3://w/other/x"), IsOk());
+  EXPECT_THAT(Register("t", "s3://w/other/x/v2.metadata.json", "s3://w/other/x", Overwrite::kYes),
+              IsOk());
+  EXPECT_THAT(Register("u", "s3://w/lake/y/v1.metadata.json", "s3://w/lake/y"), IsOk());
+}
+
+TEST_F(LakeCatalogTest, ATableDoesNotMoveIntoAnothersPlace) {
+  ASSERT_THAT(Create("there", "s3://w/other/there"), IsOk());
+  ASSERT_THAT(Create("t"), IsOk());
+  const auto move = [&](const char* to) {
+    return lake_->Commit({TableNamed("t"), {}, {SetLocation{to}}});
+  };
+  for (const char* to : {"s3://w/other/there", "s3://w/other/there/x", "s3://w/other"})
+    EXPECT_THAT(move(to), IsError(ErrorCode::kInvalidTable)) << to;
+  EXPECT_THAT(move("s3://w/other/free"), IsOk());
+  EXPECT_FALSE(lake_->OwnsPlaceOf(*lake_->LoadTable(TableNamed("t"))));
+}
+
+TEST_F(LakeCatalogTest, ACommitWhoseSyncMetAFullDiskMayHaveHappened) {
+  ASSERT_THAT(Create("t"), IsOk());
+  const size_t before = store_->files.size();
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kDiskWriteLocked);
+  EXPECT_THAT(lake_->Commit({TableNamed("t"), {}, {SetProperties{{{"a", "b"}}}}}),
+              IsError(ErrorCode::kCommitStateUnknown));
+  EXPECT_THAT(store_->files, SizeIs(before + 1)) << "the metadata file that may be current";
+  files_.KillProcess();
+  Open();
+  EXPECT_EQ((*lake_->LoadTable(TableNamed("t"))).metadata->Property("a"), "b");
 }
 
 }  // namespace

@@ -85,12 +85,16 @@ Result<std::vector<LoadedTable>> LakeCatalog::Commit(std::span<const TableCommit
                     .root = next.location,
                     .tiered_by = commit.tiered_by};
       const std::shared_lock lock(s.names);
-      RETURN_IF_ERROR(s.NeedOwnPlace(step.after.root));
+      RETURN_IF_ERROR(s.NeedOwnPlace(commit.ident, step.after.root));
     } else {
       step.after = *step.before;
       if (next == *step.base) {
         step.next = step.base;
         continue;
+      }
+      if (next.location != step.base->location) {
+        const std::shared_lock lock(s.names);
+        RETURN_IF_ERROR(s.NeedOwnPlace(commit.ident, next.location));
       }
       RecordMetadataFile(*step.base, step.before->metadata_location, next);
     }
@@ -121,7 +125,7 @@ Result<std::vector<LoadedTable>> LakeCatalog::Commit(std::span<const TableCommit
     if (step.is_new()) {
       Status free = s.NeedNamespace(ident.levels);
       if (free.ok()) free = s.NeedFree(ident);
-      if (free.ok()) free = s.NeedOwnPlace(step.after.root);
+      if (free.ok()) free = s.NeedOwnPlace(ident, step.after.root);
       if (!free.ok()) return give_up(std::move(free));
     } else {
       const auto now = s.tables.find(ident);
