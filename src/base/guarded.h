@@ -1,5 +1,6 @@
 // Where the exceptions of libraries end: at a place that knows what was under way and can name it. Nothing of ours
-// throws, but memory may run out in the middle of anything. The places: docs/decisions/0004-errors-are-values-with-wire-codes.md.
+// throws, but memory may run out in the middle of anything.
+// The places: docs/decisions/0004-errors-are-values-with-wire-codes.md.
 #pragma once
 
 #include <exception>

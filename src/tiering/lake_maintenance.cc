@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "lake/expire_snapshots.h"
 #include "lake/file_io.h"
+#include "lake/location_rules.h"
 #include "lake/orphan_files.h"
 #include "lake/table_files.h"
 #include "tiering/covered_offsets.h"
@@ -252,21 +253,24 @@ Status LakeMaintenance::Expire(const iceberg::Ident& ident, MaintenanceResult& r
 }
 
 /// Metadata files that fell out of the log: no reader is led to them, but one who loaded the table a while ago has.
+/// Only in a folder that is the table's own: in any other, files with such names may be current ones of other tables.
 Status LakeMaintenance::SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result) {
   Seen& seen = seen_[ident];
   ASSIGN_OR_RETURN(const std::string current, env_.lake.MetadataLocation(ident));
   const int64_t version = VersionOf(current);
   if (version - seen.swept_version < options_.metadata_versions) return {};
   const std::string folder = current.substr(0, current.rfind('/'));
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
+  if (!MayDeleteFilesOf(table) || !iceberg::IsBelow(folder, table.metadata->location)) return {};
   const int64_t before_ms = env_.clock.NowMs() - options_.reader_grace.count();
   ASSIGN_OR_RETURN(const auto files, env_.io.List(folder));
-  ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
   std::set<std::string> needed{iceberg::SamePlace(table.metadata_location)};
   for (const auto& entry : table.metadata->metadata_log) {
     needed.insert(iceberg::SamePlace(entry.metadata_file));
   }
   for (const iceberg::FileStat& file : files) {
     const int64_t of_file = VersionOf(file.location);
+    if (file.location.rfind('/') != folder.size()) continue;  // deeper
     // A later version than the current one may be a commit under way.
     if (of_file < 0 || of_file >= version || file.modified_ms >= before_ms ||
         needed.contains(iceberg::SamePlace(file.location)))
@@ -279,13 +283,17 @@ Status LakeMaintenance::SweepMetadata(const iceberg::Ident& ident, MaintenanceRe
   return {};
 }
 
+/// Whether files that are found, but that the table does not name, are its own.
+bool LakeMaintenance::MayDeleteFilesOf(const iceberg::LoadedTable& table) const {
+  return env_.lake.OwnsPlaceOf(table) && table.metadata->Property("gc.enabled", "true") != "false";
+}
+
 Status LakeMaintenance::SweepOrphans(const iceberg::Ident& ident, Seen& seen,
                                      MaintenanceResult& result) {
   const int64_t now = env_.clock.NowMs();
   if (now - seen.orphans_ms < kOrphanIntervalMs) return {};
   ASSIGN_OR_RETURN(const iceberg::LoadedTable table, env_.lake.LoadTable(ident));
-  if (!env_.lake.OwnsPlaceOf(table) || table.metadata->Property("gc.enabled", "true") == "false")
-    return {};
+  if (!MayDeleteFilesOf(table)) return {};
   iceberg::OrphanRequest request{.root = table.metadata->location,
                                  .before_ms = now - options_.orphan_age.count()};
   request.load = [&]() -> Result<iceberg::CurrentTable> {

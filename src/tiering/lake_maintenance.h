@@ -82,6 +82,7 @@ class LakeMaintenance {
   Status Compact(const iceberg::LoadedTable& table, MaintenanceResult& result);
   Status Expire(const iceberg::Ident& ident, MaintenanceResult& result);
   Status SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result);
+  bool MayDeleteFilesOf(const iceberg::LoadedTable& table) const;
   Status SweepOrphans(const iceberg::Ident& ident, Seen& seen, MaintenanceResult& result);
   /// Wait as long as `bytes` may take; an error when stopping.
   Status Pay(int64_t bytes);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -77,17 +78,23 @@ class FailingStore : public iceberg::FileStore {
   int64_t fail_call = 0;  // counted from 1; 0: none
   When when = When::kBefore;
   int64_t calls = 0;
+  /// Told of each call before it happens, but not of calls that it makes itself.
+  enum class Call { kRead, kWrite };
+  std::function<void(Call, const std::string&)> on_call;
 
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
       const std::string& location, std::optional<int64_t> bytes) override {
+    Tell(Call::kRead, location);
     if (++calls == fail_call) return Broken(location);
     return disk_->OpenInput(location, bytes);
   }
   Result<std::unique_ptr<iceberg::OutputFile>> OpenOutput(const std::string& location) override {
+    Tell(Call::kWrite, location);
     if (++calls == fail_call) return Broken(location);
     return disk_->OpenOutput(location);
   }
   Status WriteNew(const std::string& location, BytesView bytes) override {
+    Tell(Call::kWrite, location);
     const bool fails = ++calls == fail_call;
     if (fails && when == When::kBefore) return Broken(location);
     RETURN_IF_ERROR(disk_->WriteNew(location, bytes));
@@ -102,6 +109,13 @@ class FailingStore : public iceberg::FileStore {
   }
 
  private:
+  void Tell(Call call, const std::string& location) {
+    thread_local bool telling = false;
+    if (telling || !on_call) return;
+    telling = true;
+    const std::shared_ptr<void> end(nullptr, [](void*) { telling = false; });
+    on_call(call, location);
+  }
   static Failure Broken(const std::string& location) {
     return Fail(ErrorCode::kAuthorization, "broken for the test: {}", location);
   }

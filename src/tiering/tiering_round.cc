@@ -20,6 +20,8 @@ namespace weir {
 namespace {
 
 constexpr int64_t kIndexIdleMs = 5 * 60'000;
+/// Of one round's files, on top of whoever was faster.
+constexpr int kCommitsMax = 10;
 
 std::string NewRoundName() {
   std::random_device dice;
@@ -214,12 +216,27 @@ class Round {
 
   Status Commit(Tail& tail, LakeDeletes& deletes) {
     iceberg::SnapshotChange change = ChangeOf(tail, deletes);
-    LakeOffsets offsets = OffsetsAfter(tail);
+    const LakeOffsets offsets = OffsetsAfter(tail);
     const std::string path =
         fmt::format("{}/metadata/{}.offsets", lake_.metadata->location, name_.round);
     written_.push_back(path);
     RETURN_IF_ERROR(env_.io.WriteNew(path, ToOffsetsJson(table_->id, offsets)));
     change.summary = {{kCommitUserKey, kCommitUser}, {kOffsetsKey, path}};
+    Status committed = CommitOnce(change, tail, deletes, offsets);
+    for (int times = 1; committed.code() == ErrorCode::kCommitConflict && times < kCommitsMax;
+         ++times) {
+      RETURN_IF_ERROR(alive_());
+      ASSIGN_OR_RETURN(const bool follows, FollowHead());
+      if (!follows) break;
+      committed = CommitOnce(change, tail, deletes, offsets);
+    }
+    return committed;
+  }
+
+  Status CommitOnce(const iceberg::SnapshotChange& change, const Tail& tail,
+                    const LakeDeletes& deletes, const LakeOffsets& offsets) {
+    committing_ = false;
+    const std::string& path = change.summary.at(kOffsetsKey);
     ASSIGN_OR_RETURN(iceberg::NewSnapshot built,
                      iceberg::BuildSnapshot(env_.io, *lake_.metadata, change));
     written_.insert(written_.end(), built.written_files.begin(), built.written_files.end());
@@ -244,11 +261,35 @@ class Round {
                                              .requirements = std::move(built.requirements),
                                              .updates = std::move(built.updates)},
                                             &extra);
+    if (committed.code() == ErrorCode::kCommitConflict) {
+      // Refused, so nothing leads to them.
+      for (const std::string& file : built.written_files) (void)env_.io.Delete(file);
+    }
     RETURN_IF_ERROR(committed);
     const std::lock_guard moving(state_.moving);
     env_.catalog.lake_snapshots().Applied(std::move(record));
     AfterCommit(tail, deletes, offsets);
     return {};
+  }
+
+  /// After a conflict: take the table as it is now. False when what was written does not fit it. Rows that only come
+  /// to others fit whoever was faster, as long as he left the shape of the table and the covered offsets as they were;
+  /// deletes may be about files that are gone.
+  Result<bool> FollowHead() {
+    if (table_->has_primary_key()) return false;
+    ASSIGN_OR_RETURN(auto now, env_.lake.FindTiered(table_->id));
+    if (!now) return false;
+    const iceberg::TableMetadata& before = *lake_.metadata;
+    const iceberg::TableMetadata& after = *now->metadata;
+    if (after.table_uuid != before.table_uuid || after.location != before.location ||
+        after.format_version != before.format_version || after.schemas != before.schemas ||
+        after.default_spec_id != before.default_spec_id)
+      return false;
+    const auto covered =
+        CoveredBy(env_.io, after, table_->id, env_.catalog.lake_snapshots().Latest(table_->id));
+    if (!covered.ok() || (*covered ? (*covered)->tiered : LakeOffsets()) != covered_) return false;
+    lake_ = *std::move(now);
+    return true;
   }
 
   iceberg::SnapshotChange ChangeOf(const Tail& tail, const LakeDeletes& deletes) {

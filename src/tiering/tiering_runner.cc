@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSleepMax{1000};
 /// A clock that jumps must not keep a worker from looking.
 constexpr milliseconds kSleepMin{1};
+/// Rounds that met another commit, in a row. Who commits more often than a round takes would keep it at work for ever.
+constexpr int64_t kConflictsWithoutWaitMax = 3;
 
 /// Run `work` on a table's state. Should it throw, it is as after a crash: the round's name says what is to be
 /// settled, and nobody knows what of the key index was applied.
@@ -306,9 +308,10 @@ void TieringRunner::Finished(const TieringSchedule::Assignment& assignment, Tabl
     if (IsWorthALine(failures))
       LogWarn("tiering", "round failed: table={} failures={} error={}",
               table.status.path.ToString(), failures, result.error().message);
-    const bool conflict = result.code() == ErrorCode::kCommitConflict;
+    const bool soon =
+        result.code() == ErrorCode::kCommitConflict && failures <= kConflictsWithoutWaitMax;
     (void)schedule_.Fail(assignment.table, assignment.epoch,
-                         conflict ? TieringSchedule::Retry::kSoon : TieringSchedule::Retry::kLater);
+                         soon ? TieringSchedule::Retry::kSoon : TieringSchedule::Retry::kLater);
   }
   done_.notify_all();
 }

@@ -1,9 +1,9 @@
 // What a library throws in the background: an error of the table it was about, and the others go on.
 #include "tiering/tiering_runner.h"
 
+#include <atomic>
 #include <new>
 
-#include "lake/local_store.h"
 #include "tiering/lake_maintenance.h"
 #include "tiering/lake_rounds_for_test.h"
 
@@ -13,40 +13,12 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
-/// The local disk, until memory runs out.
-class HungryStore : public iceberg::FileStore {
- public:
-  std::atomic<bool> throws = false;
-
-  Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
-      const std::string& location, std::optional<int64_t> bytes) override {
-    return Disk().OpenInput(location, bytes);
-  }
-  Result<std::unique_ptr<iceberg::OutputFile>> OpenOutput(const std::string& location) override {
-    return Disk().OpenOutput(location);
-  }
-  Status WriteNew(const std::string& location, BytesView bytes) override {
-    return Disk().WriteNew(location, bytes);
-  }
-  Status Delete(const std::string& location) override { return Disk().Delete(location); }
-  Result<std::vector<iceberg::FileStat>> List(const std::string& location) override {
-    return Disk().List(location);
-  }
-  Result<std::optional<iceberg::FileStat>> Stat(const std::string& location) override {
-    return Disk().Stat(location);
-  }
-
- private:
-  iceberg::FileStore& Disk() {
-    if (throws) throw std::bad_alloc();
-    return *disk_;
-  }
-  const std::shared_ptr<iceberg::FileStore> disk_ = iceberg::MakeLocalStore();
-};
-
 class TieringRunnerTest : public LakeRoundsTest {
  protected:
   TieringRunnerTest() {
+    store_->on_call = [this](FailingStore::Call, const std::string&) {
+      if (memory_is_out_) throw std::bad_alloc();
+    };
     io_->SetStore("file", store_);
     options_.backoff_min = options_.backoff_max = milliseconds(1);
   }
@@ -63,7 +35,8 @@ class TieringRunnerTest : public LakeRoundsTest {
                                    .index_folder = folder_ + "/index"});
   }
 
-  std::shared_ptr<HungryStore> store_ = std::make_shared<HungryStore>();
+  std::atomic<bool> memory_is_out_ = false;
+  std::shared_ptr<FailingStore> store_ = std::make_shared<FailingStore>();
 };
 
 TEST_F(TieringRunnerTest, ARoundThatThrowsIsAnErrorOfItsTableAndTheNextOneGoesOn) {
@@ -73,13 +46,13 @@ TEST_F(TieringRunnerTest, ARoundThatThrowsIsAnErrorOfItsTableAndTheNextOneGoesOn
   Append(0, {{1, "a", ChangeType::kInsert}});
   ASSERT_THAT(runner->TierNow(table_->id, std::chrono::minutes(1)), IsOk());
 
-  store_->throws = true;
+  memory_is_out_ = true;
   Append(0, {{2, "b", ChangeType::kInsert}});
   runner->schedule().Hurry(table_->id);
   while (runner->Statuses().at(0).failures == 0) std::this_thread::yield();
   EXPECT_THAT(runner->Statuses().at(0).error, HasSubstr("bad_alloc"));
 
-  store_->throws = false;
+  memory_is_out_ = false;
   ASSERT_THAT(runner->TierNow(table_->id, std::chrono::minutes(1)), IsOk());
   EXPECT_EQ(runner->Statuses().at(0).error, "");
   int64_t rows = 0;
@@ -94,13 +67,48 @@ TEST_F(TieringRunnerTest, ALookThatThrowsIsAnErrorOfItsTable) {
   Append(0, {{1, "a"}});
   ASSERT_THAT(runner->TierNow(table_->id, std::chrono::minutes(1)), IsOk());
 
-  store_->throws = true;
+  memory_is_out_ = true;
   LakeMaintenance maintenance({.interval = milliseconds(1)}, *runner, metrics_);
   maintenance.Start();
   while (runner->Statuses().at(0).maintenance_error.empty()) std::this_thread::yield();
   EXPECT_THAT(runner->Statuses().at(0).maintenance_error, HasSubstr("bad_alloc"));
-  store_->throws = false;
+  memory_is_out_ = false;
   while (!runner->Statuses().at(0).maintenance_error.empty()) std::this_thread::yield();
+}
+
+TEST_F(TieringRunnerTest, OldMetadataFilesGoOnlyWhereTheyAreTheTables) {
+  Begin();
+  const auto runner = MakeRunner();
+  runner->Start();
+  Append(0, {{1, "a"}});
+  ASSERT_THAT(runner->TierNow(table_->id, std::chrono::minutes(1)), IsOk());
+  const std::string folder = Lake()->location + "/metadata/";
+  const auto put_old = [&](const std::string& name) {
+    EXPECT_THAT(io_->WriteNew(folder + name, "{}"), IsOk());
+    std::filesystem::last_write_time(
+        folder + name, std::filesystem::file_time_type::clock::now() - std::chrono::hours(100));
+  };
+  const std::vector<std::string> kOld = {"00000-old.metadata.json", "deeper/00000-x.metadata.json"};
+  for (const std::string& name : kOld) put_old(name);
+  const auto found = [&] {
+    std::vector<std::string> names;
+    for (const std::string& name : kOld) {
+      if (std::filesystem::exists(folder + name)) names.push_back(name);
+    }
+    return names;
+  };
+  const auto look = [&](const char* gc) {
+    const iceberg::Ident ident = *lake_->FindTieredIdent(table_->id);
+    ASSERT_THAT(lake_->Commit({ident, {}, {iceberg::SetProperties{{{"gc.enabled", gc}}}}}), IsOk());
+    // Orphans are younger than that.
+    LakeMaintenance maintenance({.metadata_versions = 1, .orphan_age = std::chrono::hours(1000)},
+                                *runner, metrics_);
+    ASSERT_THAT(maintenance.Maintain(ident), IsOk());
+  };
+  look("false");
+  EXPECT_EQ(found(), kOld);
+  look("true");
+  EXPECT_THAT(found(), testing::ElementsAre(kOld[1]));
 }
 
 }  // namespace
