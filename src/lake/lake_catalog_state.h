@@ -55,6 +55,8 @@ struct LakeCatalog::State {
   /// The table is there, or certainly is not.
   void EndMaking(const std::string& uuid);
 
+  /// One commit of several tables on its way (lake_commits.cc).
+  class TableCommits;
   std::shared_ptr<std::mutex> CommitLock(const std::string& uuid);
   /// Write a transaction that swaps pointers. Errors  kCommitStateUnknown
   Status CommitPointers(const Transaction& transaction);

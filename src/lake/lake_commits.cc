@@ -38,122 +38,175 @@ Result<LoadedTable> LakeCatalog::Commit(TableCommit commit, const Transaction* e
   return std::move(tables.front());
 }
 
-Result<std::vector<LoadedTable>> LakeCatalog::Commit(std::span<const TableCommit> commits,
-                                                     const Transaction* extra) {
-  State& s = *state_;
-  std::set<Ident> idents;
-  std::map<std::string, std::shared_ptr<std::mutex>> locks;  // by uuid: everybody's order
-  for (const TableCommit& commit : commits) {
-    if (!idents.insert(commit.ident).second)
-      return Fail(ErrorCode::kInvalidTable, "a table is named twice: {}", commit.ident.ToString());
-    const auto record = s.FindTable(commit.ident);
-    if (record.ok()) {
-      locks[record->uuid] = s.CommitLock(record->uuid);
-    } else if (!IsCreation(commit)) {
-      return Forward(record);
-    }
-  }
-  std::vector<std::unique_lock<std::mutex>> held;
-  for (const auto& [uuid, mutex] : locks) held.emplace_back(*mutex);
+/// All tables of a commit or none: locks, what each shall be, its metadata file, then all pointers in one
+/// transaction of the store.
+class LakeCatalog::State::TableCommits {
+ public:
+  TableCommits(State& state, std::span<const TableCommit> commits)
+      : state_(state), commits_(commits) {}
 
-  // What is there now, and what shall be.
-  std::vector<Step> steps;
-  for (const TableCommit& commit : commits) {
-    Step& step = steps.emplace_back();
+  Result<std::vector<LoadedTable>> Run(const Transaction* extra) {
+    RETURN_IF_ERROR(Lock());
+    for (const TableCommit& commit : commits_) RETURN_IF_ERROR(Plan(commit));
+    // Files first: a crash here leaves them and nothing else.
+    Status done = WriteFiles();
+    if (done.ok()) {
+      const std::lock_guard change(state_.changes);
+      done = MovePointers(extra == nullptr ? Transaction() : *extra);
+      if (done.ok()) return Publish();
+    }
+    if (done.code() != ErrorCode::kCommitStateUnknown) DeleteFiles();
+    return Forward(std::move(done));
+  }
+
+ private:
+  /// The commit lock of every table that is there, by uuid: everybody's order.
+  Status Lock() {
+    std::set<Ident> idents;
+    for (const TableCommit& commit : commits_) {
+      if (!idents.insert(commit.ident).second)
+        return Fail(ErrorCode::kInvalidTable, "a table is named twice: {}",
+                    commit.ident.ToString());
+      const auto record = state_.FindTable(commit.ident);
+      if (record.ok()) {
+        locks_[record->uuid] = state_.CommitLock(record->uuid);
+      } else if (!IsCreation(commit)) {
+        return Forward(record);
+      }
+    }
+    for (const auto& [uuid, mutex] : locks_) held_.emplace_back(*mutex);
+    return {};
+  }
+
+  /// What is there now, and what shall be.
+  Status Plan(const TableCommit& commit) {
+    Step& step = steps_.emplace_back();
     step.commit = &commit;
-    if (auto record = s.FindTable(commit.ident); record.ok()) {
-      ASSIGN_OR_RETURN(step.base, s.Read(record->metadata_location));
+    if (auto record = state_.FindTable(commit.ident); record.ok()) {
+      ASSIGN_OR_RETURN(step.base, state_.Read(record->metadata_location));
       step.before = *record;
     } else if (!IsCreation(commit)) {
       return Forward(record);
     } else {
-      const std::shared_lock lock(s.names);
-      RETURN_IF_ERROR(s.NeedNamespace(commit.ident.levels));
-      RETURN_IF_ERROR(s.NeedFree(commit.ident));
+      const std::shared_lock lock(state_.names);
+      RETURN_IF_ERROR(state_.NeedNamespace(commit.ident.levels));
+      RETURN_IF_ERROR(state_.NeedFree(commit.ident));
     }
     RETURN_IF_ERROR(CheckRequirements(commit, step.base.get()));
     ASSIGN_OR_RETURN(TableMetadata next,
                      ApplyUpdates(step.base == nullptr ? TableMetadata() : *step.base,
-                                  commit.updates, s.clock.NowMs()));
-    if (step.is_new()) {
-      if (next.table_uuid.empty()) next.table_uuid = NewUuid();
-      if (next.location.empty())
-        next.location = AllocateLocation(s.options.warehouse, commit.ident.levels,
-                                         commit.ident.name, next.table_uuid);
-      step.after = {.metadata_location = {},
-                    .uuid = next.table_uuid,
-                    .root = next.location,
-                    .tiered_by = commit.tiered_by};
-      const std::shared_lock lock(s.names);
-      RETURN_IF_ERROR(s.NeedOwnPlace(commit.ident, step.after.root));
-    } else {
-      step.after = *step.before;
-      if (next == *step.base) {
-        step.next = step.base;
-        continue;
-      }
-      if (next.location != step.base->location) {
-        const std::shared_lock lock(s.names);
-        RETURN_IF_ERROR(s.NeedOwnPlace(commit.ident, next.location));
-      }
-      RecordMetadataFile(*step.base, step.before->metadata_location, next);
+                                  commit.updates, state_.clock.NowMs()));
+    return step.is_new() ? PlanNew(step, std::move(next)) : PlanChange(step, std::move(next));
+  }
+
+  Status PlanNew(Step& step, TableMetadata next) {
+    const TableCommit& commit = *step.commit;
+    if (next.table_uuid.empty()) next.table_uuid = NewUuid();
+    if (next.location.empty())
+      next.location = AllocateLocation(state_.options.warehouse, commit.ident.levels,
+                                       commit.ident.name, next.table_uuid);
+    step.after = {.metadata_location = {},
+                  .uuid = next.table_uuid,
+                  .root = next.location,
+                  .tiered_by = commit.tiered_by};
+    RETURN_IF_ERROR(CheckPlace(commit.ident, next.location));
+    return SetNext(step, std::move(next));
+  }
+
+  Status PlanChange(Step& step, TableMetadata next) {
+    step.after = *step.before;
+    if (next == *step.base) {
+      step.next = step.base;
+      return {};
     }
-    RETURN_IF_ERROR(CheckLocations(next, s.RootsOf(step.after.root)));
+    if (next.location != step.base->location)
+      RETURN_IF_ERROR(CheckPlace(step.commit->ident, next.location));
+    RecordMetadataFile(*step.base, step.before->metadata_location, next);
+    return SetNext(step, std::move(next));
+  }
+
+  Status CheckPlace(const Ident& table, const std::string& root) const {
+    const std::shared_lock lock(state_.names);
+    return state_.NeedOwnPlace(table, root);
+  }
+
+  Status SetNext(Step& step, TableMetadata next) const {
+    RETURN_IF_ERROR(CheckLocations(next, state_.RootsOf(step.after.root)));
     step.next = std::make_shared<const TableMetadata>(std::move(next));
+    return {};
   }
 
-  // Files first: a crash here leaves them and nothing else.
-  const auto give_up = [&](Status why) -> Failure {
-    for (const Step& step : steps) {
-      if (step.wrote) (void)s.files.Delete(step.after.metadata_location);
+  Status WriteFiles() {
+    for (Step& step : steps_) {
+      if (step.next == step.base) continue;
+      ASSIGN_OR_RETURN(
+          step.after.metadata_location,
+          state_.WriteMetadata(*step.next, step.before ? step.before->metadata_location : ""));
+      step.wrote = true;
     }
-    return Forward(std::move(why));
-  };
-  for (Step& step : steps) {
-    if (step.next == step.base) continue;
-    auto location = s.WriteMetadata(*step.next, step.before ? step.before->metadata_location : "");
-    if (!location.ok()) return give_up(Forward(std::move(location)));
-    step.after.metadata_location = *std::move(location);
-    step.wrote = true;
+    return {};
   }
 
-  // Then all pointers at once. Names may have changed meanwhile; metadata may not.
-  const std::lock_guard change(s.changes);
-  Transaction transaction = extra == nullptr ? Transaction() : *extra;
-  for (Step& step : steps) {
-    const Ident& ident = step.commit->ident;
-    if (step.is_new()) {
-      Status free = s.NeedNamespace(ident.levels);
-      if (free.ok()) free = s.NeedFree(ident);
-      if (free.ok()) free = s.NeedOwnPlace(ident, step.after.root);
-      if (!free.ok()) return give_up(std::move(free));
-    } else {
-      const auto now = s.tables.find(ident);
-      if (now == s.tables.end() || now->second.metadata_location != step.before->metadata_location)
-        return give_up(Fail(ErrorCode::kCommitConflict,
-                            "Requirement failed: {} was dropped, renamed or replaced meanwhile",
-                            ident.ToString()));
-      step.after.tiered_by = now->second.tiered_by;
+  void DeleteFiles() {
+    for (const Step& step : steps_) {
+      if (step.wrote) (void)state_.files.Delete(step.after.metadata_location);
     }
-    if (step.wrote) transaction.Put(IdentKey(kTableKeys, ident), ToText(step.after));
   }
-  if (!transaction.empty()) {
-    Status done = s.CommitPointers(transaction);
-    if (done.code() == ErrorCode::kCommitStateUnknown) return Forward(std::move(done));
-    if (!done.ok()) return give_up(std::move(done));
+
+  /// Names may have changed meanwhile; metadata may not. The caller holds `changes`.
+  Status MovePointers(Transaction transaction) {
+    for (Step& step : steps_) {
+      RETURN_IF_ERROR(step.is_new() ? CheckStillFree(step) : CheckStillThere(step));
+      if (step.wrote) transaction.Put(IdentKey(kTableKeys, step.commit->ident), ToText(step.after));
+    }
+    return transaction.empty() ? Status() : state_.CommitPointers(transaction);
   }
-  std::vector<LoadedTable> out;
-  const std::unique_lock lock(s.names);
-  for (Step& step : steps) {
+
+  Status CheckStillFree(const Step& step) const {
     const Ident& ident = step.commit->ident;
-    s.tables[ident] = step.after;
-    if (step.is_new() && step.after.tiered_by) s.tiered[*step.after.tiered_by] = ident;
-    out.push_back({.ident = ident,
-                   .metadata = std::move(step.next),
-                   .metadata_location = step.after.metadata_location,
-                   .tiered_by = step.after.tiered_by});
+    RETURN_IF_ERROR(state_.NeedNamespace(ident.levels));
+    RETURN_IF_ERROR(state_.NeedFree(ident));
+    return state_.NeedOwnPlace(ident, step.after.root);
   }
-  return out;
+
+  Status CheckStillThere(Step& step) const {
+    const Ident& ident = step.commit->ident;
+    const auto now = state_.tables.find(ident);
+    if (now == state_.tables.end() ||
+        now->second.metadata_location != step.before->metadata_location)
+      return Fail(ErrorCode::kCommitConflict,
+                  "Requirement failed: {} was dropped, renamed or replaced meanwhile",
+                  ident.ToString());
+    step.after.tiered_by = now->second.tiered_by;
+    return {};
+  }
+
+  /// In memory, as the store has it. The caller holds `changes`.
+  std::vector<LoadedTable> Publish() {
+    std::vector<LoadedTable> out;
+    const std::unique_lock lock(state_.names);
+    for (Step& step : steps_) {
+      const Ident& ident = step.commit->ident;
+      state_.tables[ident] = step.after;
+      if (step.is_new() && step.after.tiered_by) state_.tiered[*step.after.tiered_by] = ident;
+      out.push_back({.ident = ident,
+                     .metadata = std::move(step.next),
+                     .metadata_location = step.after.metadata_location,
+                     .tiered_by = step.after.tiered_by});
+    }
+    return out;
+  }
+
+  State& state_;
+  const std::span<const TableCommit> commits_;
+  std::map<std::string, std::shared_ptr<std::mutex>> locks_;
+  std::vector<std::unique_lock<std::mutex>> held_;
+  std::vector<Step> steps_;
+};
+
+Result<std::vector<LoadedTable>> LakeCatalog::Commit(std::span<const TableCommit> commits,
+                                                     const Transaction* extra) {
+  return State::TableCommits(*state_, commits).Run(extra);
 }
 
 }  // namespace weir::iceberg
