@@ -96,7 +96,7 @@ Status TableWriter::Append(std::span<const Value> row) {
   } else {
     row_.clear();
     RETURN_IF_ERROR(row_encoder_.Encode(row, row_));
-    bucket->rows->Append(row_, ChangeType::kAppendOnly);
+    RETURN_IF_ERROR(bucket->rows->Append(row_, ChangeType::kAppendOnly));
   }
   if (bucket->bytes() < options_.batch_bytes) return {};
   return SendBucket(bucket->id, *bucket);

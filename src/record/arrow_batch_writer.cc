@@ -1,6 +1,7 @@
 #include "record/arrow_batch_writer.h"
 
 #include <cstring>
+#include <new>
 #include <vector>
 
 #include "record/arrow_buffer_codec.h"
@@ -11,6 +12,11 @@
 #include "record/schema.h"
 
 namespace weir {
+namespace {
+
+constexpr size_t kKeptBytesMax = 64 * MiB;  // of buffers for the next batch; more is given back
+
+}  // namespace
 
 class ArrowBatchWriter::Rep {
  public:
@@ -19,8 +25,8 @@ class ArrowBatchWriter::Rep {
     const ArrowLayout layout(schema);
     node_count_ = layout.node_count();
     buffer_count_ = layout.buffer_count();
-    columns_.reserve(schema.size());
-    for (const Column& column : schema.columns()) columns_.emplace_back(column.type);
+    types_ = schema.types();
+    MakeColumns();
   }
 
   Status Append(std::span<const Value> row, ChangeType change) {
@@ -28,11 +34,19 @@ class ArrowBatchWriter::Rep {
       return Fail(ErrorCode::kCorruptRecord, "row does not fit its schema: values={} columns={}",
                   row.size(), columns_.size());
     }
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (!columns_[i].Append(row[i])) [[unlikely]] {
-        for (size_t grown = 0; grown <= i; ++grown) columns_[grown].Truncate(row_count());
-        return Fail(ErrorCode::kCorruptRecord, "value cannot stand in its column: column={}", i);
+    size_t i = 0;
+    try {
+      for (; i < row.size(); ++i) {
+        if (!columns_[i].Append(row[i])) [[unlikely]] {
+          TakeBack(i);
+          return Fail(ErrorCode::kCorruptRecord, "value cannot stand in its column: column={}", i);
+        }
       }
+    } catch (const std::bad_alloc&) {
+      TakeBack(i);
+      return Fail(ErrorCode::kRecordTooLarge,
+                  "log batch would be too large: rows={} memory={} column={}", row_count(),
+                  memory_.bytes, i);
     }
     changes_.push_back(static_cast<char>(change));
     append_only_ = append_only_ && change == ChangeType::kAppendOnly;
@@ -67,12 +81,27 @@ class ArrowBatchWriter::Rep {
   }
 
   void Clear() {
-    for (ArrowGrowingColumn& column : columns_) column.Truncate(0);
+    if (memory_.bytes > kKeptBytesMax) {
+      MakeColumns();
+    } else {
+      for (ArrowGrowingColumn& column : columns_) column.Truncate(0);
+    }
     changes_.clear();
     append_only_ = true;
   }
 
  private:
+  void MakeColumns() {
+    columns_.clear();
+    columns_.reserve(types_.size());
+    for (const DataType& type : types_) columns_.emplace_back(type, memory_);
+  }
+
+  // The row under construction, of which columns up to `column` have something.
+  void TakeBack(size_t column) {
+    for (size_t i = 0; i <= column; ++i) columns_[i].Truncate(row_count());
+  }
+
   size_t ChangeTypeBytes() const { return append_only_ ? 0 : changes_.size(); }
   size_t HeadBytes() const {
     return sizeof(LogBatchHeaderV0) + ChangeTypeBytes() +
@@ -121,6 +150,8 @@ class ArrowBatchWriter::Rep {
   LogCompression compression_;
   size_t node_count_ = 0;
   size_t buffer_count_ = 0;
+  std::vector<DataType> types_;
+  GrowingMemory memory_;
   std::vector<ArrowGrowingColumn> columns_;
   std::string changes_;  // one ChangeType per row
   bool append_only_ = true;

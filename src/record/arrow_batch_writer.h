@@ -37,6 +37,8 @@ class ArrowBatchWriter {
   /// key of a map, a decimal of
   ///                         more than 16 bytes, nested bytes that do not parse. The batch is
   ///                         unchanged
+  ///         kRecordTooLarge  readers would not take the batch with this row in it
+  ///                          (record/arrow_batch_check.h). The batch is unchanged
   Status Append(std::span<const Value> row, ChangeType change);
 
   int32_t row_count() const;

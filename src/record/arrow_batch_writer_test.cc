@@ -6,6 +6,7 @@
 
 #include "record/arrow_batch_check.h"
 #include "record/arrow_buffer_codec.h"
+#include "record/binary_array.h"
 #include "record/golden_batches.h"
 #include "record/row_format.h"
 
@@ -70,6 +71,59 @@ TEST(ArrowBatchWriter, UncompressedBatchesAreTheJavaClientsToTheByte) {
     if (file.find("none") == std::string::npos || batch->header().magic != 0) continue;
     EXPECT_EQ(Rewrite(ReadGoldenRows(rows).schema, *batch, CompressionOf(file)), golden) << file;
   }
+}
+
+// Rows of few bytes may be large in Arrow's layout, and a batch no reader takes must not be written.
+TEST(ArrowBatchWriter, ABatchStaysSuchThatReadersTakeIt) {
+  constexpr int32_t kWidth = 64 * MiB;
+  const Schema schema = *Schema::Make(
+      {.columns = {{.name = "a", .type = DataType::Array(DataType::Of(TypeKind::kInt))},
+                   {.name = "b", .type = DataType::Binary(kWidth)}}});
+  const auto writer = *ArrowBatchWriter::Create(schema, SchemaId(1),
+                                                {.type = LogCompressionType::kZstd, .level = 1});
+  const auto reader = *ArrowBatchReader::Create(schema);
+  for (int round = 0; round < 2; ++round) {
+    const Value row[] = {Value::Null(), round == 0 ? Value::Null() : Value::Bytes("x")};
+    int rows = 0;
+    Status appended;
+    for (; rows < 9; ++rows) {
+      appended = writer->Append(row, ChangeType::kInsert);
+      if (!appended.ok()) break;
+    }
+    EXPECT_EQ(appended.code(), ErrorCode::kRecordTooLarge);
+    EXPECT_EQ(rows, 4);
+    EXPECT_EQ(writer->row_count(), 4);
+    std::string batch;
+    ASSERT_TRUE(writer->Finish({}, batch).ok());
+    StampLogBatch(batch.data(), {});
+    ASSERT_TRUE(reader->Open(*LogBatchView::Parse(batch)).ok());
+    ASSERT_EQ(reader->row_count(), 4);
+    const auto last = reader->Row(3);
+    ASSERT_TRUE(last.ok());
+    EXPECT_EQ((*last)[1].is_null(), round == 0);
+  }
+}
+
+TEST(ArrowBatchWriter, ARowThatUnfoldsBeyondAllBoundsLeavesTheBatchAsItWas) {
+  const DataType wide = DataType::Binary(64 * MiB);
+  const Schema schema = *Schema::Make({.columns = {{.name = "a", .type = DataType::Array(wide)}}});
+  const auto writer = *ArrowBatchWriter::Create(schema, SchemaId(1), {});
+  const std::vector<Value> nulls(9, Value::Null());
+  std::string one, nine;
+  ASSERT_TRUE(AppendArray(wide, std::span(nulls).first(1), RowFormat::kCompacted, one).ok());
+  ASSERT_TRUE(AppendArray(wide, nulls, RowFormat::kCompacted, nine).ok());
+  const Value small[] = {Value::Nested(one, RowFormat::kCompacted)};
+  const Value large[] = {Value::Nested(nine, RowFormat::kCompacted)};
+  ASSERT_TRUE(writer->Append(small, ChangeType::kInsert).ok());
+  EXPECT_EQ(writer->Append(large, ChangeType::kInsert).code(), ErrorCode::kRecordTooLarge);
+  ASSERT_TRUE(writer->Append(small, ChangeType::kInsert).ok());
+  std::string batch;
+  ASSERT_TRUE(writer->Finish({}, batch).ok());
+  StampLogBatch(batch.data(), {});
+  const auto reader = *ArrowBatchReader::Create(schema);
+  ASSERT_TRUE(reader->Open(*LogBatchView::Parse(batch)).ok());
+  ASSERT_EQ(reader->row_count(), 2);
+  EXPECT_EQ(reader->Row(1)->front().bytes(), one);
 }
 
 TEST(ArrowBatchWriter, SmallCompressedBatchesAreTheJavaClientsToTheByte) {

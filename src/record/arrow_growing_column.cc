@@ -7,6 +7,7 @@
 
 #include "base/endian.h"
 #include "base/utf8.h"
+#include "record/arrow_batch_check.h"
 #include "record/binary_array.h"
 #include "record/decimal.h"
 
@@ -69,31 +70,43 @@ bool BitAt(BytesView bits, int64_t at) {
 }  // namespace
 
 void GrowingBytes::Reserve(size_t bytes) {
+  if (bytes > static_cast<size_t>(kBufferBytesMax)) throw std::bad_alloc();
   const size_t capacity = std::max<size_t>(std::bit_ceil(bytes), 256);
+  if (memory_->bytes - capacity_ + capacity > static_cast<size_t>(kBodyBytesMax)) {
+    throw std::bad_alloc();
+  }
   void* const data = std::realloc(data_, capacity);
   if (data == nullptr) throw std::bad_alloc();
   data_ = static_cast<char*>(data);
+  memory_->bytes += capacity - capacity_;
   capacity_ = capacity;
 }
 
-ArrowGrowingColumn::ArrowGrowingColumn(const DataType& type) : type_(type), kind_(KindOf(type)) {
+ArrowGrowingColumn::ArrowGrowingColumn(const DataType& type, GrowingMemory& memory)
+    : type_(type), kind_(KindOf(type)), validity_(memory), offsets_(memory), data_(memory) {
   std::vector<ArrowNode> nodes;
   FlattenType(type, nodes);
   shape_ = nodes.front().shape;
   width_ = nodes.front().width;
-  if (type.kind == TypeKind::kArray) children_.emplace_back(type.element());
-  if (type.kind == TypeKind::kMap) children_.push_back(ArrowGrowingColumn(type, EntryTag{}));
+  if (type.kind == TypeKind::kArray) children_.emplace_back(type.element(), memory);
+  if (type.kind == TypeKind::kMap)
+    children_.push_back(ArrowGrowingColumn(type, EntryTag{}, memory));
   if (type.kind == TypeKind::kRow) {
-    for (const Field& field : type.fields()) children_.emplace_back(field.type);
+    for (const Field& field : type.fields()) children_.emplace_back(field.type, memory);
     fields_.resize(children_.size());
   }
   Truncate(0);
 }
 
-ArrowGrowingColumn::ArrowGrowingColumn(const DataType& map, EntryTag)
-    : type_(map), shape_(ArrowShape::kStruct), kind_(Value::Kind::kNested) {
-  children_.emplace_back(map.key());
-  children_.emplace_back(map.value());
+ArrowGrowingColumn::ArrowGrowingColumn(const DataType& map, EntryTag, GrowingMemory& memory)
+    : type_(map),
+      shape_(ArrowShape::kStruct),
+      kind_(Value::Kind::kNested),
+      validity_(memory),
+      offsets_(memory),
+      data_(memory) {
+  children_.emplace_back(map.key(), memory);
+  children_.emplace_back(map.value(), memory);
 }
 
 bool ArrowGrowingColumn::Append(const Value& value) {

@@ -14,18 +14,30 @@
 
 namespace weir {
 
-/// Bytes that grow; unlike std::string it does not clear what it hands out.
+/// What all buffers of one batch hold.
+struct GrowingMemory {
+  size_t bytes = 0;
+};
+
+/// Bytes that grow; unlike std::string it does not clear what it hands out. `memory` must outlive
+/// it.
 class GrowingBytes {
  public:
-  GrowingBytes() = default;
+  explicit GrowingBytes(GrowingMemory& memory) : memory_(&memory) {}
   GrowingBytes(GrowingBytes&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        size_(other.size_),
-        capacity_(other.capacity_) {}
+      : memory_(other.memory_),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   GrowingBytes& operator=(GrowingBytes&&) = delete;
-  ~GrowingBytes() { std::free(data_); }
+  ~GrowingBytes() {
+    std::free(data_);
+    memory_->bytes -= capacity_;
+  }
 
   /// `count` more bytes at the end, to be filled by the caller.
+  /// Throws std::bad_alloc, and is as it was, when the buffer or all of them together would be
+  /// larger than readers take (arrow_batch_check.h), or when there is no memory.
   char* Grow(size_t count) {
     if (size_ + count > capacity_) [[unlikely]]
       Reserve(size_ + count);
@@ -46,6 +58,7 @@ class GrowingBytes {
  private:
   void Reserve(size_t bytes);
 
+  GrowingMemory* memory_;
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
@@ -53,10 +66,12 @@ class GrowingBytes {
 
 class ArrowGrowingColumn {
  public:
-  explicit ArrowGrowingColumn(const DataType& type);
+  /// `memory`  counts its buffers and must outlive it
+  ArrowGrowingColumn(const DataType& type, GrowingMemory& memory);
 
-  /// Add a value. False when it cannot stand in a column of this type; then the column, or columns
-  /// nested in it, may have grown: Truncate to the row count before.
+  /// Add a value. False when it cannot stand in a column of this type; then, and when there is no
+  /// room (std::bad_alloc), the column or columns nested in it may have grown: Truncate to the row
+  /// count before.
   bool Append(const Value& value);
 
   /// Drop all values from `rows` on.
@@ -78,7 +93,7 @@ class ArrowGrowingColumn {
 
  private:
   struct EntryTag {};
-  ArrowGrowingColumn(const DataType& map, EntryTag);
+  ArrowGrowingColumn(const DataType& map, EntryTag, GrowingMemory& memory);
 
   void AppendNull();
   bool AppendFixed(const Value& value);

@@ -4,7 +4,8 @@ namespace weir {
 
 namespace {
 
-constexpr size_t kRecordHeadBytes = 5;  // length and change type
+constexpr size_t kRecordHeadBytes = 5;      // length and change type
+constexpr size_t kKeptBytesMax = 64 * MiB;  // of a builder for the next batch; more is given back
 
 }  // namespace
 
@@ -39,12 +40,17 @@ Status CheckRowAppend(const LogBatchView& batch) {
   }
 }
 
-void RowLogBatchWriter::Append(BytesView row, ChangeType change) {
+Status RowLogBatchWriter::Append(BytesView row, ChangeType change) {
+  if (batch_.size() + kRecordHeadBytes + row.size() > kRowBatchBytesMax) {
+    return Fail(ErrorCode::kRecordTooLarge, "log batch would be too large: rows={} bytes={}",
+                row_count_, batch_.size());
+  }
   AppendLe(batch_, static_cast<int32_t>(row.size() + 1));
   batch_.push_back(static_cast<char>(change));
   batch_.append(row);
   ++row_count_;
   append_only_ = append_only_ && change == ChangeType::kAppendOnly;
+  return {};
 }
 
 void RowLogBatchWriter::Finish(BatchWriter writer, std::string& out) {
@@ -61,6 +67,7 @@ void RowLogBatchWriter::Finish(BatchWriter writer, std::string& out) {
 }
 
 void RowLogBatchWriter::Clear() {
+  if (batch_.capacity() > kKeptBytesMax) std::string().swap(batch_);
   batch_.assign(sizeof(LogBatchHeaderV0), '\0');
   row_count_ = 0;
   append_only_ = true;

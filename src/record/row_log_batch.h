@@ -42,12 +42,16 @@ class RowLogRecords {
 /// kCorruptMessage
 Status CheckRowAppend(const LogBatchView& batch);
 
+/// As much as an ARROW batch may be (record/arrow_batch_check.h).
+inline constexpr size_t kRowBatchBytesMax = 512 * MiB;
+
 /// Builds a magic 0 batch of rows. Reusable.
 class RowLogBatchWriter {
  public:
   explicit RowLogBatchWriter(SchemaId schema_id) : schema_id_(schema_id) { Clear(); }
 
-  void Append(BytesView row, ChangeType change);
+  /// Errors  kRecordTooLarge  the batch would be larger than kRowBatchBytesMax; it is unchanged
+  Status Append(BytesView row, ChangeType change);
   int32_t row_count() const { return row_count_; }
   size_t bytes_estimate() const { return batch_.size(); }
 

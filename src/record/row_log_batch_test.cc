@@ -46,7 +46,7 @@ TEST(RowLogBatch, WrittenBatchesAreTheJavaClientsToTheByte) {
     for (int round = 0; round < 2; ++round) {  // a writer starts afresh after Finish
       RowLogRecords records(*LogBatchView::Parse(golden));
       for (auto record = records.Next(); *record; record = records.Next()) {
-        writer.Append((*record)->row, (*record)->change);
+        ASSERT_TRUE(writer.Append((*record)->row, (*record)->change).ok());
       }
       EXPECT_EQ(writer.bytes_estimate(), golden.size());
       std::string out;

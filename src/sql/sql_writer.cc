@@ -100,7 +100,7 @@ class SqlWriter::RowBatch : public Batch {
   Result<size_t> Write(std::span<const Value> row) override {
     bytes_.clear();
     RETURN_IF_ERROR(encoder_.Encode(row, bytes_));
-    writer_.Append(bytes_, ChangeType::kAppendOnly);
+    RETURN_IF_ERROR(writer_.Append(bytes_, ChangeType::kAppendOnly));
     return bytes_.size();
   }
   Result<size_t> Delete(std::span<const Value>) override {

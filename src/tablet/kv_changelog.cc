@@ -38,11 +38,11 @@ Status KvChangelog::Append(ChangeType change, std::span<const Value> row, BytesV
   if (arrow_ != nullptr) {
     RETURN_IF_ERROR(arrow_->Append(row, change));
   } else if (!stored.empty() && encoder_->format() == rules_.config().kv_format) {
-    rows_->Append(stored, change);
+    RETURN_IF_ERROR(rows_->Append(stored, change));
   } else {
     scratch_.clear();
     RETURN_IF_ERROR(encoder_->Encode(row, scratch_));
-    rows_->Append(scratch_, change);
+    RETURN_IF_ERROR(rows_->Append(scratch_, change));
   }
   ++row_count_;
   return {};

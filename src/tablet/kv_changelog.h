@@ -24,6 +24,7 @@ class KvChangelog {
   /// row       decoded, latest schema
   /// stored    the same row in the KV format, when it was encoded with the latest schema; else
   /// empty
+  /// Errors    kRecordTooLarge  nobody could read the batch with this row in it
   Status Append(ChangeType change, std::span<const Value> row, BytesView stored = {});
 
   int32_t row_count() const { return row_count_; }

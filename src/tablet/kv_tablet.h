@@ -75,6 +75,7 @@ class KvTablet {
   ///          hold exactly (record/arrow_rounding.h)
   ///          kDeletionDisabled      it has a delete and table.delete.behavior is disable
   ///          kCorruptRecord         a row does not decode, or its key is not the record's
+  ///          kRecordTooLarge        the changes are more than a log batch may hold (512 MiB)
   ///          kStorageBackpressure   changed rows fill the memory and cannot be written back fast
   ///          enough kOutOfOrderSequence, kLogStorage, kDiskWriteLocked   from the log; nothing was
   ///          changed

@@ -491,6 +491,21 @@ TEST(KvTablet, AKeyThatTheLogWouldRoundIsRefused) {
   EXPECT_THAT(bucket.LimitScan(9), ElementsAre("1,2000"));
 }
 
+// A small request may ask for much: each of its updates logs a whole old row and a whole new one.
+TEST(KvTablet, ABatchWhoseChangelogNobodyCouldReadIsRefused) {
+  constexpr int32_t kTargets[] = {0, 2};
+  for (const char* log_format : {"arrow", "compacted"}) {
+    KvTestBucket bucket({{"table.log.format", log_format}});
+    ASSERT_TRUE(bucket.Up("1," + std::string(1 * MiB, 'x') + ",0").Put().ok());
+    for (int i = 1; i <= 1100; ++i) bucket.Up(fmt::format("1,-,{}", i));
+    EXPECT_EQ(bucket.Put({.target_columns = kTargets}).code(), ErrorCode::kRecordTooLarge);
+    EXPECT_EQ(bucket.log().end_offset(), 1);
+    ASSERT_TRUE(bucket.Up("1,-,7").Put({.target_columns = kTargets}).ok());
+    bucket.Restart();
+    EXPECT_EQ(bucket.Get("1"), "1," + std::string(1 * MiB, 'x') + ",7");
+  }
+}
+
 TEST(KvTablet, AWriteBackMayBeGivenUpWhenItIsThroughAndNobodyWasTold) {
   KvTestBucket bucket({});
   ASSERT_TRUE(bucket.Up("1,a,1").Put().ok());

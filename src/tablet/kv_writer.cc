@@ -12,10 +12,37 @@ namespace {
 
 // Records looked at ahead of the one being applied, to hide the memory's latency.
 constexpr size_t kAhead = 16;
+// Of the rows one batch puts into the index, which are all kept until it is final. Generous, as the
+// bound of its changelog is: a request of 100 MiB may update rows twice its size.
+constexpr size_t kChangedBytesMax = 512 * MiB;
 
 struct Planned {
   KvRecord record;
   uint64_t hash = 0;
+};
+
+/// The changes of one batch: undone on every way out of Put, also that of an exception, unless the
+/// log has them.
+class Changes {
+ public:
+  Changes(KvChangelog& changelog, HotIndex& index) : changelog_(changelog), index_(index) {}
+  ~Changes() {
+    if (kept_) return;
+    changelog_.Clear();
+    index_.Rollback();
+  }
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  void Keep() {
+    index_.Commit();
+    kept_ = true;
+  }
+
+ private:
+  KvChangelog& changelog_;
+  HotIndex& index_;
+  bool kept_ = false;
 };
 
 }  // namespace
@@ -77,33 +104,24 @@ Result<PutResult> KvWriter::Put(BytesView kv_batch, const PutOptions& options) {
   state_.index.MakeRoom();
   base_offset_ = state_.log.end_offset();
   row_count_ = state_.row_count;
-  const Status applied = ApplyAll(batch, *merger);
-  if (!applied.ok()) {
-    changelog_->Clear();
-    state_.index.Rollback();
-    return Failure(applied.error());
-  }
-  auto log_batch = changelog_->Finish(
-      {.writer_id = batch.writer_id(), .batch_sequence = batch.batch_sequence()});
-  if (!log_batch.ok()) {
-    changelog_->Clear();
-    state_.index.Rollback();
-    return Forward(std::move(log_batch));
-  }
-  const auto log_bytes = static_cast<int64_t>(log_batch->size());
-  const auto appended = state_.log.Append(SharedBytes::Of(std::move(*log_batch)),
-                                          {.source = AppendOptions::Source::kTrusted});
-  if (!appended.ok() || appended->duplicate) {
-    state_.index.Rollback();
-    if (!appended.ok()) return Failure(appended.error());
-    return PutResult{.end_offset = appended->last_offset + 1, .duplicate = true};
-  }
-  state_.index.Commit();
+  changed_bytes_ = 0;
+  Changes changes(*changelog_, state_.index);
+  RETURN_IF_ERROR(ApplyAll(batch, *merger));
+  ASSIGN_OR_RETURN(std::string log_batch,
+                   changelog_->Finish(
+                       {.writer_id = batch.writer_id(), .batch_sequence = batch.batch_sequence()}));
+  const auto log_bytes = static_cast<int64_t>(log_batch.size());
+  ASSIGN_OR_RETURN(const Appended appended,
+                   state_.log.Append(SharedBytes::Of(std::move(log_batch)),
+                                     {.source = AppendOptions::Source::kTrusted}));
+  if (appended.duplicate)
+    return PutResult{.end_offset = appended.last_offset + 1, .duplicate = true};
+  changes.Keep();
   state_.row_count = row_count_;
   state_.unwritten_log_bytes += log_bytes;
   state_.environment.metrics.put_batches.Add();
   state_.environment.metrics.put_rows.Add(batch.record_count());
-  return PutResult{.end_offset = appended->last_offset + 1};
+  return PutResult{.end_offset = appended.last_offset + 1};
 }
 
 Status KvWriter::ApplyAll(const KvBatchView& batch, const RowMerger& merger) {
@@ -145,8 +163,7 @@ Status KvWriter::Upsert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
     // The old row decides nothing and is not logged: an insert and an update look the same.
     RETURN_IF_ERROR(changelog_->Append(ChangeType::kUpdateAfter, written_,
                                        schema_id == rules_->schema_id() ? row : BytesView()));
-    StoreRow(key, hash, schema_id, row);
-    return {};
+    return StoreRow(key, hash, schema_id, row);
   }
   ASSIGN_OR_RETURN(const HotRow* before, state_.Find(key, hash));
   Row old;
@@ -204,7 +221,7 @@ Status KvWriter::Insert(BytesView key, uint64_t hash, SchemaId schema_id, BytesV
   }
   RETURN_IF_ERROR(changelog_->Append(ChangeType::kInsert, row,
                                      schema_id == rules_->schema_id() ? encoded : BytesView()));
-  StoreRow(key, hash, schema_id, encoded);
+  RETURN_IF_ERROR(StoreRow(key, hash, schema_id, encoded));
   ++row_count_;
   return {};
 }
@@ -214,8 +231,7 @@ Status KvWriter::Update(BytesView key, uint64_t hash, Row old, SchemaId schema_i
   if (rules_->full_changelog()) RETURN_IF_ERROR(changelog_->Append(ChangeType::kUpdateBefore, old));
   RETURN_IF_ERROR(changelog_->Append(ChangeType::kUpdateAfter, row,
                                      schema_id == rules_->schema_id() ? encoded : BytesView()));
-  StoreRow(key, hash, schema_id, encoded);
-  return {};
+  return StoreRow(key, hash, schema_id, encoded);
 }
 
 Status KvWriter::Delete(BytesView key, uint64_t hash, const RowMerger& merger) {
@@ -248,10 +264,17 @@ Status KvWriter::Encode(Row row) {
 
 Offset KvWriter::LastOffset() const { return base_offset_ + changelog_->row_count() - 1; }
 
-void KvWriter::StoreRow(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded) {
+Status KvWriter::StoreRow(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded) {
+  changed_bytes_ += encoded.size();
+  if (changed_bytes_ > kChangedBytesMax) [[unlikely]] {
+    return Fail(ErrorCode::kRecordTooLarge,
+                "the rows that a batch changes are too large together: table={} bytes={}",
+                rules_->table().path.ToString(), changed_bytes_);
+  }
   char* value = state_.index.Put(key, hash, sizeof(int16_t) + encoded.size(), LastOffset());
   StoreLe<int16_t>(value, schema_id.value);
   std::memcpy(value + sizeof(int16_t), encoded.data(), encoded.size());
+  return {};
 }
 
 }  // namespace weir

@@ -45,7 +45,7 @@ class KvWriter {
   Status Update(BytesView key, uint64_t hash, Row old, SchemaId schema_id, BytesView encoded,
                 Row row);
   Status Encode(Row row);
-  void StoreRow(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded);
+  Status StoreRow(BytesView key, uint64_t hash, SchemaId schema_id, BytesView encoded);
   Offset LastOffset() const;
 
   KvState& state_;
@@ -58,7 +58,8 @@ class KvWriter {
   std::string key_buffer_;
   std::string row_buffer_;
   Offset base_offset_ = 0;
-  int64_t row_count_ = 0;  // of the state with this batch
+  int64_t row_count_ = 0;     // of the state with this batch
+  size_t changed_bytes_ = 0;  // of rows that this batch put into the index
 
   struct CachedMerger {
     std::vector<int32_t> targets;
