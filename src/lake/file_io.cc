@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "lake/arrow_error.h"
 #include "lake/local_store.h"
+#include "lake/location_rules.h"
 #include "lake/object_store_metrics.h"
 #include "lake/output_stream.h"
 #include "lake/s3_store.h"
@@ -144,10 +145,24 @@ struct FileIo::State {
     return &found->second;
   }
 
+  /// Whether a file may be read or deleted. Errors  kInvalidTable
+  Status Allow(const std::string& location) const {
+    if (!allowed || IsBelowAny(location, allowed->below)) return {};
+    // Below itself: a clean path.
+    const auto scheme = SchemeOf(location);
+    const bool elsewhere = scheme.ok() && *scheme != "file" && IsBelow(location, location);
+    if (allowed->object_stores && elsewhere) return {};
+    return Fail(ErrorCode::kInvalidTable,
+                "a file outside of the places of tables (datalake.iceberg.other-locations): "
+                "location={:.300}",
+                location);
+  }
+
   MetricRegistry& registry;
   FileIoOptions options;
   std::map<std::string, Place, std::less<>> places;
   bool borrows_counters = false;
+  std::optional<ReadPlaces> allowed = std::nullopt;
 };
 
 FileIo::FileIo(FileIoOptions options, MetricRegistry& registry)
@@ -162,7 +177,8 @@ FileIo::FileIo(std::unique_ptr<State> state) : state_(std::move(state)) {}
 FileIo::~FileIo() = default;
 
 std::unique_ptr<FileIo> FileIo::Unsynced() const {
-  std::unique_ptr<State> state(new State{state_->registry, state_->options, {}, true});
+  std::unique_ptr<State> state(
+      new State{state_->registry, state_->options, {}, true, state_->allowed});
   for (const auto& [scheme, place] : state_->places) {
     State::Place& copy = state->places[scheme];
     copy.store = scheme == "file" ? MakeLocalStore(LocalSync::kNo) : place.store;
@@ -170,6 +186,8 @@ std::unique_ptr<FileIo> FileIo::Unsynced() const {
   }
   return std::unique_ptr<FileIo>(new FileIo(std::move(state)));
 }
+
+void FileIo::Confine(ReadPlaces places) { state_->allowed = std::move(places); }
 
 void FileIo::SetStore(std::string scheme, std::shared_ptr<FileStore> store) {
   const auto found = state_->places.find(scheme);
@@ -183,6 +201,7 @@ void FileIo::Stop() {
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::OpenInput(
     const std::string& location, std::optional<int64_t> bytes) {
+  RETURN_IF_ERROR(state_->Allow(location));
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
   Counted counted(*place->metrics, &ObjectStoreMetrics::stat);
   ASSIGN_OR_RETURN(auto file, counted.Done(place->store->OpenInput(location, bytes)));
@@ -216,6 +235,7 @@ Status FileIo::WriteNew(const std::string& location, BytesView bytes) {
 }
 
 Status FileIo::Delete(const std::string& location) {
+  RETURN_IF_ERROR(state_->Allow(location));
   ASSIGN_OR_RETURN(State::Place * place, state_->Find(location));
   Counted counted(*place->metrics, &ObjectStoreMetrics::remove);
   return counted.Done(place->store->Delete(location));

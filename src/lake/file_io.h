@@ -11,6 +11,7 @@
 // Thread: thread-safe; every call may block. An InputFile may be read by several threads, an OutputFile has one.
 // Errors: kFileNotExist  nothing is at the location;  kFileAlreadyExist  WriteNew met a file
 //         kAuthorization  the store refused the credentials;  kInvalidConfig  the location or the bucket is no place
+//         kInvalidTable  a file to read or delete lies outside of Confine()'s places
 //         kDiskWriteLocked  no space left;  kCancelled  after Stop()
 //         kStorage  everything else, after the retries of FileIoOptions.
 //         Messages name the operation and the location, never a secret.
@@ -40,6 +41,13 @@ struct FileStat {
   std::string location;
   int64_t bytes = 0;
   int64_t modified_ms = 0;  // since the Unix epoch
+};
+
+/// Where files may be read and deleted. Metadata names files, and whoever commits to a table writes its metadata.
+struct ReadPlaces {
+  std::vector<std::string> below;
+  /// Wherever this process has access, but not on the local disk.
+  bool object_stores = false;
 };
 
 /// A file being written. It appears at its location, whole, by Finish(); destroyed before, it leaves nothing.
@@ -87,7 +95,8 @@ class FileIo {
   /// Read a whole file. Errors: also kStorage when it is longer than `bytes_max`.
   Result<std::string> ReadAll(const std::string& location, int64_t bytes_max = 512 * MiB);
 
-  /// Open a file for reading at any position. `bytes`, when the caller knows the size, saves a request.
+  /// Open a file for reading at any position; on the local disk a regular one. `bytes`, when the caller knows the
+  /// size, saves a request.
   /// Reads fail with an arrow::Status whose message names the location.
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
       const std::string& location, std::optional<int64_t> bytes = std::nullopt);
@@ -113,6 +122,10 @@ class FileIo {
 
   /// Make a file that was written through Unsynced() survive a crash of the machine, with its name.
   Status Sync(const std::string& location);
+
+  /// Read and delete nothing outside of `places` from now on, here and in what Unsynced() makes later. Before the
+  /// first use by others.
+  void Confine(ReadPlaces places);
 
   /// The same places and counters for files that need not survive a crash of the machine: local ones are not
   /// synced. This must outlive it.

@@ -3,10 +3,12 @@
 #include <arrow/io/interfaces.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
 #include "base/matchers.h"
+#include "lake/memory_store_for_test.h"
 #include "lake/s3_retry.h"
 
 namespace weir::iceberg {
@@ -51,6 +53,39 @@ TEST_F(FileIoTest, AMissingFileIsToldApart) {
   EXPECT_EQ(io_.ReadAll(folder_ + "/none").code(), ErrorCode::kFileNotExist);
   EXPECT_TRUE(io_.Delete(folder_ + "/none").ok());
   EXPECT_TRUE(io_.List(folder_ + "/none").value().empty());
+}
+
+TEST_F(FileIoTest, NothingIsReadOrDeletedOutsideOfThePlacesThatAreGiven) {
+  for (const char* name : {"/in/file", "/out/file"})
+    ASSERT_THAT(io_.WriteNew(folder_ + name, "x"), IsOk());
+  io_.Confine({.below = {"file://" + folder_ + "/in"}});
+  const auto unsynced = io_.Unsynced();
+  for (FileIo* io : {&io_, unsynced.get()}) {
+    EXPECT_THAT(io->ReadAll(folder_ + "/in/file"), IsOk());
+    for (const char* name : {"/out/file", "/in/../out/file", "/in2/file"}) {
+      EXPECT_THAT(io->ReadAll(folder_ + name), IsError(ErrorCode::kInvalidTable)) << name;
+      EXPECT_THAT(io->Delete(folder_ + name), IsError(ErrorCode::kInvalidTable)) << name;
+    }
+    EXPECT_THAT(io->ReadAll("s3://bucket/file"), IsError(ErrorCode::kInvalidTable));
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/out/file"));
+}
+
+TEST_F(FileIoTest, AnyObjectStoreIsNotTheLocalDisk) {
+  ASSERT_THAT(io_.WriteNew(folder_ + "/file", "x"), IsOk());
+  const auto store = std::make_shared<MemoryStore>();
+  io_.SetStore("s3", store);
+  store->files["s3://bucket/file"] = "y";
+  io_.Confine({.object_stores = true});
+  EXPECT_THAT(io_.ReadAll("s3://bucket/file"), IsOk());
+  EXPECT_THAT(io_.ReadAll("s3://bucket/x/../file"), IsError(ErrorCode::kInvalidTable));
+  EXPECT_THAT(io_.ReadAll(folder_ + "/file"), IsError(ErrorCode::kInvalidTable));
+}
+
+TEST_F(FileIoTest, APipeIsNotWaitedFor) {
+  std::filesystem::create_directories(folder_);
+  ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(io_.ReadAll(folder_ + "/pipe"), IsError(ErrorCode::kStorage));
 }
 
 TEST_F(FileIoTest, AFileLongerThanTheLimitIsNotRead) {

@@ -23,7 +23,8 @@ inline constexpr std::array kLakeOptions = {
                         "Places besides the warehouse where clients of the built-in catalog may "
                         "put tables and views, and from where they may register tables. Of an "
                         "external catalog, the only places where its tables may lie; empty means "
-                        "any object store and no local folder."},
+                        "any object store and no local folder. Files elsewhere are neither read "
+                        "nor deleted, whatever a table's manifests name."},
 };
 
 /// Where the tables are: what the option says, a relative path made absolute, or `lake` in `data_directory`.

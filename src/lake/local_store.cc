@@ -106,6 +106,10 @@ class LocalStore final : public FileStore {
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(
       const std::string& location, std::optional<int64_t> bytes) override {
     ASSIGN_OR_RETURN(const std::string path, LocalPath(location));
+    // To open a pipe is to wait for somebody who writes into it.
+    struct stat info;
+    if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+      return Fail(ErrorCode::kStorage, "not a regular file: path={}", location);
     auto file = arrow::io::ReadableFile::Open(path);
     if (file.ok()) return std::shared_ptr<arrow::io::RandomAccessFile>(*file);
     if (!RealFileSystem().Exists(path)) {

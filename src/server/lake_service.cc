@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "lake/location_rules.h"
 #include "meta/catalog.h"
 
 namespace weir {
@@ -47,6 +48,20 @@ iceberg::RemotePlaces PlacesOf(const iceberg::LakeOptions& options,
   return out;
 }
 
+/// Where the built-in catalog's tables may lie, and where they do: the warehouse may have been another one.
+Result<iceberg::ReadPlaces> ReadPlacesOf(const iceberg::LakeCatalog& catalog) {
+  iceberg::ReadPlaces out{.below = catalog.options().other_places};
+  out.below.push_back(catalog.options().warehouse);
+  for (const iceberg::Ident& ident : catalog.AllTables()) {
+    ASSIGN_OR_RETURN(const iceberg::TablePlace place, catalog.PlaceOf(ident));
+    if (!iceberg::IsBelowAny(place.root, out.below)) out.below.push_back(place.root);
+  }
+  for (const iceberg::PurgeRequest& request : catalog.PurgeRequests()) {
+    if (!iceberg::IsBelowAny(request.root, out.below)) out.below.push_back(request.root);
+  }
+  return out;
+}
+
 }  // namespace
 
 iceberg::TableCatalog& LakeService::tables() {
@@ -77,7 +92,6 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
                                                        Catalog& catalog, MetricRegistry& metrics) {
   std::unique_ptr<LakeService> out(new LakeService);
   out->files_ = std::make_unique<iceberg::FileIo>(configuration.lake_files, metrics);
-  out->live_files_ = out->files_->Unsynced();
   const iceberg::RemoteOptions& remote = configuration.remote;
   if (!remote.type.empty() && !remote.enabled())
     return Fail(ErrorCode::kInvalidConfig, "datalake.iceberg.type: not `rest` and not empty: {}",
@@ -88,13 +102,21 @@ Result<std::unique_ptr<LakeService>> LakeService::Open(const Configuration& conf
                                        catalog.store(), *out->files_,
                                        {.warehouse = iceberg::WarehouseOf(local, data_directory),
                                         .other_places = configuration.lake.other_places}));
+  const iceberg::RemotePlaces remote_places = PlacesOf(configuration.lake, data_directory);
+  ASSIGN_OR_RETURN(iceberg::ReadPlaces readable, ReadPlacesOf(*out->built_in_));
+  if (remote.enabled()) {
+    readable.below.insert(readable.below.end(), remote_places.allowed.begin(),
+                          remote_places.allowed.end());
+    readable.object_stores = remote_places.allowed.empty();
+  }
+  out->files_->Confine(std::move(readable));
+  out->live_files_ = out->files_->Unsynced();
   if (remote.enabled()) {
     ASSIGN_OR_RETURN(out->client_, iceberg::RestClient::Create(remote, configuration.lake.warehouse,
                                                                SystemClock(), metrics));
-    ASSIGN_OR_RETURN(
-        out->external_,
-        iceberg::RemoteCatalog::Open(catalog.store(), *out->files_, *out->client_,
-                                     PlacesOf(configuration.lake, data_directory), SystemClock()));
+    ASSIGN_OR_RETURN(out->external_,
+                     iceberg::RemoteCatalog::Open(catalog.store(), *out->files_, *out->client_,
+                                                  remote_places, SystemClock()));
   }
   ASSIGN_OR_RETURN(out->rest_, iceberg::RestCatalog::Open(
                                    {.lake = *out->built_in_,

@@ -9,6 +9,7 @@ import uuid
 
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.exceptions import (CommitFailedException, NamespaceAlreadyExistsError, NamespaceNotEmptyError,
                                   NoSuchNamespaceError, NoSuchTableError, TableAlreadyExistsError)
@@ -285,6 +286,21 @@ def test_a_table_stays_where_it_was_put(server, catalog, namespace):
     status, _, _ = call(server, "POST", f"/v1/namespaces/{namespace}/register",
                         {"name": "u", "metadata-location": "file:///etc/passwd"})
     assert status in (400, 403)
+
+
+def test_files_elsewhere_are_not_read(server, catalog, namespace, tmp_path):
+    """Manifests name files, too, and clients write manifests: another's file under a path of the server's disk."""
+    table = catalog.create_table(f"{namespace}.t", SCHEMA)
+    table.append(ROWS)
+    query = f"SELECT name FROM {namespace}.t"
+    assert len(server.sql(query).splitlines()) == len(ROWS)
+    parquet.write_table(ROWS, tmp_path / "secret.parquet")
+    table.add_files([f"file://{tmp_path}/secret.parquet"])
+    try:
+        answer = server.sql(query)
+    except urllib.error.HTTPError as error:
+        answer = error.read().decode()
+    assert "outside of the places of tables" in answer
 
 
 def test_views_live_beside_tables(server, catalog, namespace):
