@@ -1,6 +1,7 @@
 // LIMIT_SCAN: some rows of one bucket, for `LIMIT n`. Log tables: the batches that hold the last n
-// offsets; primary-key tables: the first n rows in key order, as a value batch. Errors are in the
-// body. Source: Fluss 545c5539 TabletService.limitScan, ReplicaManager.limitScan
+// offsets; primary-key tables: the first n rows in key order, as a value batch, or an error when
+// they are too large: clients take a short answer for all there is. Errors are in the body. Source:
+// Fluss 545c5539 TabletService.limitScan, ReplicaManager.limitScan
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -11,6 +12,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kLogBytesMax = 16 * MiB;
+constexpr int64_t kRowsBytesMax = 256 * MiB;  // as of LOOKUP
 
 struct Scanned {
   bool is_log_table = false;
@@ -67,7 +69,7 @@ Task<Result<Pieces>> LimitScan(RequestContext& context, SharedBytes body) {
                                              const BucketAnswer<Scanned>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
         if ((*tablet)->kv == nullptr) return answer(ScanLog(*(*tablet)->log, limit));
-        Result<LimitScanResult> rows = (*tablet)->kv->LimitScan(limit);
+        Result<LimitScanResult> rows = (*tablet)->kv->LimitScan(limit, kRowsBytesMax);
         if (!rows.ok()) return answer(Forward(std::move(rows)));
         AnswerWhenDurable(*(*tablet)->log, rows->readable_at,
                           Scanned{.records = std::move(rows->records)}, answer);

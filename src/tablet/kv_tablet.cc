@@ -155,14 +155,20 @@ Result<Offset> KvTablet::PrefixLookup(BytesView prefix,
   return state_.log.end_offset();
 }
 
-Result<LimitScanResult> KvTablet::LimitScan(int64_t limit) {
+Result<LimitScanResult> KvTablet::LimitScan(int64_t limit, int64_t bytes_max) {
   used_ms_ = state_.environment.clock.NowMs();
   ValueBatchBuilder builder;
   if (limit > 0) {
     RETURN_IF_ERROR(reader_.InOrder({}, [&](BytesView, BytesView value) {
       builder.Append(value);
-      return builder.record_count() < limit;
+      return builder.record_count() < limit && std::ssize(builder) <= bytes_max;
     }));
+  }
+  if (std::ssize(builder) > bytes_max) {
+    return Fail(ErrorCode::kRecordTooLarge,
+                "the rows of a limit scan are too large for one answer, ask for fewer or scan: "
+                "table={} limit={} bytes_max={}",
+                state_.rules->table().path.ToString(), limit, bytes_max);
   }
   return LimitScanResult{.records = builder.record_count() == 0 ? std::string() : builder.Finish(),
                          .readable_at = state_.log.end_offset()};

@@ -94,7 +94,8 @@ class KvTablet {
   Result<Offset> PrefixLookup(BytesView prefix, const std::function<void(BytesView value)>& sink);
 
   /// The first `limit` rows in key order, as one value batch.
-  Result<LimitScanResult> LimitScan(int64_t limit);
+  /// Errors  kRecordTooLarge  they are more than `bytes_max` bytes; fewer rows would look like all
+  Result<LimitScanResult> LimitScan(int64_t limit, int64_t bytes_max);
 
   /// A scan over one consistent state, in pages. The first page opens it.
   /// Errors   kInvalidScanRequest  bytes_max <= 0, or `sequence` is not the last one + 1

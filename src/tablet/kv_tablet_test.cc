@@ -280,6 +280,11 @@ TEST(KvTablet, OrderedReadsMergeMemoryAndDisk) {
   EXPECT_THAT(bucket.LimitScan(10), ElementsAre("1,a,1", "2,b,1", "4,a,1", "5,b,1"));
   EXPECT_THAT(bucket.LimitScan(2), ElementsAre("1,a,1", "2,b,1"));
   EXPECT_THAT(bucket.LimitScan(0), IsEmpty());
+  // Fewer rows than were asked for mean that there are no more: never say so for want of space.
+  const auto two_rows = static_cast<int64_t>(bucket.kv().LimitScan(2, 1000)->records.size());
+  EXPECT_TRUE(bucket.kv().LimitScan(2, two_rows).ok());
+  EXPECT_EQ(bucket.kv().LimitScan(2, two_rows - 1).code(), ErrorCode::kRecordTooLarge);
+  EXPECT_EQ(bucket.kv().LimitScan(INT32_MAX, two_rows).code(), ErrorCode::kRecordTooLarge);
 }
 
 Schema TwoKeys() {
@@ -365,7 +370,7 @@ TEST(KvTablet, AnAnswerWaitsForTheNewestRowItShows) {
   EXPECT_EQ(readable_at("2"), 2);
   EXPECT_EQ(readable_at("3"), 4) << "the delete must be durable before somebody learns of it";
   EXPECT_EQ(readable_at("4"), 0);
-  EXPECT_EQ(bucket.kv().LimitScan(1)->readable_at, 4);
+  EXPECT_EQ(bucket.kv().LimitScan(1, 1 * MiB)->readable_at, 4);
 }
 
 // ---- Write-back

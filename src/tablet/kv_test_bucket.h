@@ -239,7 +239,7 @@ class KvTestBucket {
     return rows;
   }
   std::vector<std::string> LimitScan(int64_t limit) {
-    return BatchText(kv_->LimitScan(limit)->records);
+    return BatchText(kv_->LimitScan(limit, 1 * MiB)->records);
   }
 
   std::vector<std::string> BatchText(BytesView records) {
