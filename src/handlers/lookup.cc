@@ -2,6 +2,9 @@
 // written into the reply on the shard that owns the bucket, straight from where the row lies. An
 // answer leaves only when the state it saw is as durable as the table promises. Source: Fluss
 // 545c5539 TabletService.lookup, prefixLookup.
+#include <algorithm>
+#include <atomic>
+
 #include "handlers/bucket_calls.h"
 #include "handlers/bucket_reply.h"
 #include "handlers/handlers.h"
@@ -18,11 +21,30 @@ constexpr int kValuesField = 5;
 // holds.
 constexpr int64_t kReplyBytesMax = 256 * MiB;
 
+/// What the values of one reply may still take. Its buckets are looked up on several shards, so a
+/// reply may exceed it by what they find at the same moment.
+class Budget {
+ public:
+  int64_t left() const { return left_.load(std::memory_order_relaxed); }
+  void Take(int64_t bytes) { left_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  /// Nothing is left for the next ones, either: each would copy a row to find that out.
+  Failure Exceed() {
+    left_.store(0, std::memory_order_relaxed);
+    return Fail(ErrorCode::kRecordTooLarge,
+                "the rows of a request are too many for one reply: bytes_max={}", kReplyBytesMax);
+  }
+
+ private:
+  std::atomic<int64_t> left_ = kReplyBytesMax;
+};
+
 template <class Message>
 struct Shared {
   SharedBytes body;  // keeps the keys alive
   Message request;
   int16_t version;
+  Budget budget = {};
 };
 
 using Values = std::string;  // encoded fields of one bucket's reply
@@ -46,41 +68,56 @@ void AppendValue(std::string& out, const BytesView* value) {
   AppendBytesField(out, 1, *value);
 }
 
-Status CheckReply(const Values& values, int64_t bytes_max) {
-  if (static_cast<int64_t>(values.size()) <= bytes_max) return {};
-  return Fail(ErrorCode::kRecordTooLarge,
-              "the rows of these keys are too many for one reply: bytes_max={}", bytes_max);
-}
-
 Result<Found> LookupKeys(const Tablet& tablet, const KeysForBucket& bucket, bool insert,
-                         int16_t version, int64_t bytes_max) {
+                         int16_t version, Budget& budget) {
   RETURN_IF_ERROR(CheckKv(tablet, version));
+  const int64_t bytes_max = budget.left();
+  if (bytes_max <= 0) return budget.Exceed();
   Found found;
   const ValueSink sink = [&found, bytes_max](size_t, const BytesView* value) {
-    if (static_cast<int64_t>(found.values.size()) <= bytes_max) AppendValue(found.values, value);
+    if (std::ssize(found.values) <= bytes_max) AppendValue(found.values, value);
   };
   ASSIGN_OR_RETURN(found.readable_at, insert ? tablet.kv->LookupOrInsert(bucket.keys, sink)
                                              : tablet.kv->Lookup(bucket.keys, sink));
-  RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
+  if (std::ssize(found.values) > bytes_max) return budget.Exceed();
+  budget.Take(std::ssize(found.values));
   return found;
+}
+
+/// The official clients ask for the columns of the bucket key, all of them, and for nothing when
+/// these are the whole key. Anything else would walk through the bucket for each prefix.
+Status CheckPrefixes(const Tablet& tablet, const KeysForBucket& bucket) {
+  if (!tablet.kv->has_prefix_lookup()) {
+    return Fail(ErrorCode::kInvalidTable,
+                "prefix look-ups need a bucket key that is a part of the primary key: table={}",
+                tablet.table->path.ToString());
+  }
+  if (std::ranges::none_of(bucket.keys, &BytesView::empty)) return {};
+  return Fail(ErrorCode::kInvalidTable, "a prefix must not be empty: table={}",
+              tablet.table->path.ToString());
 }
 
 /// PbValueList{1 values*} for each prefix.
 Result<Found> LookupPrefixes(const Tablet& tablet, const KeysForBucket& bucket, int16_t version,
-                             int64_t bytes_max) {
+                             Budget& budget) {
   RETURN_IF_ERROR(CheckKv(tablet, version));
+  RETURN_IF_ERROR(CheckPrefixes(tablet, bucket));
+  const int64_t bytes_max = budget.left();
   Found found;
   for (const BytesView prefix : bucket.keys) {
+    if (std::ssize(found.values) >= bytes_max) return budget.Exceed();
+    const int64_t list_max = bytes_max - std::ssize(found.values);
     std::string list;
     ASSIGN_OR_RETURN(const Offset readable_at,
-                     tablet.kv->PrefixLookup(prefix, [&list, bytes_max](BytesView value) {
-                       if (static_cast<int64_t>(list.size()) <= bytes_max)
-                         AppendBytesField(list, 1, value);
+                     tablet.kv->PrefixLookup(prefix, [&list, list_max](BytesView value) {
+                       AppendBytesField(list, 1, value);
+                       return std::ssize(list) <= list_max;
                      }));
+    if (std::ssize(list) > list_max) return budget.Exceed();
     found.readable_at = std::max(found.readable_at, readable_at);
     AppendBytesField(found.values, kValuesField, list);
-    RETURN_IF_ERROR(CheckReply(found.values, bytes_max));
   }
+  budget.Take(std::ssize(found.values));
   return found;
 }
 
@@ -89,12 +126,6 @@ std::vector<TableBucket> BucketsOf(TableId table, const std::vector<KeysForBucke
   for (const KeysForBucket& bucket : request)
     buckets.push_back({table, bucket.partition, bucket.bucket});
   return buckets;
-}
-
-/// Each bucket's share of the reply.
-int64_t BytesMax(const std::vector<KeysForBucket>& request) {
-  return std::max<int64_t>(
-      kReplyBytesMax / static_cast<int64_t>(std::max<size_t>(request.size(), 1)), 64 * KiB);
 }
 
 Pieces Encode(const std::vector<KeysForBucket>& request,
@@ -131,8 +162,8 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
   if (request.insert_if_not_exists) {
     CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kWrite, request.table));
   }
-  const auto shared = std::make_shared<const Shared<LookupMessage>>(
-      Shared<LookupMessage>{std::move(body), std::move(request), context.version()});
+  const auto shared = std::make_shared<Shared<LookupMessage>>(std::move(body), std::move(request),
+                                                              context.version());
   const LookupMessage& asked = shared->request;
   const auto at_most =
       asked.insert_if_not_exists ? AckTimeout(-1, asked.timeout_ms, kNoAckTimeout) : kNoAckTimeout;
@@ -141,11 +172,11 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
                const BucketAnswer<Values>& answer) {
         if (!tablet.ok()) return answer(Forward(tablet));
-        AnswerFound(**tablet,
-                    LookupKeys(**tablet, shared->request.buckets[index],
-                               shared->request.insert_if_not_exists, shared->version,
-                               BytesMax(shared->request.buckets)),
-                    answer);
+        AnswerFound(
+            **tablet,
+            LookupKeys(**tablet, shared->request.buckets[index],
+                       shared->request.insert_if_not_exists, shared->version, shared->budget),
+            answer);
       });
   co_return Encode(asked.buckets, outcomes);
 }
@@ -153,8 +184,8 @@ Task<Result<Pieces>> Lookup(RequestContext& context, SharedBytes body) {
 Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
   CO_ASSIGN_OR_RETURN(PrefixLookupMessage request, Decode(context, body.view(), ParsePrefixLookup));
   CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, request.table));
-  const auto shared = std::make_shared<const Shared<PrefixLookupMessage>>(
-      Shared<PrefixLookupMessage>{std::move(body), std::move(request), context.version()});
+  const auto shared = std::make_shared<Shared<PrefixLookupMessage>>(
+      std::move(body), std::move(request), context.version());
   const auto outcomes = co_await CallBuckets<Values>(
       context, BucketsOf(shared->request.table, shared->request.buckets), kNoAckTimeout,
       [shared](const Result<std::shared_ptr<Tablet>>& tablet, size_t index,
@@ -162,7 +193,7 @@ Task<Result<Pieces>> PrefixLookup(RequestContext& context, SharedBytes body) {
         if (!tablet.ok()) return answer(Forward(tablet));
         AnswerFound(**tablet,
                     LookupPrefixes(**tablet, shared->request.buckets[index], shared->version,
-                                   BytesMax(shared->request.buckets)),
+                                   shared->budget),
                     answer);
       });
   co_return Encode(shared->request.buckets, outcomes);

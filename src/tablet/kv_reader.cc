@@ -86,11 +86,9 @@ Status KvReader::InOrder(BytesView from, const Visit& visit) {
   return Merge(HeapCursor(state_.index, from), stored.get(), visit);
 }
 
-Status KvReader::WithPrefix(BytesView prefix, const std::function<void(BytesView value)>& visit) {
+Status KvReader::WithPrefix(BytesView prefix, const std::function<bool(BytesView value)>& visit) {
   return InOrder(prefix, [&](BytesView key, BytesView value) {
-    if (!key.starts_with(prefix)) return false;
-    visit(value);
-    return true;
+    return key.starts_with(prefix) && visit(value);
   });
 }
 

@@ -25,8 +25,8 @@ class KvReader {
   using Visit = std::function<bool(BytesView key, BytesView value)>;
   Status InOrder(BytesView from, const Visit& visit);
 
-  /// All live rows whose key starts with `prefix`, in key order.
-  Status WithPrefix(BytesView prefix, const std::function<void(BytesView value)>& visit);
+  /// Visit live rows whose key starts with `prefix`, in key order, until `visit` returns false.
+  Status WithPrefix(BytesView prefix, const std::function<bool(BytesView value)>& visit);
 
  private:
   KvState& state_;

@@ -149,7 +149,7 @@ Result<Offset> KvTablet::LookupOrInsert(std::span<const BytesView> keys, const V
 }
 
 Result<Offset> KvTablet::PrefixLookup(BytesView prefix,
-                                      const std::function<void(BytesView value)>& sink) {
+                                      const std::function<bool(BytesView value)>& sink) {
   used_ms_ = state_.environment.clock.NowMs();
   RETURN_IF_ERROR(reader_.WithPrefix(prefix, sink));
   return state_.log.end_offset();

@@ -90,8 +90,13 @@ class KvTablet {
   /// is NOT NULL.
   Result<Offset> LookupOrInsert(std::span<const BytesView> keys, const ValueSink& sink);
 
-  /// All rows whose key starts with `prefix`, in key order. Returns readable_at.
-  Result<Offset> PrefixLookup(BytesView prefix, const std::function<void(BytesView value)>& sink);
+  /// Whether clients may look up a prefix of the key: the bucket key is one. Without, PrefixLookup
+  /// walks through the whole bucket.
+  bool has_prefix_lookup() const { return state_.rules->has_prefix_lookup(); }
+
+  /// All rows whose key starts with `prefix`, in key order, until `sink` returns false. Returns
+  /// readable_at.
+  Result<Offset> PrefixLookup(BytesView prefix, const std::function<bool(BytesView value)>& sink);
 
   /// The first `limit` rows in key order, as one value batch.
   /// Errors  kRecordTooLarge  they are more than `bytes_max` bytes; fewer rows would look like all

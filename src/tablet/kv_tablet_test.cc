@@ -303,6 +303,9 @@ TEST(KvTablet, PrefixLookupsFindAllRowsOfThePrefix) {
   EXPECT_THAT(bucket.Prefix(prefix('x')), ElementsAre("x,2,r", "x,3,q"));
   EXPECT_THAT(bucket.Prefix(prefix('y')), ElementsAre("y,1,p"));
   EXPECT_THAT(bucket.Prefix(prefix('z')), IsEmpty());
+  int visited = 0;
+  ASSERT_TRUE(bucket.kv().PrefixLookup(prefix('x'), [&](BytesView) { return ++visited < 1; }).ok());
+  EXPECT_EQ(visited, 1);
 }
 
 std::vector<std::string> ScanAll(KvTestBucket& bucket, ScanPage page) {

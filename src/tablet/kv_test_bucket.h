@@ -234,8 +234,12 @@ class KvTestBucket {
 
   std::vector<std::string> Prefix(BytesView prefix) {
     std::vector<std::string> rows;
-    WEIR_CHECK(
-        kv_->PrefixLookup(prefix, [&](BytesView value) { rows.push_back(ValueText(value)); }).ok());
+    WEIR_CHECK(kv_->PrefixLookup(prefix,
+                                 [&](BytesView value) {
+                                   rows.push_back(ValueText(value));
+                                   return true;
+                                 })
+                   .ok());
     return rows;
   }
   std::vector<std::string> LimitScan(int64_t limit) {

@@ -16,10 +16,11 @@ from weir_server import WeirServer
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "crash"))
 
 from crash_model import KV_TABLE, LOG_TABLE  # noqa: E402
-from raw_client import RawClient, ServerError, kv_batch, kv_row, log_batch as raw_log_batch, message  # noqa: E402
+from raw_client import RawClient, ServerError, kv_batch, kv_row, log_batch as raw_log_batch, message, parse  # noqa: E402
 
 pytestmark = pytest.mark.weir_only
-UNSUPPORTED_VERSION, NOT_A_KEY_TABLE, UNKNOWN_TABLE = 2, 20, (7, 21)
+UNSUPPORTED_VERSION, NOT_A_KEY_TABLE, UNKNOWN_TABLE, TOO_LARGE, INVALID_TABLE = 2, 20, (7, 21), 13, 15
+LOOKUP, PREFIX_LOOKUP = 1017, 1034
 CORRUPT_RECORDS = (3, 9, 14)  # a flipped schema id is noticed before the checksum
 
 
@@ -65,6 +66,29 @@ def test_a_batch_with_any_byte_flipped_is_refused_and_the_connection_stays(clien
 def test_what_is_no_batch_is_refused(client, log_id, records):
     assert code_of(client.produce, log_id, 0, records) is not None
     assert client.latest_offset(log_id, 0) == 0
+
+
+def test_a_request_cannot_ask_for_more_rows_than_a_reply_may_hold(client):
+    client.create_table("fluss", "bad_repeats", KV_TABLE, 1)
+    table = client.table_id("fluss", "bad_repeats")
+    text = "x" * 60_000
+    client.put(table, 0, kv_batch([(1, kv_row(1, 2, text))], -1, -1))
+    slot = message((2, 0), (3, b"\1"))
+    answer = client.call(LOOKUP, 1, message((1, table), *[(2, slot)] * 6000))[1]
+    codes = [parse(bucket).get(3, [None])[0] for bucket in answer]
+    assert len(codes) == 6000 and sum(map(len, answer)) < 257 << 20
+    found = codes.index(TOO_LARGE)
+    assert found == (256 << 20) // (60_000 + 15) and set(codes[:found]) == {None} and set(codes[found:]) == {TOO_LARGE}
+    assert client.lookup(table, 0, [1]) == [(1, 2, text)]
+
+
+def test_a_prefix_look_up_that_would_walk_through_the_bucket_is_refused(client):
+    client.create_table("fluss", "bad_prefix", KV_TABLE, 1)
+    table = client.table_id("fluss", "bad_prefix")
+    client.put(table, 0, kv_batch([(1, kv_row(1, 2, "x"))], -1, -1))
+    for prefix in (b"", b"\1"):
+        answer = client.call(PREFIX_LOOKUP, 1, message((1, table), (2, message((2, 0), (3, prefix)))))
+        assert parse(answer[1][0])[3] == [INVALID_TABLE]
 
 
 def test_a_keyed_batch_with_any_byte_flipped_is_refused(client):
