@@ -1,4 +1,5 @@
 """Tables of the lake: what clients of the Fluss protocol write is what PyIceberg reads, by the built-in tiering."""
+import json
 import random
 import re
 import subprocess
@@ -195,17 +196,18 @@ async def test_the_lake_table_may_have_a_name_of_its_own(session, server):
         assert b"cannot change" in refused.value.read()
 
 
-async def test_idle_tables_ask_nothing_of_the_object_store(session, server):
-    async with session:
-        table = await session.create("t", LOG, properties=FAST)
-        await append(table, log_batch(10))
-        lake = lake_catalog(server).load_table((session.database, "t"))
-        wait_for(lambda: len(rows_of(lake.refresh())), 10)
+async def test_idle_tables_ask_nothing_of_the_object_store(tmp_path):
+    with WeirServer.start(tmp_path / "data", ["--set", "lake.maintenance.interval=1h"]) as server:
+        def page(path):
+            return urllib.request.urlopen(f"http://{server.http}{path}").read().decode()
 
         def operations():
-            text = urllib.request.urlopen(f"http://{server.http}/metrics").read().decode()
-            return sum(float(v) for v in re.findall(r"^weir_lake_[a-z_]*requests_total(?:{[^}]*})? (\S+)", text, re.M))
-        before = operations()
-        assert before > 0
-        time.sleep(2.5)  # two rounds would be due in it; that nothing happens has no event to wait for
-        assert operations() == before
+            return sum(float(v) for v in re.findall(r"^weir_lake_[a-z_]*requests_total(?:{[^}]*})? (\S+)", page("/metrics"), re.M))
+
+        async with FlussSession(server.bootstrap, "db") as session:
+            await append(await session.create("t", LOG, properties=FAST), log_batch(10))
+            wait_for(lambda: [(t["rows"], t["state"]) for t in json.loads(page("/v1/lake"))["tables"]], [(10, "scheduled")])
+            before = operations()
+            assert before > 0
+            time.sleep(2.5)  # two rounds would be due in it; that nothing happens has no event to wait for
+            assert operations() == before
