@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kSectorBytes = 512;  // what a disk writes whole
 
-bool IsWriteLike(FaultyFileSystem::Call kind) { return kind != FaultyFileSystem::Call::kRead; }
+bool IsWriteLike(FaultyFileSystem::Call kind) {
+  return kind != FaultyFileSystem::Call::kRead && kind != FaultyFileSystem::Call::kOpen;
+}
 
 }  // namespace
 
@@ -234,6 +236,8 @@ Result<std::unique_ptr<File>> FaultyFileSystem::Open(const std::string& path, Op
     RETURN_IF_ERROR(Before(Call::kCreate));
     node = std::make_shared<Node>();
     SetName(path, node);
+  } else if (const Status opened = Before(Call::kOpen); !opened.ok()) {
+    return Forward(opened);
   } else if (mode == OpenMode::kCreateTruncate) {
     RETURN_IF_ERROR(Before(Call::kTruncate));
     node->current.clear();

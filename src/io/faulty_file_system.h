@@ -19,7 +19,18 @@ namespace weir {
 
 class FaultyFileSystem final : public FileSystem {
  public:
-  enum class Call { kRead, kWrite, kSync, kSyncDirectory, kCreate, kTruncate, kRename, kRemove };
+  /// kOpen: of a file that is there, kCreate: of one that is not, or a directory.
+  enum class Call {
+    kRead,
+    kOpen,
+    kWrite,
+    kSync,
+    kSyncDirectory,
+    kCreate,
+    kTruncate,
+    kRename,
+    kRemove
+  };
 
   FaultyFileSystem();
 

@@ -28,17 +28,27 @@ std::optional<uint64_t> NumberOf(std::string_view name) {
   return number;
 }
 
-/// Create a directory and what is missing above it, for good.
+/// Create a directory and what is missing above it, for good. Its own names too: a process killed a moment ago may
+/// have made them, and nothing may be built on what power loss takes away.
 Status MakeDirectory(FileSystem& files, const std::string& directory) {
-  std::vector<std::string> parents;
+  std::vector<std::string> parents = {directory, std::string(ParentOf(directory))};
   std::string at = directory;
-  while (!at.empty() && !files.Exists(at)) {
+  while (!files.Exists(at)) {
     at = ParentOf(at);
-    parents.push_back(at.empty() ? "/" : at);
+    parents.push_back(at);
   }
   RETURN_IF_ERROR(files.CreateDirectories(directory));
   for (const std::string& parent : parents) RETURN_IF_ERROR(files.SyncDirectory(parent));
   return {};
+}
+
+/// Write a whole file, durable but for its name; nothing is left of it when that fails.
+Status WriteFile(FileSystem& files, const std::string& path, BytesView contents) {
+  ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kCreateTruncate));
+  Status status = file->WriteAt(0, contents);
+  if (status.ok()) status = file->Sync();
+  if (!status.ok()) (void)files.Remove(path);
+  return status;
 }
 
 /// Go through a payload this process has made or checked itself.
@@ -134,8 +144,9 @@ Status Store::LoadFile(uint64_t number) {
     LogWarn("meta", "cut an unfinished transaction: file={} offset={} bytes={}", path,
             contents.good_bytes, bytes.size() - contents.good_bytes);
     RETURN_IF_ERROR(file_->Truncate(static_cast<int64_t>(contents.good_bytes)));
-    RETURN_IF_ERROR(file_->Sync());
   }
+  // The last transaction may be one that a killed process had written and not yet synced.
+  RETURN_IF_ERROR(file_->Sync());
   file_number_ = number;
   // Without its last padding a file still ends in the middle of a sector; go on after it.
   file_bytes_ = static_cast<int64_t>(UpToMetaSector(contents.good_bytes));
@@ -219,13 +230,7 @@ std::vector<Store::Waiter*> Store::TakeBatch() {
 }
 
 Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
-  const bool mostly_history = file_bytes_ > std::max(options_.log_bytes_min, 4 * live_bytes_);
-  if (file_ == nullptr || mostly_history) {
-    const Status rewritten = Rewrite();
-    if (!rewritten.ok() && file_ == nullptr) return rewritten;
-    if (!rewritten.ok())
-      LogWarn("meta", "could not rewrite the metadata: {}", rewritten.error().message);
-  }
+  RETURN_IF_ERROR(PrepareFile());
   // One record for all: were they several, a crash could leave a later one whole behind a torn one,
   // which reads as damage.
   std::string payload;
@@ -236,12 +241,67 @@ Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
   if (status.ok()) status = file_->Sync();
   if (!status.ok()) {
     LogError("meta", "a change of metadata was not written: {}", status.error().message);
-    file_.reset();
+    suspect_ = std::move(file_);
+    TakeBack();
     return status;
   }
   file_bytes_ += static_cast<int64_t>(bytes.size());
   ++next_number_;
   return {};
+}
+
+Failure Store::Undecided() const {
+  return Fail(ErrorCode::kStorage,
+              "an earlier change of metadata failed and cannot be taken back: directory={}",
+              directory_);
+}
+
+Status Store::PrepareFile() {
+  if (undecided_) TakeBack();
+  if (undecided_) return Undecided();
+  const bool mostly_history = file_bytes_ > std::max(options_.log_bytes_min, 4 * live_bytes_);
+  if (file_ != nullptr && !mostly_history) return {};
+  const Status rewritten = Rewrite();
+  if (rewritten.ok()) return {};
+  if (file_ == nullptr) return rewritten;
+  LogWarn("meta", "could not rewrite the metadata: {}", rewritten.error().message);
+  return {};
+}
+
+Status Store::Settle() {
+  std::unique_lock lock(mutex_);
+  if (!undecided_) return {};
+  written_.wait(lock, [this] { return !writing_; });
+  writing_ = true;
+  lock.unlock();
+  if (undecided_) TakeBack();
+  lock.lock();
+  writing_ = false;
+  written_.notify_all();
+  return undecided_ ? Undecided() : Status();
+}
+
+void Store::TakeBack() {
+  // A new file first: it stands by itself. Where there is no space for one the old file is cut.
+  Status status = Rewrite();
+  if (!status.ok()) status = CutFile();
+  if (status.ok()) {
+    suspect_.reset();
+    if (undecided_.exchange(false)) LogInfo("meta", "metadata can be changed again");
+  } else if (!undecided_.exchange(true)) {
+    LogError("meta",
+             "the failed change of metadata cannot be taken back, a start could carry it out: "
+             "nothing is accepted any "
+             "more; error={}",
+             status.error().message);
+  }
+}
+
+// Syncing the file whose sync failed is sound for this: what counts is its new length, which no sync was asked
+// for before; and of what was synced before nothing is dirty.
+Status Store::CutFile() {
+  RETURN_IF_ERROR(suspect_->Truncate(file_bytes_));
+  return suspect_->Sync();
 }
 
 Status Store::Rewrite() {
@@ -257,7 +317,12 @@ Status Store::Rewrite() {
   if (!payload.empty()) EncodeTransaction(number++, payload, bytes);
 
   const std::string path = PathOf(next_number_);
-  RETURN_IF_ERROR(ReplaceFile(files_, path, bytes));
+  RETURN_IF_ERROR(WriteFile(files_, path + std::string(kTemporary), bytes));
+  // From here on a start may find the new file and would take it: the old one is done with, also should the rest
+  // fail. Then the next commit writes the new one again, under the same name.
+  file_.reset();
+  RETURN_IF_ERROR(files_.Rename(path + std::string(kTemporary), path));
+  RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(path, OpenMode::kReadWrite));
   if (file_number_ != 0 && file_number_ != next_number_) {
     const Status removed = files_.Remove(PathOf(file_number_));

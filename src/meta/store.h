@@ -59,14 +59,19 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Errors   kDiskWriteLocked  the disk is full;  kStorage  it failed. This process goes on
-  /// without the
-  ///                            transaction, and the next Commit starts a new file; should the
-  ///                            machine stop before that, the transaction may turn out to have
-  ///                            happened
+  /// Errors   kDiskWriteLocked  the disk is full;  kStorage  it failed. The transaction did not
+  ///                            happen and will not, unless undecided() says otherwise
   ///          kInvalidTable     more than 64 MiB in one transaction
   /// Durable  what was committed survives a crash
   Status Commit(const Transaction& transaction);
+
+  /// A transaction failed and could not be taken back either: the next start may find it and carry it
+  /// out. Until Settle or a Commit succeeds nobody may acknowledge anything that it could undo, such
+  /// as rows of a table that it may have dropped. Any thread; stays where it is.
+  const std::atomic<bool>& undecided() const { return undecided_; }
+  /// Try again to take such a transaction back; nothing to do otherwise. Blocks.
+  /// Errors  kStorage  not yet
+  Status Settle();
 
   std::optional<std::string> Get(std::string_view key) const;
   /// Everything whose key begins with `prefix`, by key.
@@ -89,8 +94,15 @@ class Store {
   void Apply(BytesView key, std::optional<BytesView> value);
   std::vector<Waiter*> TakeBatch();
   Status WriteBatch(const std::vector<Waiter*>& batch);
-  /// Write the present state to a new file and make it the current one.
+  /// Have a file to append to.
+  Status PrepareFile();
+  /// Write the present state to a new file and make it the current one. When that fails once the new
+  /// file may have its name, there is no current file any more.
   Status Rewrite();
+  /// The transaction behind the current state is never to be seen, whatever reached the disk.
+  void TakeBack();
+  Status CutFile();
+  Failure Undecided() const;
 
   FileSystem& files_;
   const std::string directory_;
@@ -104,10 +116,12 @@ class Store {
   std::map<std::string, std::string, std::less<>> map_;  // changed by the leader under mutex_
   int64_t live_bytes_ = 0;
   // Only the leader touches these.
-  std::unique_ptr<File> file_;  // null after a failed write: the next commit starts a new file
+  std::unique_ptr<File> file_;     // null after a failure: the next commit starts a new file
+  std::unique_ptr<File> suspect_;  // whose last write failed, until that cannot be seen any more
   std::atomic<int64_t> file_bytes_ = 0;
-  uint64_t file_number_ = 0;
+  uint64_t file_number_ = 0;  // of the newest file known to be there for good
   uint64_t next_number_ = 1;
+  std::atomic<bool> undecided_ = false;
 };
 
 }  // namespace weir

@@ -174,6 +174,130 @@ TEST(Store, NeverSyncsAFileAgainWhoseSyncFailed) {
   EXPECT_THAT(OpenOrDie(files)->Scan(""), ElementsAre(Pair("a", "1"), Pair("c", "3")));
 }
 
+TEST(Store, ACommitThatFailedDoesNotHappenAtTheNextStart) {
+  for (const Call kind : {Call::kWrite, Call::kSync}) {
+    FaultyFileSystem files;
+    auto store = OpenOrDie(files);
+    ASSERT_TRUE(Put(*store, "a", "1").ok());
+    files.FailCall(kind, 1, ErrorCode::kStorage);
+    EXPECT_EQ(Put(*store, "a", "2").code(), ErrorCode::kStorage);
+    EXPECT_FALSE(store->undecided());
+    store.reset();
+    files.KillProcess();
+    EXPECT_EQ(OpenOrDie(files)->Get("a"), "1");
+  }
+}
+
+TEST(Store, ACommitThatFailedIsCutOffWhenThereIsNoSpaceForANewFile) {
+  FaultyFileSystem files;
+  auto store = OpenOrDie(files);
+  ASSERT_TRUE(Put(*store, "a", "1").ok());
+  files.FailCall(Call::kSync, 1, ErrorCode::kStorage);
+  files.FailCall(Call::kCreate, 1, ErrorCode::kDiskWriteLocked, FaultyFileSystem::Until::kForEver);
+  EXPECT_EQ(Put(*store, "a", "2").code(), ErrorCode::kStorage);
+  EXPECT_FALSE(store->undecided());
+  store.reset();
+  files.KillProcess();
+  EXPECT_EQ(OpenOrDie(files)->Get("a"), "1");
+}
+
+TEST(Store, SaysSoAndRefusesAllWhenItCannotTakeACommitBack) {
+  FaultyFileSystem files;
+  auto store = OpenOrDie(files);
+  ASSERT_TRUE(Put(*store, "a", "1").ok());
+  files.FailCall(Call::kSync, 1, ErrorCode::kStorage, FaultyFileSystem::Until::kForEver);
+  EXPECT_EQ(Put(*store, "a", "2").code(), ErrorCode::kStorage);
+  EXPECT_TRUE(store->undecided());
+  EXPECT_EQ(Put(*store, "b", "1").code(), ErrorCode::kStorage);
+  EXPECT_EQ(store->Settle().code(), ErrorCode::kStorage);
+  EXPECT_EQ(store->Get("a"), "1");
+
+  files.ClearFaults();
+  EXPECT_TRUE(store->Settle().ok());
+  EXPECT_FALSE(store->undecided());
+  ASSERT_TRUE(Put(*store, "b", "2").ok());
+  store.reset();
+  EXPECT_THAT(OpenOrDie(files)->Scan(""), ElementsAre(Pair("a", "1"), Pair("b", "2")));
+}
+
+// A run of commits that goes on after each refusal: what must be there afterwards, and what may.
+struct Promised {
+  int acknowledged = -1;
+  bool undecided = false;
+};
+
+Promised CommitOn(FaultyFileSystem& files, int commits) {
+  Promised promised;
+  auto store = Store::Open(files, kDirectory, kSmallFiles);
+  for (int i = 0; store.ok() && i < commits; ++i) {
+    Transaction transaction;
+    transaction.Put("x", std::to_string(i));
+    transaction.Put("padding", std::string(static_cast<size_t>(i) * 37 % 1200, 'p'));
+    const bool undecided = (*store)->undecided();
+    if ((*store)->Commit(transaction).ok()) {
+      EXPECT_FALSE((*store)->undecided());
+      promised.acknowledged = i;
+    }
+    promised.undecided = undecided || (*store)->undecided();
+  }
+  return promised;
+}
+
+// Runs with one fault, then a start after kill -9 (seed 0) or power loss.
+void ExpectOnlyWhatWasAcknowledged(Call kind, int64_t nth, FaultyFileSystem::Until until) {
+  constexpr int kCommits = 25;
+  for (const unsigned power_lost : {0U, 1U, 2U, 3U}) {
+    SCOPED_TRACE(fmt::format("call of kind {}, number {}, for ever {}, power lost {}",
+                             static_cast<int>(kind), nth,
+                             until == FaultyFileSystem::Until::kForEver, power_lost));
+    FaultyFileSystem files;
+    files.FailCall(kind, nth, ErrorCode::kStorage, until);
+    const Promised promised = CommitOn(files, kCommits);
+    // One fault that passes can always be made good.
+    if (until == FaultyFileSystem::Until::kOnce) EXPECT_FALSE(promised.undecided);
+    std::mt19937_64 random(power_lost);
+    files.KillProcess();
+    if (power_lost > 0) files.LosePower(random);
+    auto store = OpenOrDie(files);
+    ASSERT_NE(store, nullptr);
+    const int seen = std::stoi(store->Get("x").value_or("-1"));
+    const int at_most = promised.acknowledged + (promised.undecided ? 1 : 0);
+    ASSERT_GE(seen, promised.acknowledged);
+    ASSERT_LE(seen, at_most);
+  }
+}
+
+TEST(Store, WhateverCallFailsTheNextStartFindsWhatWasAcknowledgedAndNothingElse) {
+  for (const Call kind : {Call::kOpen, Call::kWrite, Call::kSync, Call::kSyncDirectory,
+                          Call::kCreate, Call::kTruncate, Call::kRename, Call::kRemove}) {
+    for (int64_t nth = 1; nth <= 50; ++nth) {
+      ExpectOnlyWhatWasAcknowledged(kind, nth, FaultyFileSystem::Until::kOnce);
+      ExpectOnlyWhatWasAcknowledged(kind, nth, FaultyFileSystem::Until::kForEver);
+    }
+  }
+}
+
+TEST(Store, WhatAStartFoundIsDurableBeforeAnythingIsBuiltOnIt) {
+  constexpr int kCommits = 25;
+  FaultyFileSystem whole;
+  LastCommitted(whole, kCommits);
+  for (int64_t nth = 0; nth <= whole.write_calls(); ++nth) {
+    for (unsigned seed = 0; seed < 4; ++seed) {
+      FaultyFileSystem files;
+      ASSERT_TRUE(files.CreateDirectories("/data").ok());
+      ASSERT_TRUE(files.SyncDirectory("/").ok());
+      files.StopAfter(nth);
+      LastCommitted(files, kCommits);
+      files.KillProcess();
+      const auto seen = OpenOrDie(files)->Scan("");
+      std::mt19937_64 random(seed);
+      files.LosePower(random);
+      ASSERT_EQ(OpenOrDie(files)->Scan(""), seen)
+          << "killed after write call " << nth << ", seed " << seed;
+    }
+  }
+}
+
 TEST(Store, EveryFlippedByteIsNoticedOrDoesNotMatter) {
   FaultyFileSystem pristine;
   {
