@@ -8,6 +8,7 @@
 // all. Source: Fluss 545c5539 MetadataManager, CoordinatorService, AutoPartitionManager.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -118,6 +119,8 @@ class Catalog {
 
   /// The store everything is kept in, for what changes together with it: the lake's catalog, covered offsets.
   Store& store() { return *store_; }
+  /// A change failed that the next start may carry out nevertheless (meta/store.h).
+  const std::atomic<bool>& undecided() const { return store_->undecided(); }
 
   // Smaller things kept in the same store.
 

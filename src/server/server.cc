@@ -115,7 +115,9 @@ Status Server::State::OpenTablets() {
       .lake_offset =
           [this](const TableInfo& table, const TableBucket& bucket) {
             return LakeOffsetOf(configuration, catalog->lake_snapshots(), table, bucket);
-          }};
+          },
+      .metadata_undecided = &catalog->undecided(),
+      .decide_metadata = [this] { (void)catalog->store().Settle(); }};
   TabletsOptions options = configuration.tablets;
   options.data_directory = directory.path();
   ASSIGN_OR_RETURN(tablets, Tablets::Open(std::move(options), std::move(environment)));

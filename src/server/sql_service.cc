@@ -1,6 +1,7 @@
 #include "server/sql_service.h"
 
 #include "base/metrics.h"
+#include "meta/catalog.h"
 #include "net/listener.h"
 #include "server/lake_service.h"
 #include "server/verify_service.h"
@@ -20,10 +21,18 @@ SqlOptions OptionsOf(const Configuration& configuration) {
 SqlService::SqlService(const Configuration& configuration, Catalog& catalog, Tablets& tablets,
                        LakeService& lake, VerifyService& verify, MetricRegistry& metrics)
     : configuration_(configuration),
+      catalog_(catalog),
       lake_(lake),
       verify_(verify),
       metrics_(metrics),
       engine_(OptionsOf(configuration), catalog, MakeTabletBuckets(tablets), &lake.tables()) {}
+
+Status SqlService::Health() const {
+  if (!catalog_.undecided()) return {};
+  return Fail(
+      ErrorCode::kStorage,
+      "nothing is accepted: a change of metadata failed and cannot be taken back, see the log");
+}
 
 Result<std::unique_ptr<StartingPage>> SqlService::OpenStartingPage(
     const Configuration& configuration) {
@@ -41,7 +50,7 @@ Status SqlService::Start(std::unique_ptr<StartingPage> starting) {
   WebParts parts{
       .sql = engine_,
       .metrics = [this] { return metrics_.PrometheusText(); },
-      .healthy = [] { return true; },
+      .health = [this] { return Health(); },
       .authenticate = PasswordCheck(configuration_),
       .catalog = &lake_.rest(),
       .external_catalog = configuration_.remote.enabled() ? configuration_.remote.uri : "",

@@ -43,7 +43,10 @@ class SqlService {
   int http_port() const { return web_ == nullptr ? 0 : web_->port(); }
 
  private:
+  Status Health() const;
+
   const Configuration& configuration_;
+  const Catalog& catalog_;
   LakeService& lake_;
   VerifyService& verify_;
   MetricRegistry& metrics_;

@@ -202,6 +202,11 @@ Status LogTablet::Write(Accepted& accepted) {
     return Fail(ErrorCode::kDiskWriteLocked, "the disk is almost full: directory={}",
                 options_.directory);
   }
+  if (env_.metadata_undecided != nullptr && *env_.metadata_undecided) {
+    return Fail(ErrorCode::kLogStorage,
+                "a start might carry out a failed change of metadata: directory={}",
+                options_.directory);
+  }
   if (options_.durability == Durability::kDisk) RETURN_IF_ERROR(env_.commits->CheckRoom());
   const Status written = log_->Append(accepted.stamped.pieces(), accepted.batches);
   if (written.code() == ErrorCode::kDiskWriteLocked && env_.write_locked != nullptr)

@@ -68,6 +68,8 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
     int shard = 0;                    // where completions are posted
     std::atomic<bool>* write_locked =
         nullptr;  // the disk's: set when it is full, cleared by Tablets
+    /// Set while rows may not be accepted because a change of metadata is undecided (meta/store.h).
+    const std::atomic<bool>* metadata_undecided = nullptr;
     std::optional<RecoveryPoint> recovery_point;
     const PendingLog* journaled = nullptr;  // what the journal still holds; only read by Open
   };

@@ -65,6 +65,7 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
            .commits = &commits_,
            .shard = shard_,
            .write_locked = &write_locked_,
+           .metadata_undecided = env_.metadata_undecided,
            .recovery_point =
                point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second),
            .journaled = pending == pending_.end() ? nullptr : &pending->second}));

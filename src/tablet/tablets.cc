@@ -46,6 +46,10 @@ struct TabletsMetrics : MetricGroup {
   Gauge journal_files{*this, "journal_files", "Files of the journal."};
   Gauge write_locked{*this, "disk_write_locked",
                      "1 while writes are refused because the disk is full."};
+  Gauge metadata_undecided{
+      *this, "metadata_undecided",
+      "1 while nothing is accepted because a failed change of metadata cannot be "
+      "taken back."};
   Counter sync_failures{*this, "log_sync_failures_total",
                         "Rounds of syncing segments that did not succeed."};
 };
@@ -80,6 +84,7 @@ struct Tablets::State {
   void RunTickets(std::vector<SyncJob>& jobs);
   Status WriteCheckpoint(bool clean);
   void CheckSpace();
+  void DecideMetadata();
   void PrepareJournal();
   void Drop(TableId table, std::optional<PartitionId> partition);
   void DeleteLater(std::vector<std::string> paths);
@@ -442,6 +447,12 @@ void Tablets::State::CheckSpace() {
   metrics.write_locked.Set(locked ? 1 : 0);
 }
 
+void Tablets::State::DecideMetadata() {
+  if (env.metadata_undecided == nullptr) return;
+  if (*env.metadata_undecided) env.decide_metadata();
+  metrics.metadata_undecided.Set(*env.metadata_undecided ? 1 : 0);
+}
+
 // On a disk that is nearly full rows need the space more than a journal that can also grow as it is used.
 void Tablets::State::PrepareJournal() {
   const auto left = env.files.SpaceLeft(options.data_directory);
@@ -464,6 +475,7 @@ void Tablets::State::Housekeep() {
       if (stopping) return;
     }
     CheckSpace();
+    DecideMetadata();
     OnEachShard([this](ShardTablets& tablets) { tablets.TickKv(env.clock.NowMs()); });
     PrepareJournal();
     const int64_t now = SystemClock().MonotonicUs() / 1000 - start_ms;

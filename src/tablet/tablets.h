@@ -5,6 +5,7 @@
 // Thread: any, unless a method says otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +51,10 @@ class Tablets {
     PartitionId partitions_end = {};
     /// The first offset of a bucket that the lake does not have; INT64_MAX when it goes to no lake. On any shard.
     std::function<Offset(const TableInfo&, const TableBucket&)> lake_offset = {};
+    /// While it is set no rows are accepted: the next start may carry out a failed change of metadata.
+    const std::atomic<bool>* metadata_undecided = nullptr;
+    /// Called by the housekeeping meanwhile, to try to decide it.
+    std::function<void()> decide_metadata = {};
   };
 
   /// Replay the journal, then be ready. Blocks; called before the shards start or from none of them.

@@ -50,7 +50,9 @@ class TabletsTest : public ::testing::Test {
                                      [this](const TableBucket& b) {
                                        return b.table == table_->id && !dropped_ ? table_ : nullptr;
                                      },
-                                 .tables_end = TableId(10)});
+                                 .tables_end = TableId(10),
+                                 .metadata_undecided = &metadata_undecided_,
+                                 .decide_metadata = [this] { metadata_undecided_ = !decidable_; }});
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     tablets_ = std::move(*opened);
     shards_->Start();
@@ -106,6 +108,8 @@ class TabletsTest : public ::testing::Test {
 
   static TableBucket Bucket(int bucket) { return {.table = TableId(5), .bucket = bucket}; }
 
+  std::atomic<bool> metadata_undecided_ = false;
+  std::atomic<bool> decidable_ = false;
   FaultyFileSystem files_;
   ManualClock clock_;
   MetricRegistry metrics_;
@@ -228,6 +232,18 @@ TEST_F(TabletsTest, AFullDiskRefusesWritesKeepsReadsAndRecovers) {
   files_.set_space_left(-1);
   // The housekeeping looks once a second.
   while (tablets_->write_locked()) std::this_thread::yield();
+  EXPECT_EQ(Append(0, "after")->base_offset, 1);
+}
+
+TEST_F(TabletsTest, NoRowsAreAcceptedWhileAChangeOfMetadataIsUndecided) {
+  Start();
+  ASSERT_TRUE(Append(0, "before").ok());
+  metadata_undecided_ = true;
+  EXPECT_EQ(Append(0, "meanwhile").code(), ErrorCode::kLogStorage);
+  EXPECT_EQ(EndOffset(0), 1) << "reads go on";
+  decidable_ = true;
+  // The housekeeping tries once a second.
+  while (metadata_undecided_) std::this_thread::yield();
   EXPECT_EQ(Append(0, "after")->base_offset, 1);
 }
 

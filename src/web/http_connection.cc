@@ -103,8 +103,9 @@ class HttpConnection {
   }
 
   Task<bool> Health() {
-    const bool healthy = context_.parts.healthy();
-    co_return co_await Send(healthy ? 200 : 503, "text/plain", healthy ? "ok\n" : "not ready\n");
+    const Status health = context_.parts.health();
+    if (health.ok()) co_return co_await Send(200, "text/plain", "ok\n");
+    co_return co_await Send(503, "text/plain", health.error().message + "\n");
   }
 
   Task<bool> Metrics() {

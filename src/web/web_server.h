@@ -63,7 +63,8 @@ inline constexpr std::array kWebOptions = {
 struct WebParts {
   SqlEngine& sql;
   std::function<std::string()> metrics;  // Prometheus text; called on the web thread
-  std::function<bool()> healthy;         // called on the web thread
+  /// What /healthz says, to everybody: names no paths. Called on the web thread.
+  std::function<Status()> health;
   /// Whether a user may come in (HTTP Basic). Empty: everybody may, nobody is asked.
   std::function<bool(std::string_view user, std::string_view password)> authenticate;
   iceberg::RestCatalog* catalog = nullptr;  // null: no lake here
