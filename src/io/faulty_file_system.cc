@@ -59,7 +59,7 @@ class FaultyFile final : public File {
     const Status refused = files_.Before(FaultyFileSystem::Call::kSync);
     if (!refused.ok()) {
       // As on Linux: the changes count as clean from now on and never reach the disk.
-      if (!files_.stop_after_hit()) node_->changes.clear();
+      if (!files_.stop_after_hit()) files_.ForgetChanges(*node_);
       return refused;
     }
     for (const auto& change : node_->changes) FaultyFileSystem::Apply(node_->durable, change);
@@ -103,6 +103,20 @@ void FaultyFileSystem::FailCall(Call kind, int64_t nth, ErrorCode code, Until un
 void FaultyFileSystem::ClearFaults() {
   std::lock_guard lock(mutex_);
   faults_.clear();
+}
+
+void FaultyFileSystem::set_after_failed_sync(AfterFailedSync what) {
+  std::lock_guard lock(mutex_);
+  after_failed_sync_ = what;
+}
+
+void FaultyFileSystem::ForgetChanges(Node& node) const {
+  if (after_failed_sync_ == AfterFailedSync::kDropped) {
+    const size_t bytes = node.current.size();
+    node.current = node.durable;
+    node.current.resize(bytes, '\0');
+  }
+  node.changes.clear();
 }
 
 void FaultyFileSystem::set_space_left(int64_t bytes) {

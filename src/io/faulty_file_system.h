@@ -39,6 +39,10 @@ class FaultyFileSystem final : public FileSystem {
   void FailCall(Call kind, int64_t nth, ErrorCode code, Until until = Until::kOnce);
   void ClearFaults();
 
+  /// What the cache has of writes whose sync failed: they stay readable, as on ext4, or are dropped, as on XFS.
+  enum class AfterFailedSync { kReadable, kDropped };
+  void set_after_failed_sync(AfterFailedSync what);
+
   /// Bytes that may still be written into fresh space; -1: no bound. Writes past it fail with kDiskWriteLocked
   /// after writing what fits.
   void set_space_left(int64_t bytes);
@@ -100,6 +104,7 @@ class FaultyFileSystem final : public FileSystem {
   void SetName(const std::string& path, NodeRef node);
   void ApplyNameChange(const NameChange& change);
   static void Apply(std::string& contents, const Change& change);
+  void ForgetChanges(Node& node) const;
   void Persist(Node& node, std::mt19937_64& random);
 
   mutable std::mutex mutex_;
@@ -111,6 +116,7 @@ class FaultyFileSystem final : public FileSystem {
   int64_t write_calls_ = 0;
   int64_t stop_after_ = -1;
   int64_t space_left_ = -1;
+  AfterFailedSync after_failed_sync_ = AfterFailedSync::kReadable;
 };
 
 }  // namespace weir

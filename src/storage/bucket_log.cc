@@ -16,6 +16,10 @@ Failure Storage(const Error& error) {
 
 }  // namespace
 
+Failure BucketLog::NotSynced() const {
+  return Fail(ErrorCode::kLogStorage, "a segment could not be synced: directory={}", directory_);
+}
+
 Result<SharedBytes> LogSlice::Load() const {
   if (empty()) return SharedBytes();
   std::string copy(static_cast<size_t>(bytes), '\0');
@@ -155,6 +159,7 @@ bool BucketLog::MustRoll(std::span<const LogSegment::Batch> batches) const {
 Status BucketLog::Append(std::span<const BytesView> pieces,
                          std::span<const LogSegment::Batch> batches) {
   WEIR_CHECK(!batches.empty() && batches.front().base_offset == end_offset_);
+  if (has_lost_) return NotSynced();
   const auto storage = [](const Status& status) -> Status {
     if (status.ok()) return {};
     return Storage(status.error());
@@ -164,10 +169,7 @@ Status BucketLog::Append(std::span<const BytesView> pieces,
   } else if (MustRoll(batches)) {
     RETURN_IF_ERROR(storage(Roll()));
   }
-  if (active().must_rewrite) {
-    return Fail(ErrorCode::kLogStorage, "segment could not be synced: directory={} base_offset={}",
-                directory_, active().base_offset());
-  }
+  if (active().suspect) return NotSynced();  // it is being copied
   int64_t bytes = 0;
   for (const auto& batch : batches) bytes += batch.bytes;
   RETURN_IF_ERROR(storage(active().Write(pieces, bytes)));
@@ -277,11 +279,7 @@ Status BucketLog::ForEachHeader(Offset from,
 // ---- Making durable -----------------------------------------------------------------------------------------
 
 Result<std::optional<SyncTicket>> BucketLog::BeginSync() {
-  for (const auto& segment : segments_) {
-    if (!segment->must_rewrite) continue;
-    const Status rewritten = segment->Rewrite();
-    if (!rewritten.ok()) return Storage(rewritten.error());
-  }
+  if (has_suspects_) return NotSynced();
   SyncTicket ticket{.point = {end_offset_, end_position(), last_timestamp_}};
   for (const auto& segment : segments_) {
     if (segment->synced_bytes == segment->bytes()) continue;
@@ -299,21 +297,77 @@ Result<std::optional<SyncTicket>> BucketLog::BeginSync() {
 
 void BucketLog::FinishSync(const SyncTicket& ticket, const Status& status) {
   for (const auto& synced : ticket.segments) {
-    for (const auto& segment : segments_) {
-      if (segment->base_offset() != synced.base_offset) continue;
-      if (!status.ok()) {
-        segment->must_rewrite = true;
-      } else {
-        segment->synced_bytes =
-            std::max(segment->synced_bytes, std::min(synced.bytes, segment->bytes()));
-      }
+    LogSegment* const segment = FindSegment(synced.base_offset);
+    // Its file may be another by now.
+    if (segment == nullptr || segment->sync_turn != synced.turn) continue;
+    if (!status.ok()) {
+      segment->Suspect();
+    } else {
+      segment->synced_bytes =
+          std::max(segment->synced_bytes, std::min(synced.bytes, segment->bytes()));
     }
   }
+  CountSuspects();
   if (!status.ok()) return;
   std::erase_if(dirty_directories_,
                 [&](const DirtyDirectory& dirty) { return dirty.id <= ticket.id; });
   if (ticket.point.offset >= synced_.offset && ticket.point.offset <= end_offset_)
     synced_ = ticket.point;
+}
+
+LogSegment* BucketLog::FindSegment(Offset base) {
+  for (const auto& segment : segments_) {
+    if (segment->base_offset() == base) return segment.get();
+  }
+  return nullptr;
+}
+
+void BucketLog::CountSuspects() {
+  has_suspects_ =
+      std::ranges::any_of(segments_, [](const auto& segment) { return segment->suspect; });
+  has_lost_ = std::ranges::any_of(segments_, [](const auto& segment) { return segment->lost; });
+}
+
+SegmentRepair BucketLog::RepairOf(size_t index, std::shared_ptr<const File> file) const {
+  const LogSegment& segment = *segments_[index];
+  return {.from = std::move(file),
+          .to = segment.CopyPath(),
+          .base_offset = segment.base_offset(),
+          .end_offset =
+              index + 1 < segments_.size() ? segments_[index + 1]->base_offset() : end_offset_,
+          .bytes = segment.bytes(),
+          .turn = segment.sync_turn};
+}
+
+Result<std::vector<SegmentRepair>> BucketLog::BeginRepair() {
+  CountSuspects();  // retention may have taken some
+  std::vector<SegmentRepair> repairs;
+  for (size_t i = 0; has_suspects_ && i < segments_.size(); ++i) {
+    if (!segments_[i]->suspect || segments_[i]->lost) continue;
+    ASSIGN_OR_RETURN(auto file, segments_[i]->file());
+    repairs.push_back(RepairOf(i, std::move(file)));
+  }
+  return repairs;
+}
+
+void BucketLog::FinishRepair(const SegmentRepair& repair, const Status& status) {
+  LogSegment* const segment = FindSegment(repair.base_offset);
+  if (segment == nullptr || segment->sync_turn != repair.turn) return;
+  if (status.code() == ErrorCode::kCorruptRecord) {
+    segment->lost = true;
+    LogError("storage",
+             "bucket takes no appends until the next start, and the journal keeps what it has: {}",
+             status.error().message);
+    CountSuspects();
+  }
+  const Status used = status.ok() ? segment->UseCopy() : status;
+  if (!used.ok()) {
+    LogError("storage", "segment could not be copied: {}", used.error().message);
+    return;
+  }
+  // The copy is not in its place for good before its directory is synced.
+  dirty_directories_.push_back({directory_, last_ticket_ + 1});
+  CountSuspects();
 }
 
 void BucketLog::MarkAllSynced() {

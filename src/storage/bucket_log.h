@@ -22,6 +22,7 @@
 #include "storage/log_options.h"
 #include "storage/log_segment.h"
 #include "storage/open_files.h"
+#include "storage/segment_repair.h"
 
 namespace weir {
 
@@ -144,12 +145,18 @@ class BucketLog {
   /// Bytes appended and not known to be durable.
   int64_t unsynced_bytes() const;
 
-  /// What to sync so that all of end_offset() is durable; nothing when it is. Tickets may overlap. Segments whose
-  /// sync failed are first rewritten here.
-  /// Errors  kLogStorage  that did not work either
+  /// What to sync so that all of end_offset() is durable; nothing when it is. Tickets may overlap.
+  /// Errors  kLogStorage  a sync failed and its segments were not repaired yet
   Result<std::optional<SyncTicket>> BeginSync();
-  /// Take over a ticket that ran. After a failed one Append refuses until BeginSync has rewritten the segments.
+  /// Take over a ticket that ran. After a failed one its segments take no appends and BeginSync refuses, until they
+  /// are repaired.
   void FinishSync(const SyncTicket& ticket, const Status& status);
+
+  /// What must be copied because a sync of it failed, to be run by another thread; the log does not change meanwhile.
+  /// Errors  kLogStorage, kStorage
+  Result<std::vector<SegmentRepair>> BeginRepair();
+  /// Take over a repair that ran. With kCorruptRecord the log stays as it is until it is opened again.
+  void FinishRepair(const SegmentRepair& repair, const Status& status);
   /// As if a ticket for everything had succeeded (the whole file system was synced).
   void MarkAllSynced();
 
@@ -181,6 +188,11 @@ class BucketLog {
   Result<int64_t> CheckSegment(LogSegment& segment, int64_t position);
   Status SetAsideFrom(size_t index, int64_t position);
   Status SaveAside(LogSegment& segment, int64_t position);
+  Failure NotSynced() const;
+  Status RepairSuspects();
+  SegmentRepair RepairOf(size_t index, std::shared_ptr<const File> file) const;
+  LogSegment* FindSegment(Offset base);
+  void CountSuspects();
   void MarkDirectoriesDirty();
   Status AddSegment(Offset base);
   Status ReplayBatch(const LogBatchView& batch);
@@ -200,6 +212,8 @@ class BucketLog {
   Offset end_offset_ = 0;
   int64_t last_timestamp_ = 0;
   RecoveryPoint synced_;
+  bool has_suspects_ = false;  // some segment could not be synced
+  bool has_lost_ = false;      // and cannot be repaired
   std::vector<DirtyDirectory> dirty_directories_;
   uint64_t last_ticket_ = 0;
   std::array<ReadHint, 4> read_hints_;  // where recent readers will go on

@@ -257,13 +257,32 @@ Status Journal::Load(const Replay& replay) {
   return {};
 }
 
+Status Journal::ForEachLive(const Replay& visit) const {
+  std::vector<JournalFile> files;
+  Sequence released = 0;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& file : full_) files.push_back({.file = file->file});
+    if (active_file_ != nullptr) files.push_back({.file = active_file_});
+    released = released_;
+  }
+  for (JournalFile& file : files) {
+    RETURN_IF_ERROR(ScanFile(file, [&](const JournalRecord& record) -> Status {
+      if (record.sequence <= released) return {};
+      for (const ReplayedEntry& entry : record.entries) RETURN_IF_ERROR(visit(entry));
+      return {};
+    }));
+  }
+  return {};
+}
+
 // ---- Writing ------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Journal::JournalFile>> Journal::CreateFile(int64_t zeroed) {
   auto file = std::make_unique<JournalFile>();
   {
     std::lock_guard lock(mutex_);
-    if (static_cast<int32_t>(full_.size() + free_.size()) + (has_active_ ? 1 : 0) >=
+    if (static_cast<int32_t>(full_.size() + free_.size()) + (active_file_ != nullptr ? 1 : 0) >=
         options_.files_max) {
       return Fail(ErrorCode::kStorage,
                   "journal is full, segments are not synced fast enough: files={}",
@@ -300,7 +319,7 @@ Status Journal::UseNextFile() {
   {
     std::lock_guard lock(mutex_);
     if (active_ != nullptr) full_.push_back(std::move(active_));
-    has_active_ = false;
+    active_file_ = nullptr;
     if (!free_.empty()) {
       next = std::move(free_.back());
       free_.pop_back();
@@ -313,7 +332,7 @@ Status Journal::UseNextFile() {
   next->first = next->last = 0;
   active_ = std::move(next);
   std::lock_guard lock(mutex_);
-  has_active_ = true;
+  active_file_ = active_->file;
   return {};
 }
 
@@ -384,7 +403,7 @@ Journal::Sequence Journal::released() const {
 
 int32_t Journal::file_count() const {
   std::lock_guard lock(mutex_);
-  return static_cast<int32_t>(full_.size() + free_.size()) + (has_active_ ? 1 : 0);
+  return static_cast<int32_t>(full_.size() + free_.size()) + (active_file_ != nullptr ? 1 : 0);
 }
 
 }  // namespace weir

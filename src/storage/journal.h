@@ -76,6 +76,12 @@ class Journal {
   /// Everything up to and including `sequence` is durable elsewhere. Replay knows with the next Write. Any thread.
   void Release(Sequence sequence);
 
+  /// Hand every entry that is not released to `visit`, oldest first, while the journal is in use; perhaps also one that
+  /// is just being written. Slow; any thread, but nobody may call Release meanwhile.
+  ///
+  /// Errors  kStorage  a file cannot be read; those of `visit`
+  Status ForEachLive(const Replay& visit) const;
+
   /// Make the next file ready, whole and zeroed, if none is. Slow; one thread at a time, any but the writer's.
   Status PrepareNextFile();
 
@@ -117,7 +123,7 @@ class Journal {
   mutable std::mutex mutex_;  // everything below
   std::vector<std::unique_ptr<JournalFile>> full_;
   std::vector<std::unique_ptr<JournalFile>> free_;
-  bool has_active_ = false;
+  std::shared_ptr<File> active_file_;  // of active_, for others than the writer
   Sequence released_ = 0;
   int64_t next_number_ = 1;
 };

@@ -1,6 +1,7 @@
 // BucketLog::Open: what a crash may have left, and how it is put right. Nothing found here stops the start: the log
 // ends at the last whole batch, what comes after is kept in a side file, and one line says so.
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "storage/bucket_log.h"
@@ -20,10 +21,15 @@ bool AllZero(BytesView bytes) { return bytes.find_first_not_of('\0') == BytesVie
 
 Status BucketLog::LoadSegments() {
   ASSIGN_OR_RETURN(const auto entries, files_.files().List(directory_));
+  std::vector<Offset> suspects;
   for (const DirectoryEntry& entry : entries) {
     const std::string path = directory_ + "/" + entry.name;
     if (IsLeftover(entry.name)) {
       RETURN_IF_ERROR(files_.files().Remove(path));
+      continue;
+    }
+    if (const auto marked = ParseSegmentFileName(entry.name, kSuspectSuffix)) {
+      suspects.push_back(*marked);
       continue;
     }
     const auto base = ParseSegmentFileName(entry.name, ".log");
@@ -34,6 +40,9 @@ Status BucketLog::LoadSegments() {
   }
   std::sort(segments_.begin(), segments_.end(),
             [](const auto& a, const auto& b) { return a->base_offset() < b->base_offset(); });
+  for (const Offset base : suspects) {
+    if (LogSegment* const segment = FindSegment(base)) segment->suspect = true;
+  }
   return {};
 }
 
@@ -90,7 +99,25 @@ Status BucketLog::Recover(const std::optional<RecoveryPoint>& point) {
   const size_t first = FirstToCheck(point, from);
   for (size_t i = 0; i < first; ++i) segments_[i]->synced_bytes = segments_[i]->bytes();
   synced_ = from;
-  return CheckFrom(first, from);
+  RETURN_IF_ERROR(CheckFrom(first, from));
+  return RepairSuspects();
+}
+
+// A process before this one could not sync them. What is read here may be in the cache only, and no sync would find
+// it dirty. The journal comes later, and appends what is missing.
+Status BucketLog::RepairSuspects() {
+  ASSIGN_OR_RETURN(const std::vector<SegmentRepair> repairs, BeginRepair());
+  for (const SegmentRepair& repair : repairs) {
+    const Status status =
+        repair.Run(files_.files(), [](Offset) -> Result<std::string> { return std::string(); });
+    FinishRepair(repair, status);
+    // Damage before the checkpoint: no copy makes that good.
+    LogSegment& segment = *FindSegment(repair.base_offset);
+    if (std::exchange(segment.lost, false)) segment.suspect = false;
+  }
+  CountSuspects();
+  if (has_suspects_) return NotSynced();
+  return {};
 }
 
 Status BucketLog::CheckFrom(size_t index, RecoveryPoint from) {

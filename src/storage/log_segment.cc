@@ -5,13 +5,13 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace weir {
 namespace {
 
 constexpr int64_t kWalkBytes = 4 * KiB;     // read at a time while looking for a batch
 constexpr int64_t kReserveFrom = 64 * KiB;  // smaller segments grow by themselves
-constexpr int64_t kCopyBytes = 1 * MiB;
 
 Failure Storage(const Error& error) {
   return Failure(
@@ -285,36 +285,35 @@ Status LogSegment::Close() {
   return saved;
 }
 
-Status LogSegment::Rewrite() {
-  ASSIGN_OR_RETURN(const auto old, file());
-  const std::string path = Path(".log.rewrite");
-  ASSIGN_OR_RETURN(const auto copy, files_.files().Open(path, OpenMode::kCreateTruncate));
-  std::string buffer(static_cast<size_t>(std::min(kCopyBytes, std::max<int64_t>(bytes_, 1))), '\0');
-  for (int64_t at = 0; at < bytes_;) {
-    const auto wanted =
-        static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(buffer.size()), bytes_ - at));
-    ASSIGN_OR_RETURN(const size_t got, old->ReadAt(at, buffer.data(), wanted));
-    if (got == 0)
-      return Fail(ErrorCode::kLogStorage, "segment is shorter than it was: path={} at={}",
-                  old->path(), at);
-    RETURN_IF_ERROR(copy->WriteAt(at, BytesView(buffer.data(), got)));
-    at += static_cast<int64_t>(got);
+// The mark is for a process that reads what the cache of this machine still has and would find nothing dirty there.
+// It need not be durable: without the cache the disk says itself what it has.
+void LogSegment::Suspect() {
+  suspect = true;
+  const auto marked = files_.files().Open(Path(kSuspectSuffix), OpenMode::kCreate);
+  if (!marked.ok()) {
+    LogWarn("storage", "segment that could not be synced is not marked: {}",
+            marked.error().message);
   }
-  RETURN_IF_ERROR(copy->Sync());
-  RETURN_IF_ERROR(files_.files().Rename(path, Path(".log")));
-  RETURN_IF_ERROR(files_.files().SyncDirectory(directory_));
+}
+
+Status LogSegment::UseCopy() {
+  RETURN_IF_ERROR(files_.files().Rename(CopyPath(), Path(".log")));
   slot_.Close();
   reserved_ = bytes_;
   synced_bytes = bytes_;
-  must_rewrite = false;
+  suspect = false;
   sync_turn = std::make_shared<SyncTurn>();
+  if (const Status unmarked = files_.files().Remove(Path(kSuspectSuffix)); !unmarked.ok()) {
+    LogWarn("storage", "segment will be copied again at the next start: {}",
+            unmarked.error().message);
+  }
   return {};
 }
 
 Result<std::vector<std::string>> LogSegment::MarkDeleted() {
   std::vector<std::string> doomed;
   slot_.Close();
-  for (const char* suffix : {".log", OffsetEntry::kSuffix, TimeEntry::kSuffix}) {
+  for (const char* suffix : {".log", OffsetEntry::kSuffix, TimeEntry::kSuffix, kSuspectSuffix}) {
     const std::string path = Path(suffix);
     if (!files_.files().Exists(path)) continue;
     RETURN_IF_ERROR(files_.files().Rename(path, path + ".deleted"));

@@ -34,6 +34,9 @@ struct SyncTurn {
   bool failed = false;  // guarded by mutex
 };
 
+/// A file beside a segment that could not be synced and was not copied yet; its contents mean nothing.
+inline constexpr const char* kSuspectSuffix = ".log.suspect";
+
 class LogSegment {
  public:
   LogSegment(OpenFiles& files, const std::string& directory, Offset base_offset, int64_t bytes,
@@ -87,8 +90,12 @@ class LogSegment {
   Status TruncateTo(int64_t bytes, Offset next_offset);
 
   Result<std::shared_ptr<File>> file();
-  /// Replace the file by a copy on other blocks, made durable: after a failed sync.
-  Status Rewrite();
+  /// A sync of the file failed: it must be copied (segment_repair.h), also should this process end before that.
+  void Suspect();
+  std::string CopyPath() const { return Path(".log.rewrite"); }
+  /// The copy, whole and durable, takes the place of the file. Durable once the directory is synced.
+  /// Errors  kStorage
+  Status UseCopy();
   Status SaveIndexes();
   /// No more appends will come: leave the indexes complete.
   Status Seal();
@@ -98,8 +105,9 @@ class LogSegment {
   Result<std::vector<std::string>> MarkDeleted();
 
   // Kept by BucketLog.
-  int64_t synced_bytes = 0;   // durable prefix
-  bool must_rewrite = false;  // a sync of this file failed
+  int64_t synced_bytes = 0;  // durable prefix
+  bool suspect = false;      // a sync of this file failed
+  bool lost = false;         // and something of it is nowhere any more
   std::shared_ptr<SyncTurn> sync_turn = std::make_shared<SyncTurn>();
 
  private:

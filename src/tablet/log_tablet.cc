@@ -324,6 +324,10 @@ void LogTablet::FinishSync(const SyncTicket& ticket, const Status& status) {
   next_snapshot_.reset();
 }
 
+void LogTablet::FinishRepair(const SegmentRepair& repair, const Status& status) {
+  if (abandoned_.ok()) log_->FinishRepair(repair, status);
+}
+
 void LogTablet::RaiseHighWatermark(Offset to, LogPosition at) {
   WEIR_CHECK(to >= high_watermark_ && to <= log_->end_offset());
   high_watermark_ = to;

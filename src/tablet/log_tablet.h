@@ -148,6 +148,9 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   Result<std::optional<SyncTicket>> BeginSync();
   /// Take notice of a finished sync (on this shard).
   void FinishSync(const SyncTicket& ticket, const Status& status);
+  /// What of this log must be copied because a sync failed, by a thread that may block; see BucketLog.
+  Result<std::vector<SegmentRepair>> BeginRepair() { return log_->BeginRepair(); }
+  void FinishRepair(const SegmentRepair& repair, const Status& status);
   /// Remove segments that retention no longer wants; returns files to delete elsewhere.
   Result<std::vector<std::string>> ApplyRetention();
   /// Write indexes and writer state down and close files; the next call opens them again.

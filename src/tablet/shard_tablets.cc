@@ -185,6 +185,27 @@ std::vector<TableBucket> ShardTablets::Buckets() const {
   return buckets;
 }
 
+std::vector<RepairJob> ShardTablets::BeginRepair(const std::vector<TableBucket>& buckets,
+                                                 size_t from, size_t count) {
+  std::vector<RepairJob> jobs;
+  for (size_t i = from; i < std::min(from + count, buckets.size()); ++i) {
+    const auto known = tablets_.find(buckets[i]);
+    if (known == tablets_.end()) continue;
+    auto repairs = known->second->log->BeginRepair();
+    if (!repairs.ok()) {
+      LogError("tablet", "bucket cannot be repaired: {}", repairs.error().message);
+      continue;
+    }
+    for (SegmentRepair& repair : *repairs)
+      jobs.push_back({known->second->log, std::move(repair), {}});
+  }
+  return jobs;
+}
+
+void ShardTablets::FinishRepair(const std::vector<RepairJob>& jobs) {
+  for (const RepairJob& job : jobs) job.log->FinishRepair(job.repair, job.status);
+}
+
 std::vector<SyncJob> ShardTablets::BeginSync(const std::vector<TableBucket>& buckets, size_t from,
                                              size_t count, bool& failed) {
   std::vector<SyncJob> jobs;

@@ -26,6 +26,13 @@ struct SyncJob {
   Status status;
 };
 
+/// The same for a segment that must be copied.
+struct RepairJob {
+  std::shared_ptr<LogTablet> log;
+  SegmentRepair repair;
+  Status status;
+};
+
 class ShardTablets {
  public:
   ShardTablets(int shard, const TabletsOptions& options, const Tablets::Environment& environment,
@@ -64,8 +71,12 @@ class ShardTablets {
   void Change(const std::shared_ptr<const TableInfo>& table);
   void DropAll(const Status& why);
 
-  /// Tickets for up to `count` tablets with something to sync, going on behind `after`.
   std::vector<TableBucket> Buckets() const;
+  /// Of up to `count` of `buckets`, the segments that a failed sync made suspect.
+  std::vector<RepairJob> BeginRepair(const std::vector<TableBucket>& buckets, size_t from,
+                                     size_t count);
+  static void FinishRepair(const std::vector<RepairJob>& jobs);
+  /// Tickets for those with something to sync.
   std::vector<SyncJob> BeginSync(const std::vector<TableBucket>& buckets, size_t from, size_t count,
                                  bool& failed);
   /// Errors  one of them failed; not those of tables dropped meanwhile, whose files are gone

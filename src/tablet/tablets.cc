@@ -82,6 +82,7 @@ struct Tablets::State {
   Status SyncShard(size_t shard);
   Status BringHome();
   void RunTickets(std::vector<SyncJob>& jobs);
+  void RunRepairs(std::vector<RepairJob>& jobs);
   Status WriteCheckpoint(bool clean);
   void CheckSpace();
   void DecideMetadata();
@@ -321,12 +322,31 @@ void Tablets::State::RunTickets(std::vector<SyncJob>& jobs) {
   for (SyncJob& job : jobs) job.status = job.ticket.TakeOver(synced);
 }
 
+// Nobody but the housekeeping releases the journal, so that it stands still here.
+void Tablets::State::RunRepairs(std::vector<RepairJob>& jobs) {
+  for (RepairJob& job : jobs) {
+    JournaledBatches journaled(commits->journal(), job.log->options().bucket);
+    job.status =
+        job.repair.Run(env.files, [&](Offset base_offset) { return journaled.Find(base_offset); });
+  }
+}
+
 Status Tablets::State::SyncShard(size_t shard) {
   Status status;
   const auto on_shard = [&](auto f) { OnShard(shard, f); };
   std::vector<TableBucket> buckets;
   on_shard([&](ShardTablets& tablets) { buckets = tablets.Buckets(); });
   for (size_t from = 0; from < buckets.size(); from += kSyncsAtOnce) {
+    std::vector<RepairJob> repairs;
+    on_shard(
+        [&](ShardTablets& tablets) { repairs = tablets.BeginRepair(buckets, from, kSyncsAtOnce); });
+    if (!repairs.empty()) {
+      RunRepairs(repairs);
+      on_shard([&](ShardTablets&) {
+        ShardTablets::FinishRepair(repairs);
+        repairs.clear();
+      });
+    }
     std::vector<SyncJob> jobs;
     bool failed = false;
     on_shard([&](ShardTablets& tablets) {

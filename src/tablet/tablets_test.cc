@@ -106,6 +106,17 @@ class TabletsTest : public ::testing::Test {
                [](Tablet& tablet) -> Result<Offset> { return tablet.log->high_watermark(); });
   }
 
+  /// The records of the batch at an offset.
+  std::string Body(int bucket, Offset offset) {
+    const auto bytes = On(bucket, [&](Tablet& tablet) -> Result<SharedBytes> {
+      auto slice = tablet.log->Read(offset, 1);
+      if (!slice.ok()) return Forward(slice);
+      return slice->Load();
+    });
+    const auto batch = bytes.ok() ? LogBatchView::Parse(bytes->view()) : Forward(bytes);
+    return batch.ok() ? std::string(batch->records()) : batch.error().message;
+  }
+
   static TableBucket Bucket(int bucket) { return {.table = TableId(5), .bucket = bucket}; }
 
   std::atomic<bool> metadata_undecided_ = false;
@@ -220,6 +231,77 @@ TEST_F(TabletsTest, ALargeAppendGoesThroughTheJournalWhenAnOlderSegmentCannotBeS
   files_.LosePower(random);
   Start();
   EXPECT_EQ(EndOffset(0), 3);
+}
+
+TEST_F(TabletsTest, WhatAFailedSegmentSyncDroppedComesBackFromTheJournal) {
+  using Fs = FaultyFileSystem;
+  for (const auto after : {Fs::AfterFailedSync::kReadable, Fs::AfterFailedSync::kDropped}) {
+    files_.set_after_failed_sync(after);
+    Start();
+    const Offset before = EndOffset(0);
+    ASSERT_TRUE(Append(0, "synced").ok());
+    ASSERT_TRUE(tablets_->SyncNow().ok());
+    ASSERT_TRUE(Append(0, "in the journal").ok());
+    ASSERT_TRUE(Append(0, "this too").ok());
+    files_.FailCall(Fs::Call::kSync, 1, ErrorCode::kStorage);
+    EXPECT_FALSE(tablets_->SyncNow().ok());
+    EXPECT_EQ(Append(0, "refused").code(), ErrorCode::kLogStorage);
+    ASSERT_TRUE(tablets_->SyncNow().ok());
+    ASSERT_TRUE(Append(0, "after").ok());
+    ASSERT_TRUE(tablets_->SyncNow().ok());
+    EXPECT_EQ(Body(0, before + 1), "in the journal");
+    std::mt19937_64 random(3);
+    files_.StopAfter(0);
+    Stop();
+    files_.LosePower(random);
+    Start();
+    EXPECT_EQ(EndOffset(0), before + 4);
+    EXPECT_EQ(Body(0, before + 1), "in the journal");
+    EXPECT_EQ(Body(0, before + 2), "this too");
+    EXPECT_EQ(Body(0, before + 3), "after");
+    Stop();
+  }
+}
+
+TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncLeftInTheCacheForDurable) {
+  Start();
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  ASSERT_TRUE(Append(0, "in the journal").ok());
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage);
+  EXPECT_FALSE(tablets_->SyncNow().ok());
+  files_.StopAfter(0);
+  Stop();
+  files_.KillProcess();
+  Start();
+  ASSERT_TRUE(tablets_->SyncNow().ok());  // releases the journal
+  files_.StopAfter(0);
+  Stop();
+  std::mt19937_64 random(3);
+  files_.LosePower(random);
+  Start();
+  EXPECT_EQ(EndOffset(0), 1);
+  EXPECT_EQ(Body(0, 0), "in the journal");
+}
+
+TEST_F(TabletsTest, WhatIsNowhereAnyMoreKeepsTheJournalAndRefusesAppends) {
+  files_.set_after_failed_sync(FaultyFileSystem::AfterFailedSync::kDropped);
+  Start();
+  ASSERT_TRUE(Append(0, "first").ok());
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  ASSERT_TRUE(Append(1, "in the journal").ok());
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage);
+  EXPECT_FALSE(Append(0, std::string(300'000, 'L')).ok()) << "straight to the segment";
+  EXPECT_FALSE(tablets_->SyncNow().ok());
+  EXPECT_FALSE(tablets_->SyncNow().ok());
+  EXPECT_EQ(Append(0, "more").code(), ErrorCode::kLogStorage);
+  EXPECT_TRUE(Append(1, "elsewhere").ok());
+  EXPECT_EQ(Body(0, 0), "first");
+  files_.StopAfter(0);
+  Stop();
+  files_.KillProcess();
+  Start();
+  EXPECT_EQ(Append(0, "more")->base_offset, 1);
+  EXPECT_EQ(EndOffset(1), 2);
 }
 
 TEST_F(TabletsTest, AFullDiskRefusesWritesKeepsReadsAndRecovers) {
