@@ -276,6 +276,12 @@ void ShardTablets::WriteBackAll(std::function<void()> done) {
   for (const auto& [bucket, tablet] : tablets_) {
     // A folder for a few rows takes longer to make than the rows to replay.
     if (tablet->kv == nullptr || tablet->kv->unwritten_log_bytes() < kWriteBackBytesMin) continue;
+    // A write-back waits for the log to be durable, and nobody is left who would try again.
+    if (tablet->log->high_watermark() < tablet->log->end_offset()) {
+      LogWarn("tablet", "bucket is not written back, its log could not be synced: directory={}",
+              tablet->log->options().directory);
+      continue;
+    }
     ++*left;
     tablet->kv->StartWriteBack([finish](const Status& status) {
       if (!status.ok()) {

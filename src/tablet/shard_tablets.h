@@ -87,7 +87,8 @@ class ShardTablets {
   void CloseIdle(int64_t idle_since_ms);
   /// Housekeeping of the key-value halves.
   void TickKv(int64_t now_ms);
-  /// Write back all primary-key state that is slow to replay; `done` runs on this shard when the last one is through.
+  /// Write back all primary-key state that is slow to replay and whose log is durable; `done` runs on this shard when
+  /// the last one is through.
   void WriteBackAll(std::function<void()> done);
   /// Save indexes and writer states of all; before a clean stop.
   void CloseAll();

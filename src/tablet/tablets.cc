@@ -189,6 +189,8 @@ void Tablets::Stop() {
   s.wake.notify_all();
   s.housekeeper.reset();
   if (s.shards.empty()) return;
+  // Write-backs wait for the log to be durable; what the journal refused may yet be, in its segments.
+  (void)SyncNow();
   s.WriteBackAll();
   s.commits->Stop();
   const Status synced = SyncNow();
