@@ -404,12 +404,12 @@ Status BucketLog::TruncateTo(Offset offset) {
 }
 
 Result<std::vector<std::string>> BucketLog::RemoveSegments(
-    Offset keep_from, const std::function<bool(LogSegment&)>& expired) {
+    Offset keep_from, const std::function<bool(LogSegment&, Offset end_offset)>& expired) {
   std::vector<std::string> doomed;
   if (segments_.empty()) return doomed;
   const auto removable = [&](size_t i) {
     const Offset end = i + 1 < segments_.size() ? segments_[i + 1]->base_offset() : end_offset_;
-    return end <= keep_from && segments_[i]->bytes() > 0 && expired(*segments_[i]);
+    return end <= keep_from && segments_[i]->bytes() > 0 && expired(*segments_[i], end);
   };
   size_t count = 0;
   while (count < segments_.size() && removable(count)) ++count;

@@ -162,8 +162,8 @@ class BucketLog {
 
   /// Remove whole segments that end at or below `keep_from` and that `expired` accepts, oldest first; the active
   /// segment is rolled first when it qualifies. Returns renamed files for the caller to delete.
-  Result<std::vector<std::string>> RemoveSegments(Offset keep_from,
-                                                  const std::function<bool(LogSegment&)>& expired);
+  Result<std::vector<std::string>> RemoveSegments(
+      Offset keep_from, const std::function<bool(LogSegment&, Offset end_offset)>& expired);
 
   /// Save the indexes, give preallocated space back and close all files.
   Status CloseFiles();

@@ -250,12 +250,12 @@ TEST_F(BucketLogTest, RetentionRemovesWholeSegmentsAndKeepsTheEndOffset) {
   Open();
   AppendMany(12);
   const size_t segments = log_->segment_count();
-  auto removed = log_->RemoveSegments(15, [](LogSegment&) { return true; });
+  auto removed = log_->RemoveSegments(15, [](LogSegment&, Offset) { return true; });
   ASSERT_TRUE(removed.ok());
   EXPECT_LT(log_->segment_count(), segments);
   EXPECT_LE(log_->start_offset(), 15);
   EXPECT_EQ(log_->Read(0, 1, 24, log_->end_position()).code(), ErrorCode::kLogOffsetOutOfRange);
-  removed = log_->RemoveSegments(24, [](LogSegment&) { return true; });
+  removed = log_->RemoveSegments(24, [](LogSegment&, Offset) { return true; });
   ASSERT_TRUE(removed.ok());
   EXPECT_EQ(log_->start_offset(), 24);
   EXPECT_EQ(log_->end_offset(), 24);
@@ -270,7 +270,7 @@ TEST_F(BucketLogTest, ASliceStaysReadableAfterItsSegmentIsGone) {
   Open();
   AppendMany(12);
   const LogSlice slice = Read(0, 200);
-  const auto removed = log_->RemoveSegments(24, [](LogSegment&) { return true; });
+  const auto removed = log_->RemoveSegments(24, [](LogSegment&, Offset) { return true; });
   for (const std::string& path : *removed) ASSERT_TRUE(files_.Remove(path).ok());
   EXPECT_TRUE(slice.Load().ok());
 }

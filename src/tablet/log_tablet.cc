@@ -83,7 +83,8 @@ Status LogTablet::LoadWriterState() {
   for (const Offset offset : snapshots) {
     const std::string path = log_->directory() + "/" + SegmentFileName(offset, kSnapshotSuffix);
     const auto bytes = ReadFile(files, path);
-    if (!loaded && offset <= log_->end_offset() && bytes.ok()) {
+    // One from before the log's start is too old: nobody knows any more what its writers wrote up to there.
+    if (!loaded && offset >= log_->start_offset() && offset <= log_->end_offset() && bytes.ok()) {
       const auto end = writers_.Decode(*bytes);
       if (end.ok() && *end == offset) {
         snapshot_offset_ = offset;
@@ -400,17 +401,31 @@ Result<Offset> LogTablet::FindOffset(const OffsetSpec& spec) {
 
 // ---- Housekeeping -------------------------------------------------------------------------------------------
 
+// Of the headers that retention takes there must be a snapshot first, or their writers would be strangers after a
+// crash. It may not know what is not durable yet: then the segment stays until the next time.
+bool LogTablet::RemembersWritersUpTo(Offset offset) {
+  if (writers_.size() == 0 || offset <= snapshot_offset_) return true;
+  if (log_->recovery_point().offset < log_->end_offset()) {
+    if (!next_snapshot_) next_snapshot_ = TakeWriterSnapshot();
+    return false;
+  }
+  if (const Status saved = SaveWriterState(TakeWriterSnapshot()); !saved.ok()) {
+    LogWarn("tablet", "could not save the writer state: {}", saved.error().message);
+  }
+  return offset <= snapshot_offset_;
+}
+
 Result<std::vector<std::string>> LogTablet::ApplyRetention() {
   const int64_t oldest_ms = env_.clock->NowMs() - options_.retention_ms;
   int64_t bytes_over = options_.retention_bytes > 0 ? log_->bytes() - options_.retention_bytes : 0;
   const Offset keep_from =
       std::min({min_retain_offset_, lake_offset_, high_watermark_, PinnedFrom(options_.bucket)});
-  auto removed = log_->RemoveSegments(keep_from, [&](LogSegment& segment) {
+  auto removed = log_->RemoveSegments(keep_from, [&](LogSegment& segment, Offset end_offset) {
     const auto newest = segment.MaxTimestamp();
     const bool old = options_.retention_ms > 0 && newest.ok() && *newest < oldest_ms;
     const bool too_much = bytes_over >= segment.bytes() && options_.retention_bytes > 0;
     if (too_much) bytes_over -= segment.bytes();
-    return old || too_much;
+    return (old || too_much) && RemembersWritersUpTo(end_offset);
   });
   // The end may now lie in a new, empty segment.
   if (high_watermark_ == log_->end_offset()) watermark_position_ = log_->end_position();

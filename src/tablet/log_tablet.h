@@ -176,6 +176,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
 
   Status LoadWriterState();
   WriterSnapshot TakeWriterSnapshot();
+  bool RemembersWritersUpTo(Offset offset);
   Status SaveWriterState(const WriterSnapshot& snapshot);
   Result<Accepted> Validate(const SharedBytes& records, AppendOptions options) const;
   Result<std::optional<WriterBatch>> CheckInAppend(const Accepted& accepted,

@@ -366,6 +366,50 @@ TEST_F(TabletsTest, IdleBucketsAreClosedAndOpenAgain) {
   EXPECT_EQ(Append(1, "y")->base_offset, 1);
 }
 
+TEST_F(TabletsTest, AWriterWhoseBatchesRetentionTookIsStillKnownAfterACrash) {
+  Start();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append(0, "x", 7, i).ok());
+  Stop();  // leaves a snapshot
+  Start();
+  for (int i = 3; i < 20; ++i) ASSERT_TRUE(Append(0, std::string(400, 'x'), 7, i).ok());
+  clock_.AdvanceMs(8LL * 24 * 3600 * 1000);
+  tablets_->ApplyRetentionNow();  // what is not synced cannot be in a snapshot yet
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  tablets_->ApplyRetentionNow();
+  EXPECT_EQ(*On(0, [](Tablet& tablet) -> Result<Offset> { return tablet.log->start_offset(); }),
+            20);
+  files_.StopAfter(0);
+  Stop();
+  files_.KillProcess();
+  Start();
+  const auto again = Append(0, "x", 7, 19);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(Append(0, "x", 7, 20)->base_offset, 20);
+}
+
+TEST_F(TabletsTest, AWriterWhoseSnapshotIsOlderThanTheLogMayGoOn) {
+  Start();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Append(0, std::string(400, 'x'), 7, i).ok());
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  clock_.AdvanceMs(8LL * 24 * 3600 * 1000);
+  tablets_->ApplyRetentionNow();
+  files_.StopAfter(0);
+  Stop();
+  files_.KillProcess();
+  // The power took the newest snapshot, which is not synced, and left one that is too old.
+  WriterState old(1'000'000);
+  for (int i = 0; i < 3; ++i) old.Add(7, {i, i, i, 1});
+  const std::string log = "/data/data/db/t-5/log-0/";
+  ASSERT_TRUE(files_.Remove(log + SegmentFileName(20, ".writer_snapshot")).ok());
+  ASSERT_TRUE(
+      ReplaceFile(files_, log + SegmentFileName(3, ".writer_snapshot"), old.Encode(3)).ok());
+  Start();
+  const auto next = Append(0, "x", 7, 20);
+  ASSERT_TRUE(next.ok()) << next.error().message;
+  EXPECT_EQ(next->base_offset, 20);
+}
+
 TEST_F(TabletsTest, RetentionRemovesOldSegmentsButNotTheOffsets) {
   Start();
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(Append(0, std::string(400, 'x')).ok());
