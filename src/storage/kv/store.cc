@@ -42,7 +42,13 @@ Status KvStore::WriteBack(std::vector<const HotRow*>& rows, const KvCheckpoint& 
     ASSIGN_OR_RETURN(const auto engine, Engine());
     RETURN_IF_ERROR(engine->Ingest(rows));
   }
-  return WriteKvCheckpoint(files_, (dir_ / "CHECKPOINT").string(), checkpoint);
+  RETURN_IF_ERROR(WriteKvCheckpoint(files_, (dir_ / "CHECKPOINT").string(), checkpoint));
+  // The log may lose its beginning now, so the folder must not go with the power. The names in it are durable with
+  // the checkpoint; its own may be new, or of a process killed a moment ago. Those above are the log's, too.
+  if (named_) return {};
+  RETURN_IF_ERROR(files_.SyncDirectory(dir_.parent_path().string()));
+  named_ = true;
+  return {};
 }
 
 void KvStore::CloseIfUnused() {
@@ -63,6 +69,7 @@ bool KvStore::open() const {
 
 Status KvStore::SetAside() {
   CloseIfUnused();
+  named_ = false;
   const std::string aside = dir_.string() + ".damaged";
   RETURN_IF_ERROR(files_.RemoveAll(aside));
   RETURN_IF_ERROR(files_.Rename(dir_.string(), aside));

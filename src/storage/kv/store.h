@@ -62,6 +62,7 @@ class KvStore {
   KvOpenStores& open_stores_;
   FileSystem& files_;
   std::atomic<uint64_t> last_used_ = 0;
+  bool named_ = false;  // the folder's own name is durable; write-backs only, one at a time
   mutable std::mutex mutex_;
   std::shared_ptr<KvEngine> engine_;
 };

@@ -5,8 +5,10 @@
 
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <thread>
 
+#include "io/faulty_file_system.h"
 #include "io/file.h"
 #include "storage/kv/open_stores.h"
 
@@ -103,6 +105,21 @@ TEST_F(KvStoreTest, ManyThreadsReadWhileStoresOpenAndClose) {
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(Get(0), "0");
   EXPECT_LE(open_stores_.count(), kOpenMax);
+}
+
+TEST(KvStoreFolder, IsThereAfterPowerLossOnceAWriteBackReturned) {
+  KvEngineShared shared{8 * MiB};
+  KvOpenStores open_stores{kOpenMax};
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    FaultyFileSystem files;
+    ASSERT_TRUE(files.CreateDirectories("/t-1").ok() && files.SyncDirectory("/").ok());
+    KvStore store("/t-1/kv-0", shared, open_stores, files);
+    std::vector<const HotRow*> none;
+    ASSERT_TRUE(store.WriteBack(none, {.flushed_offset = 7}).ok());
+    std::mt19937_64 random(seed);
+    files.LosePower(random);
+    EXPECT_EQ(store.ReadCheckpoint()->flushed_offset, 7) << "seed " << seed;
+  }
 }
 
 }  // namespace
