@@ -27,6 +27,10 @@ class RpcSession : public FrameSink {
   /// The client proved who it is: the limits for strangers no longer apply.
   void SetPrincipal(Principal principal);
 
+  /// The client failed to prove it: from now on it is a stranger who gets no second chance.
+  void Refuse() { refused_ = true, authenticated_ = false; }
+  bool refused() const { return refused_; }
+
   /// Requests that wait for something and stop waiting when the connection ends.
   std::list<std::shared_ptr<Completion>>& parked() { return parked_; }
 
@@ -40,6 +44,7 @@ class RpcSession : public FrameSink {
   Connection& connection_;
   Principal principal_;
   bool authenticated_ = false;
+  bool refused_ = false;
   std::list<std::shared_ptr<Completion>> parked_;
 };
 

@@ -1,5 +1,7 @@
 """SASL/PLAIN with both official clients."""
 import os
+import socket
+import struct
 import subprocess
 
 import pytest
@@ -51,6 +53,36 @@ async def test_a_wrong_password_does_not(closed_server, user, password):
 async def test_no_password_does_not(closed_server):
     with pytest.raises(FlussError):
         await connect(closed_server)
+
+
+def frame(request_id, api, body):
+    message = struct.pack(">hhi", api, 0, request_id) + body
+    return struct.pack(">i", len(message)) + message
+
+
+def password(request_id, text):
+    token = b"\0admin\0" + text.encode()
+    return frame(request_id, 1038, b"\x0a\x05PLAIN\x12" + bytes([len(token)]) + token)
+
+
+def answers(connection):
+    """(type, request id) of each answer until the server closes."""
+    data = b""
+    while part := connection.recv(4096):
+        data += part
+    while data:
+        size, kind, request_id = struct.unpack_from(">ibi", data)
+        yield kind, request_id
+        data = data[4 + size:]
+
+
+def test_what_comes_behind_a_wrong_password_is_not_looked_at(closed_server):
+    host, port = closed_server.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(password(1, "wrong") + password(2, "admin-secret") + password(3, "wrong"))
+        seen = list(answers(connection))
+    assert seen and seen[0][1] == 1
+    assert all(kind == 1 for kind, _ in seen), "the right password behind a wrong one was taken"
 
 
 @pytest.mark.parametrize("version", official_client.VERSIONS)
