@@ -233,15 +233,23 @@ Pieces Fetch::Encode(Outcomes outcomes) {
   return reply;
 }
 
+Status MayRead(const RequestContext& context, const FetchLogMessage& request) {
+  for (const FetchTable& table : request.tables) {
+    RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, table.table));
+  }
+  return {};
+}
+
 }  // namespace
 
 Task<Result<Pieces>> FetchLog(RequestContext& context, SharedBytes body) {
   CO_ASSIGN_OR_RETURN(const FetchLogMessage request, Decode(context, body.view(), ParseFetchLog));
-  for (const FetchTable& table : request.tables) {
-    CO_RETURN_IF_ERROR(context.AuthorizeTable(Operation::kRead, table.table));
-  }
+  CO_RETURN_IF_ERROR(MayRead(context, request));
   Fetch fetch(context, request);
-  co_return co_await fetch.Run();
+  Result<Pieces> reply = co_await fetch.Run();
+  // A fetch may wait for minutes: a table may have come into being under its id, or a right been taken away.
+  CO_RETURN_IF_ERROR(MayRead(context, request));
+  co_return reply;
 }
 
 }  // namespace weir
