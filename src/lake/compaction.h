@@ -4,6 +4,8 @@
 // then a snapshot change (operation replace) that the caller commits: nothing is visible before, and old files
 // stay until their snapshots expire (expire_snapshots.h).
 //
+// Others may commit while the files are written: compaction_rebase.h brings the change to the table of now.
+//
 // A file is rewritten with files of about its own size or smaller, so a row is rewritten a number of times that grows
 // with the logarithm of the rows beside it. New data files keep the sequence number of the state they were read
 // from: deletes that others commit meanwhile still apply.
@@ -18,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "lake/parquet_writer.h"
+#include "lake/row_positions.h"
 #include "lake/scan_planner.h"
 #include "lake/snapshot_builder.h"
 #include "lake/table_metadata.h"
@@ -76,10 +79,32 @@ struct CompactionRequest {
       on_rows;
 };
 
+/// A data file that was rewritten: which of its rows went where, so that deletes which others commit meanwhile can
+/// follow them.
+struct RewrittenFile {
+  /// Rows of a new file, in the order they had in the old one.
+  struct Run {
+    std::string path;
+    int64_t first_row = 0;
+    int64_t rows = 0;
+  };
+
+  FileScanTask task;      // as it was read
+  RowPositions left_out;  // deleted already
+  std::vector<Run> runs;  // all others, in their order
+};
+
 struct Compacted {
   SnapshotChange change;
   std::vector<std::string> removed_data_files;
   int64_t rows = 0;
+
+  // What it was made from, for compaction_rebase.h.
+  int64_t base_snapshot_id = 0;
+  int64_t base_sequence_number = 0;
+  std::vector<RewrittenFile> rewritten;
+  std::vector<FileScanTask> merged;   // data files whose delete files became others
+  std::vector<FileKey> merged_files;  // those delete files
 };
 
 /// Write the files of a plan for `request.table`. Paths begun are added to `written`, also on failure.

@@ -20,16 +20,20 @@ TableMetadata MergingManifests(const TableMetadata& table, int32_t manifests_min
   return merging;
 }
 
+Result<bool> HasManyManifests(FileIo& io, const TableMetadata& table, int32_t manifests_min) {
+  const Snapshot* current = table.current_snapshot();
+  if (current == nullptr) return false;
+  ASSIGN_OR_RETURN(const auto manifests, ManifestsOf(io, *current));
+  const auto small = std::ranges::count_if(
+      manifests, [](const ManifestFile& one) { return one.manifest_length < kSmallBytes; });
+  return small >= manifests_min;
+}
+
 Result<std::optional<NewSnapshot>> RewriteManifests(FileIo& io, const TableMetadata& table,
                                                     int32_t manifests_min,
                                                     const SnapshotChange& change) {
-  const Snapshot* current = table.current_snapshot();
-  if (current == nullptr) return std::optional<NewSnapshot>();
-  ASSIGN_OR_RETURN(const auto manifests, ManifestsOf(io, *current));
-  const auto small = std::count_if(manifests.begin(), manifests.end(), [](const ManifestFile& one) {
-    return one.manifest_length < kSmallBytes;
-  });
-  if (small < manifests_min) return std::optional<NewSnapshot>();
+  ASSIGN_OR_RETURN(const bool many, HasManyManifests(io, table, manifests_min));
+  if (!many) return std::optional<NewSnapshot>();
   ASSIGN_OR_RETURN(NewSnapshot built, BuildSnapshot(io, MergingManifests(table, 2), change));
   return std::optional(std::move(built));
 }

@@ -21,6 +21,9 @@ Result<std::optional<NewSnapshot>> RewriteManifests(FileIo& io, const TableMetad
                                                     int32_t manifests_min,
                                                     const SnapshotChange& change);
 
+/// Whether RewriteManifests would do anything.
+Result<bool> HasManyManifests(FileIo& io, const TableMetadata& table, int32_t manifests_min);
+
 /// `table` with properties that have a snapshot builder merge as soon as `manifests_min` manifests are there.
 TableMetadata MergingManifests(const TableMetadata& table, int32_t manifests_min);
 

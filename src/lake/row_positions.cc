@@ -178,6 +178,32 @@ bool RowPositions::ContainsAny(int64_t begin, int64_t end) const {
   return false;
 }
 
+bool RowPositions::ContainsAll(const RowPositions& other) const {
+  return std::ranges::all_of(other.ToVector(),
+                             [this](int64_t position) { return Contains(position); });
+}
+
+int64_t RowPositions::CountBelow(int64_t position) const {
+  int64_t count = 0;
+  for (const Chunk& chunk : chunks_) {
+    const int64_t base = chunk.key << kChunkBits;
+    if (base >= position) break;
+    if (base + kChunkSize <= position) {
+      count += chunk.size;
+      continue;
+    }
+    const auto low = static_cast<size_t>(position - base);
+    if (chunk.bits.empty()) {
+      const auto end = std::ranges::lower_bound(chunk.values, static_cast<uint16_t>(low));
+      return count + (end - chunk.values.begin());
+    }
+    for (size_t word = 0; word < low / 64; ++word) count += std::popcount(chunk.bits[word]);
+    const uint64_t rest = chunk.bits[low / 64] & ((uint64_t{1} << (low % 64)) - 1);
+    return count + std::popcount(rest);
+  }
+  return count;
+}
+
 std::vector<int64_t> RowPositions::ToVector() const {
   std::vector<int64_t> positions;
   positions.reserve(static_cast<size_t>(size_));

@@ -26,6 +26,9 @@ class RowPositions {
   bool Contains(int64_t position) const;
   /// Whether any of [begin, end) is in the set.
   bool ContainsAny(int64_t begin, int64_t end) const;
+  bool ContainsAll(const RowPositions& other) const;
+  /// How many are below `position`.
+  int64_t CountBelow(int64_t position) const;
   int64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   /// Ascending.

@@ -48,6 +48,26 @@ TEST(RowPositions, AgreesWithASortedSet) {
     EXPECT_EQ(rows.ContainsAny(position, position + 3),
               next != expected.end() && *next < position + 3);
   }
+  // Sparse chunks, which are arrays, as well.
+  for (int i = 0; i < 500; ++i) {
+    const auto position = static_cast<int64_t>(200'000 + random() % 300'000);
+    rows.Add(position);
+    expected.insert(position);
+  }
+  int64_t below = 0;
+  int64_t counted = 0;
+  for (const int64_t position : expected) {
+    ASSERT_EQ(rows.CountBelow(position), below++);
+    ASSERT_EQ(rows.CountBelow(position + 1), below);
+    counted = position;
+  }
+  EXPECT_EQ(rows.CountBelow(0), 0);
+  EXPECT_EQ(rows.CountBelow(counted + 1'000'000), rows.size());
+  RowPositions some;
+  for (const int64_t position : {*expected.begin(), counted}) some.Add(position);
+  EXPECT_TRUE(rows.ContainsAll(some));
+  some.Add(counted + 1);
+  EXPECT_FALSE(rows.ContainsAll(some));
 }
 
 TEST(RowPositions, ComesBackFromItsStoredForm) {

@@ -20,7 +20,13 @@ constexpr size_t kOpenMax = 4;
 /// no snapshot leads to after days.
 constexpr int64_t kOpenMsMax = 3600 * 1000;
 
-Status Sweep(const RoundEnvironment& environment, const TableInfo& table, const RoundName& name) {
+/// Of a table that may be gone; for messages.
+std::string NameOf(const RoundEnvironment& environment, TableId table) {
+  const TableRef found = environment.catalog.FindTable(table);
+  return found != nullptr ? found->path.ToString() : fmt::format("{} (dropped)", table.value);
+}
+
+Status Sweep(const RoundEnvironment& environment, TableId table, const RoundName& name) {
   ASSIGN_OR_RETURN(const auto files, environment.io.List(name.location));
   const std::string snapshot = fmt::format("{}", name.snapshot_id);
   int64_t swept = 0;
@@ -33,7 +39,7 @@ Status Sweep(const RoundEnvironment& environment, const TableInfo& table, const 
     ++swept;
   }
   LogInfo("tiering", "files of a round that did not commit are gone: table={} files={}",
-          table.path.ToString(), swept);
+          NameOf(environment, table), swept);
   return {};
 }
 
@@ -54,8 +60,8 @@ SnapshotFate FateOf(const RoundName& name, const iceberg::TableMetadata& lake) {
 }
 
 /// Returns whether it stays open.
-Result<bool> Settle(const RoundEnvironment& environment, const TableInfo& table,
-                    const RoundName& name, const iceberg::TableMetadata* lake) {
+Result<bool> Settle(const RoundEnvironment& environment, TableId table, const RoundName& name,
+                    const iceberg::TableMetadata* lake) {
   // With its table the commit went, and the files are that one's.
   if (lake == nullptr) return false;
   const SnapshotFate fate = FateOf(name, *lake);
@@ -63,8 +69,27 @@ Result<bool> Settle(const RoundEnvironment& environment, const TableInfo& table,
   if (fate != SnapshotFate::kOpen) return false;
   if (environment.clock.NowMs() - name.asked_ms < kOpenMsMax) return true;
   LogWarn("tiering", "a commit never came to an end; its files stay: table={} snapshot={}",
-          table.path.ToString(), name.snapshot_id);
+          NameOf(environment, table), name.snapshot_id);
   return false;
+}
+
+Status SettleCompaction(const RoundEnvironment& environment, const CompactionName& one) {
+  Store& store = environment.catalog.store();
+  if (environment.lake.SharesStore()) {
+    // As with rounds: this settles a commit whose outcome was not known.
+    RETURN_IF_ERROR(SaveCompaction(store, one.table, one.name));
+    RETURN_IF_ERROR(Sweep(environment, one.table, one.name));
+  } else if (one.name.sequence_number == 0) {
+    RETURN_IF_ERROR(Sweep(environment, one.table, one.name));
+  } else {
+    ASSIGN_OR_RETURN(const auto lake, environment.lake.FindTiered(one.table));
+    ASSIGN_OR_RETURN(const bool open, Settle(environment, one.table, one.name,
+                                             lake ? lake->metadata.get() : nullptr));
+    if (open) return {};
+  }
+  Transaction transaction;
+  ForgetCompaction(one.table, one.name.snapshot_id, transaction);
+  return store.Commit(transaction);
 }
 
 }  // namespace
@@ -77,7 +102,7 @@ Status SettleEarlierRounds(const RoundEnvironment& environment, const TableInfo&
     // A commit whose outcome was not known is settled by the next one of the store: before that, its files may
     // still turn out to be the table's.
     RETURN_IF_ERROR(SaveRound(store, table.id, *last));
-    RETURN_IF_ERROR(Sweep(environment, table, *last));
+    RETURN_IF_ERROR(Sweep(environment, table.id, *last));
     return Forget(store, table.id, std::nullopt);
   }
   const std::vector<RoundName> aside = FindRoundsAside(store, table.id);
@@ -87,12 +112,12 @@ Status SettleEarlierRounds(const RoundEnvironment& environment, const TableInfo&
   if (lake != nullptr) RETURN_IF_ERROR(FollowLake(environment, table, *lake));
   size_t open_count = 0;
   for (const RoundName& name : aside) {
-    ASSIGN_OR_RETURN(const bool open, Settle(environment, table, name, lake));
+    ASSIGN_OR_RETURN(const bool open, Settle(environment, table.id, name, lake));
     if (!open) RETURN_IF_ERROR(Forget(store, table.id, name));
     open_count += open ? 1 : 0;
   }
   if (last) {
-    ASSIGN_OR_RETURN(const bool open, Settle(environment, table, *last, lake));
+    ASSIGN_OR_RETURN(const bool open, Settle(environment, table.id, *last, lake));
     RETURN_IF_ERROR(open ? SetRoundAside(store, table.id, *last)
                          : Forget(store, table.id, std::nullopt));
     open_count += open ? 1 : 0;
@@ -101,6 +126,15 @@ Status SettleEarlierRounds(const RoundEnvironment& environment, const TableInfo&
   return Fail(ErrorCode::kCommitStateUnknown,
               "the outcome of {} commits is unknown, and their files must stay: table={}",
               open_count, table.path.ToString());
+}
+
+Status SettleEarlierCompactions(const RoundEnvironment& environment) {
+  Status first;
+  for (const CompactionName& one : FindCompactions(environment.catalog.store())) {
+    Status settled = SettleCompaction(environment, one);
+    if (first.ok()) first = std::move(settled);
+  }
+  return first;
 }
 
 }  // namespace weir

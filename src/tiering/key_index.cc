@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 
@@ -95,6 +96,13 @@ int32_t KeyChanges::AddFile(std::string path) {
 void KeyChanges::Put(BytesView key, int32_t file, int64_t row) {
   keys_.append(key);
   entries_.push_back({keys_.size(), file, row});
+}
+
+void KeyChanges::Forget(std::string_view path, const iceberg::RowPositions& rows) {
+  const auto file = static_cast<int32_t>(std::ranges::find(files_, path) - files_.begin());
+  for (Entry& entry : entries_) {
+    if (entry.file == file && rows.Contains(entry.row)) entry.file = kForgotten;
+  }
 }
 
 std::vector<BytesView> KeyChanges::Keys() const {
@@ -203,6 +211,7 @@ Status KeyIndex::Apply(const KeyChanges& changes, std::span<const std::string> r
   std::string row_key;
   for (const uint32_t at : SortedOrder(keys)) {
     const KeyChanges::Entry& entry = changes.entries_[at];
+    if (entry.file == KeyChanges::kForgotten) continue;
     row_key.assign(1, kRow).append(keys[at]);
     if (entry.file == KeyChanges::kNoFile) {
       batch.Delete(row_key);

@@ -22,6 +22,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "lake/row_positions.h"
 #include "lake/table_metadata.h"
 #include "tiering/lake_keys.h"
 
@@ -45,6 +46,8 @@ class KeyChanges {
   int32_t AddFile(std::string path);
   void Put(BytesView key, int32_t file, int64_t row);
   void Remove(BytesView key) { Put(key, kNoFile, 0); }
+  /// Take back what Put said of these rows of a file: the index has something newer of their keys.
+  void Forget(std::string_view path, const iceberg::RowPositions& rows);
 
   int64_t memory_bytes() const {
     return static_cast<int64_t>(keys_.capacity() + entries_.capacity() * sizeof(Entry));
@@ -54,6 +57,7 @@ class KeyChanges {
  private:
   friend class KeyIndex;
   static constexpr int32_t kNoFile = -1;
+  static constexpr int32_t kForgotten = -2;
   struct Entry {
     size_t end;  // of its key in keys_
     int32_t file;

@@ -11,7 +11,8 @@
 #include "lake/orphan_files.h"
 #include "lake/table_files.h"
 #include "tiering/covered_offsets.h"
-#include "tiering/table_compaction.h"
+#include "tiering/earlier_rounds.h"
+#include "tiering/round_names.h"
 
 namespace weir {
 namespace {
@@ -52,7 +53,8 @@ LakeMaintenance::LakeMaintenance(const MaintenanceOptions& options, TieringRunne
 LakeMaintenance::~LakeMaintenance() { Stop(); }
 
 void LakeMaintenance::Start() {
-  if (!options_.enabled) return;
+  // What steps left that a crash cut off goes in any case.
+  if (!options_.enabled && FindCompactions(env_.catalog.store()).empty()) return;
   thread_ = std::make_unique<WorkerThread>("lake-tidy", WorkerThread::Priority::kNormal,
                                            [this] { Work(); });
 }
@@ -72,10 +74,13 @@ void LakeMaintenance::Stop() {
 
 void LakeMaintenance::Work() {
   while (true) {
+    LookForCompactions();
+    if (!options_.enabled && FindCompactions(env_.catalog.store()).empty()) return;
     {
       std::unique_lock lock(mutex_);
       if (stop_.wait_for(lock, options_.interval, [this] { return stopping_; })) return;
     }
+    if (!options_.enabled) continue;
     const Status looked = Guarded([this]() -> Status {
       LookAtAll();
       return {};
@@ -127,6 +132,21 @@ void LakeMaintenance::LookAt(const iceberg::Ident& ident, Look look) {
   if (IsWorthALine(failures))
     LogWarn("tiering", "maintenance failed: table={} failures={} error={}", ident.ToString(),
             failures, result.error().message);
+}
+
+void LakeMaintenance::LookForCompactions() {
+  const Status swept = Guarded([this] { return SweepCompactions(); });
+  sweep_failures_ = swept.ok() ? 0 : sweep_failures_ + 1;
+  if (swept.ok() || IsNothingWrong(swept.error())) return;
+  metrics_.failures.Add();
+  if (IsWorthALine(sweep_failures_))
+    LogWarn("tiering", "files of compactions that did not commit stay: failures={} error={}",
+            sweep_failures_, swept.error().message);
+}
+
+Status LakeMaintenance::SweepCompactions() {
+  const std::lock_guard lock(looking_);
+  return SettleEarlierCompactions(env_);
 }
 
 void LakeMaintenance::LookForPurges() {
@@ -191,22 +211,8 @@ Status LakeMaintenance::Follow(const iceberg::LoadedTable& table) {
 }
 
 Status LakeMaintenance::Compact(const iceberg::LoadedTable& table, MaintenanceResult& result) {
-  const iceberg::CompactionOptions options{.file_bytes_target = options_.file_bytes_target,
-                                           .small_files_min = options_.small_files_min,
-                                           .step_bytes_max = 2 * options_.file_bytes_target};
-  const std::function<Status()> alive = [this] { return Alive(); };
   for (int i = 0; i < kStepsMax; ++i) {
-    CompactionResult step;
-    const auto work = [&](RoundState* state) -> Status {
-      ASSIGN_OR_RETURN(step, CompactTable(env_, table.ident, state, options, alive));
-      return {};
-    };
-    if (table.tiered_by && tiering_.mode() == TieringMode::kInternal) {
-      RETURN_IF_ERROR(tiering_.BetweenRounds(*table.tiered_by,
-                                             [&](RoundState& state) { return work(&state); }));
-    } else {
-      RETURN_IF_ERROR(work(nullptr));
-    }
+    ASSIGN_OR_RETURN(const CompactionResult step, CompactOnce(table));
     if (step.did_nothing()) return {};
     ++result.compactions;
     result.files_before += step.files_before;
@@ -214,12 +220,47 @@ Status LakeMaintenance::Compact(const iceberg::LoadedTable& table, MaintenanceRe
     metrics_.compactions.Add();
     metrics_.compacted_bytes.Add(step.bytes);
     metrics_.compacted_files.Add(step.files_before);
-    LogInfo("tiering", "compacted: table={} files={} into={} rows={} bytes={}",
-            table.ident.ToString(), step.files_before, step.files_after, step.rows, step.bytes);
+    metrics_.deletes_followed.Add(step.deletes_followed);
+    LogInfo("tiering", "compacted: table={} files={} into={} rows={} bytes={} deleted_meanwhile={}",
+            table.ident.ToString(), step.files_before, step.files_after, step.rows, step.bytes,
+            step.deletes_followed);
     RETURN_IF_ERROR(Pay(step.bytes));
     if (!step.more) return {};
   }
   return {};
+}
+
+Result<CompactionResult> LakeMaintenance::CompactOnce(const iceberg::LoadedTable& table) {
+  const bool ours = table.tiered_by && tiering_.mode() == TieringMode::kInternal;
+  const TableRef tiered = ours ? env_.catalog.FindTable(*table.tiered_by) : nullptr;
+  iceberg::CompactionOptions options{.file_bytes_target = options_.file_bytes_target,
+                                     .small_files_min = options_.small_files_min,
+                                     .step_bytes_max = 2 * options_.file_bytes_target};
+  // The new places of all rows come to the key index while a round waits.
+  if (tiered != nullptr && NeedsKeyIndex(*tiered))
+    options.step_bytes_max = options_.file_bytes_target;
+  TableCompaction step(env_, table.ident, ours ? table.tiered_by : std::nullopt, options,
+                       [this] { return Alive(); });
+  CompactionResult result;
+  if (!ours) {
+    RETURN_IF_ERROR(step.Write());
+    if (step.has_work()) {
+      ASSIGN_OR_RETURN(result, step.Commit(nullptr));
+    }
+    return result;
+  }
+  // A round that copies files on write takes away what is being read.
+  const bool alone = tiered != nullptr && NeedsKeyIndex(*tiered) &&
+                     tiered->config.lake_delete_mode == LakeDeleteMode::kCopyOnWrite;
+  if (!alone) RETURN_IF_ERROR(step.Write());
+  if (!alone && !step.has_work()) return result;
+  RETURN_IF_ERROR(tiering_.BetweenRounds(*table.tiered_by, [&](RoundState& state) -> Status {
+    if (alone) RETURN_IF_ERROR(step.Write());
+    if (!step.has_work()) return {};
+    ASSIGN_OR_RETURN(result, step.Commit(&state));
+    return {};
+  }));
+  return result;
 }
 
 Status LakeMaintenance::Expire(const iceberg::Ident& ident, MaintenanceResult& result) {

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "lake/table_catalog.h"
 #include "tiering/maintenance_options.h"
+#include "tiering/table_compaction.h"
 #include "tiering/tiering_runner.h"
 
 namespace weir {
@@ -47,6 +48,8 @@ class LakeMaintenance {
   enum class Look : uint8_t { kAll, kExpiry };
   /// Look at one table now, whoever is due. For tests and the command line.
   Result<MaintenanceResult> Maintain(const iceberg::Ident& ident, Look look = Look::kAll);
+  /// Delete what steps of compaction left that ended without a commit, of any table.
+  Status SweepCompactions();
   /// Work off purge requests that are due.
   Status Purge();
 
@@ -63,6 +66,9 @@ class LakeMaintenance {
     Counter compactions{*this, "lake_compactions_total", "Steps of compaction committed."};
     Counter compacted_bytes{*this, "lake_compacted_bytes_total", "Bytes read by compaction."};
     Counter compacted_files{*this, "lake_compacted_files_total", "Files that compaction replaced."};
+    Counter deletes_followed{*this, "lake_compaction_deletes_followed_total",
+                             "Rows of compacted files that were deleted or replaced while these "
+                             "were written."};
     Counter snapshots{*this, "lake_expired_snapshots_total", "Snapshots that expired."};
     Counter files{*this, "lake_expired_files_total",
                   "Files deleted with expired snapshots and old metadata."};
@@ -73,6 +79,7 @@ class LakeMaintenance {
   void Work();
   void LookAtAll();
   void LookAt(const iceberg::Ident& ident, Look look);
+  void LookForCompactions();
   void LookForPurges();
   /// What a table needs now; nothing most of the time.
   std::optional<Look> Due(const iceberg::Ident& ident);
@@ -80,6 +87,7 @@ class LakeMaintenance {
   Status Alive();
   Status Follow(const iceberg::LoadedTable& table);
   Status Compact(const iceberg::LoadedTable& table, MaintenanceResult& result);
+  Result<CompactionResult> CompactOnce(const iceberg::LoadedTable& table);
   Status Expire(const iceberg::Ident& ident, MaintenanceResult& result);
   Status SweepMetadata(const iceberg::Ident& ident, MaintenanceResult& result);
   bool MayDeleteFilesOf(const iceberg::LoadedTable& table) const;
@@ -93,6 +101,7 @@ class LakeMaintenance {
   std::mutex looking_;  // one look at a time; guards seen_
   std::map<iceberg::Ident, Seen> seen_;
   int64_t purge_failures_ = 0;  // in a row; the thread's own
+  int64_t sweep_failures_ = 0;  // the same
   std::mutex mutex_;            // guards stopping_
   std::condition_variable stop_;
   bool stopping_ = false;

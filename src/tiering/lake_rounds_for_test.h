@@ -1,6 +1,8 @@
 // For tests: a table whose log is in memory goes to a real lake in a folder, by real rounds.
 #pragma once
 
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,7 @@
 #include "lake/local_store.h"
 #include "lake/scan_planner.h"
 #include "lake/snapshot_builder.h"
+#include "lake/table_reader.h"
 #include "record/arrow_batch_writer.h"
 #include "record/log_batch.h"
 #include "record/row_format.h"
@@ -201,22 +205,59 @@ class LakeRoundsTest : public testing::Test {
     Append(bucket, rows);
   }
 
+  RoundEnvironment Environment() {
+    return {.catalog = *catalog_,
+            .lake = *lake_,
+            .io = *io_,
+            .logs = logs_,
+            .states = states_,
+            .clock = clock_,
+            .options = options_,
+            .index_folder = folder_ + "/index"};
+  }
   Result<RoundResult> Round(const std::function<Status()>& alive = [] { return Status(); }) {
-    const RoundEnvironment environment{.catalog = *catalog_,
-                                       .lake = *lake_,
-                                       .io = *io_,
-                                       .logs = logs_,
-                                       .states = states_,
-                                       .clock = clock_,
-                                       .options = options_,
-                                       .index_folder = folder_ + "/index"};
-    return RunTieringRound(environment, table_, state_, alive);
+    return RunTieringRound(Environment(), table_, state_, alive);
   }
   void Tier() { ASSERT_THAT(Round(), IsOk()); }
 
   std::shared_ptr<const iceberg::TableMetadata> Lake() {
     return (*lake_->FindTiered(table_->id))->metadata;
   }
+  using Rows = std::map<int64_t, std::string>;
+  /// The rows of the lake table; a key that is there twice fails the test.
+  Rows LakeRows() {
+    const auto lake = Lake();
+    Rows rows;
+    if (lake->current_snapshot() == nullptr) return rows;
+    iceberg::DeleteCache deletes(*io_, {});
+    for (const iceberg::FileScanTask& task : Tasks()) {
+      auto reader = *iceberg::TableReader::Open(*io_, deletes, *lake, task, lake->current_schema());
+      while (const auto batch = *reader->Next()) {
+        const auto& ids = static_cast<const arrow::Int32Array&>(*batch->column(0));
+        const auto& names = static_cast<const arrow::StringArray&>(*batch->column(1));
+        for (int64_t i = 0; i < batch->num_rows(); ++i)
+          EXPECT_TRUE(rows.emplace(ids.Value(i), names.GetString(i)).second) << ids.Value(i);
+      }
+    }
+    return rows;
+  }
+
+  /// Data files on the disk that no snapshot names.
+  std::set<std::string> Orphans() {
+    std::set<std::string> files;
+    const auto found = io_->List(Lake()->location + "/data");
+    for (const iceberg::FileStat& file : *found) files.insert(file.location);
+    const auto lake = Lake();
+    for (const iceberg::Snapshot& snapshot : lake->snapshots) {
+      const auto plan = iceberg::PlanScan(*io_, *lake, snapshot, {});
+      for (const iceberg::FileScanTask& task : plan->tasks) {
+        files.erase(task.data_file.file_path);
+        for (const auto& one : task.deletes) files.erase(one->file.file_path);
+      }
+    }
+    return files;
+  }
+
   std::vector<iceberg::FileScanTask> Tasks() {
     const auto lake = Lake();
     return PlanScan(*io_, *lake, *lake->current_snapshot(), {.with_statistics = true})->tasks;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "meta/store.h"
 
@@ -15,6 +16,12 @@ std::string KeyOf(TableId table) { return fmt::format("lake-round/{:020}", table
 
 std::string AsideKeyOf(TableId table, int64_t snapshot_id) {
   return fmt::format("{}/{}", KeyOf(table), snapshot_id);
+}
+
+constexpr std::string_view kCompactions = "lake-compaction/";
+
+std::string CompactionKeyOf(TableId table, int64_t snapshot_id) {
+  return fmt::format("{}{:020}/{}", kCompactions, table.value, snapshot_id);
 }
 
 std::string ToText(const RoundName& name) {
@@ -84,6 +91,27 @@ std::vector<RoundName> FindRoundsAside(const Store& store, TableId table) {
 
 void ForgetRoundAside(TableId table, int64_t snapshot_id, Transaction& transaction) {
   transaction.Delete(AsideKeyOf(table, snapshot_id));
+}
+
+Status SaveCompaction(Store& store, TableId table, const RoundName& name) {
+  Transaction transaction;
+  transaction.Put(CompactionKeyOf(table, name.snapshot_id), ToText(name));
+  return store.Commit(transaction);
+}
+
+std::vector<CompactionName> FindCompactions(const Store& store) {
+  std::vector<CompactionName> out;
+  for (const auto& [key, value] : store.Scan(kCompactions)) {
+    const std::string_view digits = std::string_view(key).substr(kCompactions.size());
+    TableId table;
+    std::from_chars(digits.data(), digits.data() + digits.size(), table.value);
+    if (auto name = FromText(value)) out.push_back({table, *std::move(name)});
+  }
+  return out;
+}
+
+void ForgetCompaction(TableId table, int64_t snapshot_id, Transaction& transaction) {
+  transaction.Delete(CompactionKeyOf(table, snapshot_id));
 }
 
 }  // namespace weir

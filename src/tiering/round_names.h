@@ -1,4 +1,4 @@
-// The name of a round under way, in the meta store from before its first file until its commit.
+// The name of a round or a step of compaction under way, in the meta store from before its first file until its commit.
 // Key `lake-round/<table>`, value JSON {"version":1,"round":…,"location":…} (docs/formats/meta_store.md).
 #pragma once
 
@@ -35,5 +35,17 @@ void ForgetRound(TableId table, Transaction& transaction);
 Status SetRoundAside(Store& store, TableId table, const RoundName& name);
 std::vector<RoundName> FindRoundsAside(const Store& store, TableId table);
 void ForgetRoundAside(TableId table, int64_t snapshot_id, Transaction& transaction);
+
+// Steps of compaction, which run beside rounds and outlive a table that is dropped meanwhile. Key
+// `lake-compaction/<table>/<snapshot id>`, the same value.
+
+struct CompactionName {
+  TableId table;
+  RoundName name;
+};
+Status SaveCompaction(Store& store, TableId table, const RoundName& name);
+/// Of all tables.
+std::vector<CompactionName> FindCompactions(const Store& store);
+void ForgetCompaction(TableId table, int64_t snapshot_id, Transaction& transaction);
 
 }  // namespace weir

@@ -4,232 +4,295 @@
 
 #include <algorithm>
 
-#include "base/log.h"
+#include "lake/compaction_rebase.h"
 #include "lake/file_io.h"
 #include "lake/rewrite_manifests.h"
 #include "lake/snapshot_builder.h"
 #include "meta/store.h"
 #include "tiering/covered_offsets.h"
-#include "tiering/round_names.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kMaintainer = "weir-maintenance";
-/// Compaction merges as many manifests on its way.
+/// Compaction merges as many manifests on its way; without, four times as many are worth a commit.
 constexpr int32_t kManifestsMin = 16;
-/// The new places of more keys than fit in here are read back from the files by the next round.
-constexpr int64_t kKeyBytesMax = 32 * MiB;
+/// The new places of more keys than fit in this share of tiering's memory are read back from the
+/// files by the next round.
+constexpr int64_t kKeyShare = 4;
+/// Others that commit at the same moment; rounds of tiering do not.
+constexpr int kAttemptsMax = 4;
 
-class Step {
- public:
-  Step(const RoundEnvironment& environment, const iceberg::Ident& ident, RoundState* state,
-       const iceberg::CompactionOptions& options, const std::function<Status()>& alive)
-      : env_(environment), ident_(ident), state_(state), options_(options), alive_(alive) {}
+std::string NewName() {
+  std::string name = iceberg::NewUuid();
+  std::erase(name, '-');
+  return name;
+}
 
-  Result<CompactionResult> Run() {
-    ASSIGN_OR_RETURN(lake_, env_.lake.LoadTable(ident_));
-    if (tiered()) {
-      // A round that ended without a known outcome comes first.
-      Store& store = env_.catalog.store();
-      if (FindRound(store, *lake_.tiered_by) || !FindRoundsAside(store, *lake_.tiered_by).empty())
-        return std::move(result_);
-      const TableRef table = env_.catalog.FindTable(*lake_.tiered_by);
-      if (table != nullptr) RETURN_IF_ERROR(FollowLake(env_, *table, *lake_.metadata));
-    }
-    ASSIGN_OR_RETURN(const auto plan, iceberg::PlanCompaction(env_.io, *lake_.metadata, options_));
-    const Status done = plan.empty() ? RewriteManifests() : Rewrite(plan);
-    if (!done.ok()) {
-      GiveUp(done.error());
-      return Forward(done);
-    }
-    return std::move(result_);
-  }
+std::string DataFolderOf(const iceberg::TableMetadata& table) {
+  const std::string_view configured = table.Property("write.data.path");
+  return configured.empty() ? table.location + "/data" : std::string(configured);
+}
 
- private:
-  bool tiered() const { return state_ != nullptr && lake_.tiered_by.has_value(); }
-
-  Status Begin() {
-    name_ = {.round = NewName(),
-             .location = lake_.metadata->location,
-             .snapshot_id = iceberg::NewSnapshotId()};
-    if (!tiered()) return {};
-    begun_ = true;
-    return SaveRound(env_.catalog.store(), *lake_.tiered_by, name_);
-  }
-
-  static std::string NewName() {
-    std::string name = iceberg::NewUuid();
-    std::erase(name, '-');
-    return name;
-  }
-
-  Status Rewrite(const iceberg::CompactionPlan& plan) {
-    RETURN_IF_ERROR(Begin());
-    ASSIGN_OR_RETURN(const iceberg::CompactionRequest request, MakeRequest());
-    ASSIGN_OR_RETURN(iceberg::Compacted compacted,
-                     iceberg::WriteCompaction(request, plan, written_));
-    result_.bytes = plan.bytes;
-    result_.rows = compacted.rows;
-    result_.files_before = static_cast<int64_t>(compacted.change.removed.size());
-    result_.files_after = static_cast<int64_t>(compacted.change.added.size());
-    result_.more = plan.more;
-    Describe(compacted.change);
-    ASSIGN_OR_RETURN(
-        iceberg::NewSnapshot built,
-        iceberg::BuildSnapshot(env_.io, iceberg::MergingManifests(*lake_.metadata, kManifestsMin),
-                               compacted.change));
-    return Commit(std::move(built), &compacted);
-  }
-
-  Status RewriteManifests() {
-    iceberg::SnapshotChange change{.operation = iceberg::SnapshotOperation::kReplace};
-    // Most tables need nothing: a look at the list comes before the name.
-    name_.snapshot_id = iceberg::NewSnapshotId();
-    Describe(change);
-    ASSIGN_OR_RETURN(
-        auto built, iceberg::RewriteManifests(env_.io, *lake_.metadata, 4 * kManifestsMin, change));
-    if (!built) return {};
-    return Commit(*std::move(built), nullptr);
-  }
-
-  Result<iceberg::CompactionRequest> MakeRequest() {
-    iceberg::CompactionRequest request{
-        .io = env_.io,
-        .table = *lake_.metadata,
-        .folder = DataFolder(),
-        .new_name = [this] { return fmt::format("{}-{:05}", name_.round, files_++); },
-        .alive = alive_,
-        .options = options_};
-    ASSIGN_OR_RETURN(request.parquet,
-                     iceberg::ParquetWriterOptions::FromProperties(lake_.metadata->properties));
-    request.parquet.row_group_bytes =
-        std::min(request.parquet.row_group_bytes, env_.options.memory_bytes_max / 4);
-    if (tiered()) index_ = state_->index();
-    if (IndexIsCurrent()) {
-      const TableRef table = env_.catalog.FindTable(*lake_.tiered_by);
-      if (table != nullptr) {
-        ASSIGN_OR_RETURN(keys_, LakeKeys::Create(*table, lake_.metadata->current_schema()));
-        request.on_rows = [this](const std::string& path, int64_t first_row,
-                                 const arrow::RecordBatch& rows) {
-          return RememberKeys(path, first_row, rows);
-        };
-      }
-    }
-    return request;
-  }
-
-  std::string DataFolder() const {
-    const std::string_view configured = lake_.metadata->Property("write.data.path");
-    return configured.empty() ? lake_.metadata->location + "/data" : std::string(configured);
-  }
-
-  bool IndexIsCurrent() const {
-    return index_ != nullptr && index_->snapshot_id() == lake_.metadata->current_snapshot_id;
-  }
-
-  Status RememberKeys(const std::string& path, int64_t first_row, const arrow::RecordBatch& rows) {
-    if (too_many_keys_) return {};
-    ASSIGN_OR_RETURN(const KeyList list, keys_->Encode(rows));
-    if (path != key_path_) {
-      key_path_ = path;
-      key_file_ = changes_.AddFile(path);
-    }
-    for (size_t i = 0; i < list.size(); ++i) {
-      changes_.Put(list[i], key_file_, first_row + static_cast<int64_t>(i));
-    }
-    if (changes_.memory_bytes() > kKeyBytesMax) {
-      too_many_keys_ = true;
-      changes_ = {};
-    }
-    return {};
-  }
-
-  void Describe(iceberg::SnapshotChange& change) const {
-    change.snapshot_id = name_.snapshot_id;
-    change.timestamp_ms = env_.clock.NowMs();
-    change.summary[kCommitUserKey] = kMaintainer;
-    const iceberg::Snapshot* current = lake_.metadata->current_snapshot();
-    if (current == nullptr) return;
-    if (const auto offsets = current->summary.find(kOffsetsKey);
-        offsets != current->summary.end()) {
-      change.summary[kOffsetsKey] = offsets->second;
-    }
-  }
-
-  /// compacted: null when no row has moved.
-  Status Commit(iceberg::NewSnapshot built, const iceberg::Compacted* compacted) {
-    written_.insert(written_.end(), built.written_files.begin(), built.written_files.end());
-    Transaction extra;
-    std::optional<LakeSnapshots::Change> record;
-    if (tiered()) {
-      // The same offsets under the new snapshot's id: readers go by the latest of both.
-      if (auto latest = env_.catalog.lake_snapshots().Latest(*lake_.tiered_by)) {
-        latest->snapshot_id = name_.snapshot_id;
-        record = env_.catalog.lake_snapshots().Add(
-            *lake_.tiered_by, *std::move(latest),
-            {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
-      }
-      ForgetRound(*lake_.tiered_by, extra);
-    }
-    if (begun_ && !env_.lake.SharesStore()) {
-      name_.sequence_number = built.snapshot.sequence_number;
-      name_.asked_ms = env_.clock.NowMs();
-      RETURN_IF_ERROR(SaveRound(env_.catalog.store(), *lake_.tiered_by, name_));
-    }
-    RETURN_IF_ERROR(env_.lake.Commit({.ident = ident_,
-                                      .requirements = std::move(built.requirements),
-                                      .updates = std::move(built.updates)},
-                                     &extra));
-    if (!tiered()) return {};
-    const std::lock_guard moving(state_->moving);
-    if (record) env_.catalog.lake_snapshots().Applied(*std::move(record));
-    if (compacted != nullptr) FollowIndex(*compacted);
-    return {};
-  }
-
-  void FollowIndex(const iceberg::Compacted& compacted) {
-    if (!keys_ || too_many_keys_) return;
-    const Status applied = index_->Apply(changes_, compacted.removed_data_files, name_.snapshot_id);
-    if (!applied.ok()) DropIndex(*state_, applied.error());
-  }
-
-  void GiveUp(const Error& why) {
-    if (why.code == ErrorCode::kCommitStateUnknown) return;
-    bool all_gone = true;
-    for (const std::string& path : written_) all_gone &= env_.io.Delete(path).ok();
-    if (!begun_ || !all_gone) return;
-    Transaction transaction;
-    ForgetRound(*lake_.tiered_by, transaction);
-    (void)env_.catalog.store().Commit(transaction);
-  }
-
-  const RoundEnvironment& env_;
-  const iceberg::Ident& ident_;
-  RoundState* const state_;
-  const iceberg::CompactionOptions& options_;
-  const std::function<Status()>& alive_;
-  iceberg::LoadedTable lake_;
-  RoundName name_;
-  bool begun_ = false;
-  int files_ = 0;
-  std::vector<std::string> written_;
-  std::shared_ptr<KeyIndex> index_;
-  std::optional<LakeKeys> keys_;
-  KeyChanges changes_;
-  std::string key_path_;
-  int32_t key_file_ = 0;
-  bool too_many_keys_ = false;
-  CompactionResult result_;
-};
+bool HasCompaction(const Store& store, TableId table) {
+  return std::ranges::any_of(FindCompactions(store),
+                             [&](const CompactionName& one) { return one.table == table; });
+}
 
 }  // namespace
 
-Result<CompactionResult> CompactTable(const RoundEnvironment& environment,
-                                      const iceberg::Ident& ident, RoundState* state,
-                                      const iceberg::CompactionOptions& options,
-                                      const std::function<Status()>& alive) {
-  return Step(environment, ident, state, options, alive).Run();
+TableCompaction::TableCompaction(const RoundEnvironment& environment, iceberg::Ident ident,
+                                 std::optional<TableId> tiered,
+                                 const iceberg::CompactionOptions& options,
+                                 std::function<Status()> alive)
+    : env_(environment),
+      ident_(std::move(ident)),
+      tiered_(tiered),
+      options_(options),
+      alive_(std::move(alive)) {}
+
+TableCompaction::~TableCompaction() {
+  if (!unknown_) GiveUp();
+}
+
+/// By the table's number when it has one: a name may change.
+Result<iceberg::LoadedTable> TableCompaction::Load() const {
+  if (!tiered_) return env_.lake.LoadTable(ident_);
+  ASSIGN_OR_RETURN(auto found, env_.lake.FindTiered(*tiered_));
+  if (!found)
+    return Fail(ErrorCode::kTableNotExist, "the table is gone: table={}", ident_.ToString());
+  return *std::move(found);
+}
+
+// The first half.
+
+Status TableCompaction::Write() {
+  ASSIGN_OR_RETURN(base_, Load());
+  // What ended without a known outcome comes first.
+  const Store& store = env_.catalog.store();
+  if (tiered_ && (HasCompaction(store, *tiered_) || !FindRoundsAside(store, *tiered_).empty()))
+    return {};
+  ASSIGN_OR_RETURN(const auto plan, iceberg::PlanCompaction(env_.io, *base_.metadata, options_));
+  if (!plan.empty()) return WriteFiles(plan);
+  ASSIGN_OR_RETURN(const bool many,
+                   iceberg::HasManyManifests(env_.io, *base_.metadata, 4 * kManifestsMin));
+  if (many) work_ = Work::kManifests;
+  return {};
+}
+
+Status TableCompaction::Begin() {
+  name_ = {.round = NewName(),
+           .location = base_.metadata->location,
+           .snapshot_id = iceberg::NewSnapshotId()};
+  if (!tiered_) return {};
+  begun_ = true;
+  return SaveCompaction(env_.catalog.store(), *tiered_, name_);
+}
+
+Status TableCompaction::WriteFiles(const iceberg::CompactionPlan& plan) {
+  RETURN_IF_ERROR(Begin());
+  RETURN_IF_ERROR(MakeRequest());
+  ASSIGN_OR_RETURN(compacted_, iceberg::WriteCompaction(*request_, plan, written_));
+  result_ = {.bytes = plan.bytes, .rows = compacted_.rows, .more = plan.more};
+  work_ = Work::kFiles;
+  return {};
+}
+
+Status TableCompaction::MakeRequest() {
+  request_.emplace(iceberg::CompactionRequest{
+      .io = env_.io,
+      .table = *base_.metadata,
+      .folder = DataFolderOf(*base_.metadata),
+      .new_name = [this] { return fmt::format("{}-{:05}", name_.round, files_++); },
+      .alive = alive_,
+      .parquet = {},
+      .options = options_,
+      .on_rows = {}});
+  ASSIGN_OR_RETURN(request_->parquet,
+                   iceberg::ParquetWriterOptions::FromProperties(base_.metadata->properties));
+  request_->parquet.row_group_bytes =
+      std::min(request_->parquet.row_group_bytes, env_.options.memory_bytes_max / 4);
+  const TableRef table = tiered_ ? env_.catalog.FindTable(*tiered_) : nullptr;
+  if (table == nullptr || !NeedsKeyIndex(*table)) return {};
+  ASSIGN_OR_RETURN(keys_, LakeKeys::Create(*table, base_.metadata->current_schema()));
+  request_->on_rows = [this](const std::string& path, int64_t first_row,
+                             const arrow::RecordBatch& rows) {
+    return RememberKeys(path, first_row, rows);
+  };
+  return {};
+}
+
+Status TableCompaction::RememberKeys(const std::string& path, int64_t first_row,
+                                     const arrow::RecordBatch& rows) {
+  if (too_many_keys_) return {};
+  ASSIGN_OR_RETURN(const KeyList list, keys_->Encode(rows));
+  if (path != key_path_) {
+    key_path_ = path;
+    key_file_ = changes_.AddFile(path);
+  }
+  for (size_t i = 0; i < list.size(); ++i) {
+    changes_.Put(list[i], key_file_, first_row + static_cast<int64_t>(i));
+  }
+  if (changes_.memory_bytes() > env_.options.memory_bytes_max / kKeyShare) {
+    too_many_keys_ = true;
+    changes_ = {};
+  }
+  return {};
+}
+
+// The second half.
+
+Result<CompactionResult> TableCompaction::Commit(RoundState* state) {
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    ASSIGN_OR_RETURN(auto done, TryCommit(state));
+    if (done) return *std::move(done);
+  }
+  return Fail(ErrorCode::kCommitConflict, "others commit all the time: table={}",
+              ident_.ToString());
+}
+
+/// In a catalog elsewhere a round whose outcome is open comes first.
+bool TableCompaction::MayCommit() const {
+  if (!tiered_ || env_.lake.SharesStore()) return true;
+  const Store& store = env_.catalog.store();
+  return !FindRound(store, *tiered_) && FindRoundsAside(store, *tiered_).empty();
+}
+
+Result<std::optional<CompactionResult>> TableCompaction::TryCommit(RoundState* state) {
+  ASSIGN_OR_RETURN(const iceberg::LoadedTable now, Load());
+  if (now.metadata->table_uuid != base_.metadata->table_uuid)
+    return Fail(ErrorCode::kTableNotExist, "another table has its name: table={}",
+                ident_.ToString());
+  if (!MayCommit())
+    return Fail(ErrorCode::kCommitConflict, "a round's outcome is not known: table={}",
+                ident_.ToString());
+  if (tiered_) {
+    ASSIGN_OR_RETURN(const TableRef table, env_.catalog.GetTable(*tiered_));
+    RETURN_IF_ERROR(FollowLake(env_, *table, *now.metadata));
+  }
+  const size_t before = written_.size();
+  auto done = work_ == Work::kFiles ? CommitFiles(now, state) : CommitManifests(now, state);
+  if (done.ok()) return std::optional(*std::move(done));
+  if (done.code() != ErrorCode::kCommitConflict || hopeless_) return Forward(std::move(done));
+  DeleteFrom(before);  // each attempt writes its own
+  return std::optional<CompactionResult>();
+}
+
+Result<CompactionResult> TableCompaction::CommitFiles(const iceberg::LoadedTable& now,
+                                                      RoundState* state) {
+  ASSIGN_OR_RETURN(auto rebased,
+                   iceberg::RebaseCompaction(*request_, compacted_, *now.metadata, written_));
+  hopeless_ = !rebased;
+  if (hopeless_)
+    return Fail(ErrorCode::kCommitConflict,
+                "files were changed while they were compacted: table={}", ident_.ToString());
+  Describe(*now.metadata, rebased->change);
+  ASSIGN_OR_RETURN(
+      iceberg::NewSnapshot built,
+      iceberg::BuildSnapshot(env_.io, iceberg::MergingManifests(*now.metadata, kManifestsMin),
+                             rebased->change));
+  result_.files_before = static_cast<int64_t>(rebased->change.removed.size());
+  result_.files_after = static_cast<int64_t>(rebased->change.added.size());
+  result_.deletes_followed = 0;
+  for (const auto& [path, rows] : rebased->deleted) {
+    result_.deletes_followed += rows.size();
+    changes_.Forget(path, rows);
+  }
+  // Rows that were deleted by value may have a newer place that nobody here knows.
+  if (rebased->deletes_by_value) keys_.reset();
+  RETURN_IF_ERROR(Finish(now, std::move(built), state));
+  return result_;
+}
+
+Result<CompactionResult> TableCompaction::CommitManifests(const iceberg::LoadedTable& now,
+                                                          RoundState* state) {
+  iceberg::SnapshotChange change{.operation = iceberg::SnapshotOperation::kReplace};
+  name_.snapshot_id = iceberg::NewSnapshotId();
+  Describe(*now.metadata, change);
+  ASSIGN_OR_RETURN(auto built,
+                   iceberg::RewriteManifests(env_.io, *now.metadata, 4 * kManifestsMin, change));
+  if (built) RETURN_IF_ERROR(Finish(now, *std::move(built), state));
+  return CompactionResult();
+}
+
+void TableCompaction::Describe(const iceberg::TableMetadata& now,
+                               iceberg::SnapshotChange& change) const {
+  change.snapshot_id = name_.snapshot_id;
+  change.timestamp_ms = env_.clock.NowMs();
+  change.summary[kCommitUserKey] = kMaintainer;
+  const iceberg::Snapshot* current = now.current_snapshot();
+  if (current == nullptr) return;
+  if (const auto offsets = current->summary.find(kOffsetsKey); offsets != current->summary.end())
+    change.summary[kOffsetsKey] = offsets->second;
+}
+
+Status TableCompaction::Finish(const iceberg::LoadedTable& now, iceberg::NewSnapshot built,
+                               RoundState* state) {
+  written_.insert(written_.end(), built.written_files.begin(), built.written_files.end());
+  Store& store = env_.catalog.store();
+  Transaction extra;
+  std::optional<LakeSnapshots::Change> record;
+  if (tiered_) {
+    // The same offsets under the new snapshot's id: readers go by the latest of both.
+    if (auto latest = env_.catalog.lake_snapshots().Latest(*tiered_)) {
+      latest->snapshot_id = name_.snapshot_id;
+      record = env_.catalog.lake_snapshots().Add(
+          *tiered_, *std::move(latest),
+          {LakeSnapshots::Keep::Kind::kNewest, env_.options.snapshots_kept}, extra);
+    }
+    if (begun_) ForgetCompaction(*tiered_, name_.snapshot_id, extra);
+  }
+  if (begun_ && !env_.lake.SharesStore()) {
+    name_.sequence_number = built.snapshot.sequence_number;
+    name_.asked_ms = env_.clock.NowMs();
+    RETURN_IF_ERROR(SaveCompaction(store, *tiered_, name_));
+  }
+  unknown_ = true;  // should it throw, as well
+  const auto committed = env_.lake.Commit({.ident = now.ident,
+                                           .requirements = std::move(built.requirements),
+                                           .updates = std::move(built.updates)},
+                                          &extra);
+  unknown_ = !committed.ok() && !IsRefused(committed.code());
+  RETURN_IF_ERROR(committed);
+  written_.clear();
+  begun_ = false;
+  if (state == nullptr) return {};
+  const std::lock_guard moving(state->moving);
+  if (record) env_.catalog.lake_snapshots().Applied(*std::move(record));
+  if (work_ == Work::kFiles) FollowIndex(*state, *now.metadata);
+  return {};
+}
+
+/// Nothing happened, and nothing will.
+bool TableCompaction::IsRefused(ErrorCode code) const {
+  if (!env_.lake.SharesStore()) return code != ErrorCode::kCommitStateUnknown;
+  return code == ErrorCode::kCommitConflict || code == ErrorCode::kInvalidTable ||
+         code == ErrorCode::kTableNotExist;
+}
+
+void TableCompaction::FollowIndex(RoundState& state, const iceberg::TableMetadata& before) {
+  const auto index = state.index();
+  // The next round reads from the lake what an index lacks.
+  if (!keys_ || too_many_keys_ || index == nullptr ||
+      index->snapshot_id() != before.current_snapshot_id)
+    return;
+  const Status applied = index->Apply(changes_, compacted_.removed_data_files, name_.snapshot_id);
+  if (!applied.ok()) DropIndex(state, applied.error());
+}
+
+// When it did not work.
+
+void TableCompaction::DeleteFrom(size_t first) {
+  for (size_t i = first; i < written_.size(); ++i) all_deleted_ &= env_.io.Delete(written_[i]).ok();
+  written_.resize(first);
+}
+
+void TableCompaction::GiveUp() {
+  DeleteFrom(0);
+  if (!begun_ || !all_deleted_) return;
+  Transaction transaction;
+  ForgetCompaction(*tiered_, name_.snapshot_id, transaction);
+  (void)env_.catalog.store().Commit(transaction);
 }
 
 }  // namespace weir

@@ -1,13 +1,6 @@
 // Rounds that fail at every step, meet other writers, or find columns that came meanwhile.
 #include "tiering/tiering_round.h"
 
-#include <arrow/array.h>
-#include <arrow/record_batch.h>
-
-#include <atomic>
-#include <set>
-
-#include "lake/table_reader.h"
 #include "tiering/expired_rows.h"
 #include "tiering/lake_rounds_for_test.h"
 
@@ -16,45 +9,10 @@ namespace {
 
 using testing::IsEmpty;
 using testing::SizeIs;
-using Rows = std::map<int64_t, std::string>;
 
 class TieringRoundTest : public LakeRoundsTest, public testing::WithParamInterface<const char*> {
  protected:
   TieringRoundTest() { io_->SetStore("file", store_); }
-
-  /// The rows of the lake table; a key that is there twice fails the test.
-  Rows LakeRows() {
-    const auto lake = Lake();
-    Rows rows;
-    if (lake->current_snapshot() == nullptr) return rows;
-    iceberg::DeleteCache deletes(*io_, {});
-    for (const iceberg::FileScanTask& task : Tasks()) {
-      auto reader = *iceberg::TableReader::Open(*io_, deletes, *lake, task, lake->current_schema());
-      while (const auto batch = *reader->Next()) {
-        const auto& ids = static_cast<const arrow::Int32Array&>(*batch->column(0));
-        const auto& names = static_cast<const arrow::StringArray&>(*batch->column(1));
-        for (int64_t i = 0; i < batch->num_rows(); ++i)
-          EXPECT_TRUE(rows.emplace(ids.Value(i), names.GetString(i)).second) << ids.Value(i);
-      }
-    }
-    return rows;
-  }
-
-  /// Data files on the disk that no snapshot names.
-  std::set<std::string> Orphans() {
-    std::set<std::string> files;
-    const auto found = io_->List(Lake()->location + "/data");
-    for (const iceberg::FileStat& file : *found) files.insert(file.location);
-    const auto lake = Lake();
-    for (const iceberg::Snapshot& snapshot : lake->snapshots) {
-      const auto plan = iceberg::PlanScan(*io_, *lake, snapshot, {});
-      for (const iceberg::FileScanTask& task : plan->tasks) {
-        files.erase(task.data_file.file_path);
-        for (const auto& one : task.deletes) files.erase(one->file.file_path);
-      }
-    }
-    return files;
-  }
 
   void BeginWith(const char* mode) {
     if (std::string_view(mode) == "log") return Begin();

@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSleepMax{1000};
 /// A clock that jumps must not keep a worker from looking.
 constexpr milliseconds kSleepMin{1};
+/// Whoever holds a table between rounds is there for about as long.
+constexpr milliseconds kBusyPause{10};
 /// Rounds that met another commit, in a row. Who commits more often than a round takes would keep it at work for ever.
 constexpr int64_t kConflictsWithoutWaitMax = 3;
 
@@ -253,7 +255,12 @@ void TieringRunner::RunRound(const TieringSchedule::Assignment& assignment) {
     }
     return schedule_.Renew(assignment.table, assignment.epoch);
   };
-  const std::lock_guard round(kept->round);
+  const std::unique_lock round(kept->round, std::try_to_lock);
+  if (!round) {
+    // Other tables need not wait for whoever is at this one.
+    (void)schedule_.Postpone(assignment.table, assignment.epoch, kBusyPause);
+    return;
+  }
   const Result<RoundResult> result =
       Survive(kept->state, [&] { return RunTieringRound(round_env_, table, kept->state, alive); });
   Finished(assignment, *kept, started_ms, result);

@@ -82,6 +82,15 @@ Status TieringSchedule::Finish(TableId table, int64_t epoch, Finished how) {
   return {};
 }
 
+Status TieringSchedule::Postpone(TableId table, int64_t epoch, std::chrono::milliseconds wait) {
+  const std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry* const entry, Check(table, epoch));
+  if (entry->state != TieringState::kTiering) return {};
+  entry->state = TieringState::kScheduled;
+  entry->due_ms = clock_.NowMs() + wait.count();
+  return {};
+}
+
 Status TieringSchedule::Fail(TableId table, int64_t epoch, Retry retry) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry* const entry, Check(table, epoch));

@@ -62,10 +62,12 @@ class TieringSchedule {
 
   /// The table that has waited longest, now being tiered; nothing when none is pending.
   std::optional<Assignment> Request();
-  /// Errors of all three: kTableNotExist  not followed any more;  kFencedTieringEpoch
+  /// Errors of all: kTableNotExist  not followed any more;  kFencedTieringEpoch
   ///                      kUnknownServerError  Renew of a table that nobody tiers
   Status Renew(TableId table, int64_t epoch);
   Status Finish(TableId table, int64_t epoch, Finished how);
+  /// It could not be tiered just now: again after `wait`. No failure.
+  Status Postpone(TableId table, int64_t epoch, std::chrono::milliseconds wait);
   /// Again after a wait that doubles with each failure; `soon` without one (the external job's own wish).
   enum class Retry : uint8_t { kSoon, kLater };
   Status Fail(TableId table, int64_t epoch, Retry retry);

@@ -64,6 +64,18 @@ TEST_F(TieringScheduleTest, AForcedFinishIsPendingAtOnce) {
   EXPECT_EQ(schedule_.Request()->epoch, round->epoch + 1);
 }
 
+TEST_F(TieringScheduleTest, APostponedRoundIsNoFailure) {
+  schedule_.Set(kTable, milliseconds(1000), std::nullopt);
+  schedule_.Hurry(kTable);
+  const auto round = schedule_.Request();
+  ASSERT_TRUE(schedule_.Postpone(kTable, round->epoch, milliseconds(10)).ok());
+  EXPECT_EQ(schedule_.NextDueMs(), clock_.NowMs() + 10);
+  EXPECT_EQ(schedule_.Find(kTable)->failures, 0);
+  EXPECT_FALSE(schedule_.Request().has_value());
+  clock_.AdvanceMs(10);
+  EXPECT_EQ(schedule_.Request()->epoch, round->epoch + 1);
+}
+
 TEST_F(TieringScheduleTest, ARemovedTableIsNotHandedOut) {
   schedule_.Set(kTable, milliseconds(1), std::nullopt);
   schedule_.Hurry(kTable);
