@@ -135,6 +135,7 @@ class TableCompactionTest : public LakeRoundsTest, public testing::WithParamInte
     EXPECT_THAT(catalog_->store().Scan("lake-round/"), IsEmpty());
   }
 
+  const std::shared_ptr<FailingStore> store_ = std::make_shared<FailingStore>();
   iceberg::CompactionOptions compaction_;
   std::optional<RoundEnvironment> environment_;
   std::map<int64_t, std::vector<Change>> batches_;  // by bucket, not yet in the log
@@ -318,6 +319,56 @@ TEST_P(TableCompactionTest, AnyHistoryGivesTheRowsOfTheModel) {
     Check();
     EXPECT_GT(steps, copies() ? 0 : 3);
   }
+}
+
+TEST_P(TableCompactionTest, AStepThatFailsAtAnyFileLeavesNothing) {
+  if (std::string_view(GetParam()) == "deletion-vector" || copies()) return;
+  io_->SetStore("file", store_);
+  BeginTable();
+  bool failed = true;
+  for (int64_t call = 1; failed; call += keyed() ? 3 : 1) {
+    SCOPED_TRACE(call);
+    TierEach(4 * call, 4 * call + 4);
+    store_->when = call % 2 == 0 ? FailingStore::When::kBefore : FailingStore::When::kAfter;
+    store_->calls = 0;
+    store_->fail_call = call;
+    auto step = Step();
+    failed = !step->Write().ok();
+    store_->fail_call = 0;
+    if (!failed) {
+      const int64_t calls = store_->calls;
+      if (keyed()) Put(4 * call, "replaced");
+      TierChanges();
+      store_->calls = calls;
+      store_->fail_call = call;
+      failed = !step->Commit(&state_).ok();
+      store_->fail_call = 0;
+    }
+    step.reset();
+    Check();
+    CheckNothingIsLeft();
+    ASSERT_LT(call, 200);
+  }
+}
+
+TEST_P(TableCompactionTest, WhoCommitsAtTheSameMomentIsFollowed) {
+  io_->SetStore("file", store_);
+  BeginTable();
+  TierEach(0, 8);
+  auto step = Written();
+  int times = 0;
+  store_->on_call = [&](FailingStore::Call call, const std::string& location) {
+    if (call != FailingStore::Call::kWrite || location.find("/snap-") == location.npos ||
+        ++times > 2)
+      return;
+    Commit({.operation = iceberg::SnapshotOperation::kReplace, .summary = {{"by", "another"}}});
+  };
+  Committed(std::move(step));
+  store_->on_call = nullptr;
+  EXPECT_EQ(times, 3);
+  EXPECT_EQ(LakeRows(), model_);
+  EXPECT_THAT(Tasks(), SizeIs(2));
+  CheckNothingIsLeft();
 }
 
 TEST_P(TableCompactionTest, AFileThatSomebodyRewroteMeanwhileIsGivenUpFor) {

@@ -111,5 +111,30 @@ TEST_F(TieringRunnerTest, OldMetadataFilesGoOnlyWhereTheyAreTheTables) {
   EXPECT_THAT(found(), testing::ElementsAre(kOld[1]));
 }
 
+TEST_F(TieringRunnerTest, ATableThatIsHeldBetweenRoundsHoldsUpNoOther) {
+  Begin();
+  Append(0, {{1, "a"}});
+  const TableRef held = table_;
+  const auto made = catalog_->CreateTable({"fluss", "other"}, held->descriptor, IfExists::kFail);
+  ASSERT_THAT(made, IsOk());
+  table_ = *made;
+  Append(0, {{2, "b"}});
+  for (const TableId id : {held->id, table_->id}) {
+    for (const BucketId bucket : {0, 1}) logs_.logs[{id, std::nullopt, bucket}];
+  }
+  options_.threads = 1;
+  const auto runner = MakeRunner();
+  runner->Start();
+  ASSERT_THAT(runner->BetweenRounds(held->id,
+                                    [&](RoundState&) {
+                                      runner->schedule().Hurry(held->id);
+                                      return runner->TierNow(table_->id, std::chrono::minutes(1));
+                                    }),
+              IsOk());
+  EXPECT_FALSE(catalog_->lake_snapshots().Latest(held->id).has_value());
+  EXPECT_THAT(runner->TierNow(held->id, std::chrono::minutes(1)), IsOk());
+  runner->Stop();
+}
+
 }  // namespace
 }  // namespace weir
