@@ -194,12 +194,10 @@ Result<CompactionResult> TableCompaction::CommitFiles(const iceberg::LoadedTable
   result_.files_before = static_cast<int64_t>(rebased->change.removed.size());
   result_.files_after = static_cast<int64_t>(rebased->change.added.size());
   result_.deletes_followed = 0;
-  for (const auto& [path, rows] : rebased->deleted) {
-    result_.deletes_followed += rows.size();
-    changes_.Forget(path, rows);
-  }
-  // Rows that were deleted by value may have a newer place that nobody here knows.
-  if (rebased->deletes_by_value) keys_.reset();
+  for (const auto& [path, rows] : rebased->deleted) result_.deletes_followed += rows.size();
+  // Only the attempt that is committed counts: deletes may be taken back before it.
+  deleted_ = std::move(rebased->deleted);
+  deletes_by_value_ = rebased->deletes_by_value;
   RETURN_IF_ERROR(Finish(now, std::move(built), state));
   return result_;
 }
@@ -273,9 +271,11 @@ bool TableCompaction::IsRefused(ErrorCode code) const {
 void TableCompaction::FollowIndex(RoundState& state, const iceberg::TableMetadata& before) {
   const auto index = state.index();
   // The next round reads from the lake what an index lacks.
-  if (!keys_ || too_many_keys_ || index == nullptr ||
+  // Rows that were deleted by value may have a newer place that nobody here knows.
+  if (!keys_ || too_many_keys_ || deletes_by_value_ || index == nullptr ||
       index->snapshot_id() != before.current_snapshot_id)
     return;
+  for (const auto& [path, rows] : deleted_) changes_.Forget(path, rows);
   const Status applied = index->Apply(changes_, compacted_.removed_data_files, name_.snapshot_id);
   if (!applied.ok()) DropIndex(state, applied.error());
 }

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "lake/compaction.h"
+#include "lake/position_deletes.h"
 #include "tiering/lake_keys.h"
 #include "tiering/round_names.h"
 #include "tiering/tiering_round.h"
@@ -102,6 +103,8 @@ class TableCompaction {
   std::string key_path_;
   int32_t key_file_ = 0;
   bool too_many_keys_ = false;
+  iceberg::DeletedRows deleted_;  // of the new files, while they were written
+  bool deletes_by_value_ = false;
 };
 
 }  // namespace weir

@@ -321,36 +321,6 @@ TEST_P(TableCompactionTest, AnyHistoryGivesTheRowsOfTheModel) {
   }
 }
 
-TEST_P(TableCompactionTest, AStepThatFailsAtAnyFileLeavesNothing) {
-  if (std::string_view(GetParam()) == "deletion-vector" || copies()) return;
-  io_->SetStore("file", store_);
-  BeginTable();
-  bool failed = true;
-  for (int64_t call = 1; failed; call += keyed() ? 3 : 1) {
-    SCOPED_TRACE(call);
-    TierEach(4 * call, 4 * call + 4);
-    store_->when = call % 2 == 0 ? FailingStore::When::kBefore : FailingStore::When::kAfter;
-    store_->calls = 0;
-    store_->fail_call = call;
-    auto step = Step();
-    failed = !step->Write().ok();
-    store_->fail_call = 0;
-    if (!failed) {
-      const int64_t calls = store_->calls;
-      if (keyed()) Put(4 * call, "replaced");
-      TierChanges();
-      store_->calls = calls;
-      store_->fail_call = call;
-      failed = !step->Commit(&state_).ok();
-      store_->fail_call = 0;
-    }
-    step.reset();
-    Check();
-    CheckNothingIsLeft();
-    ASSERT_LT(call, 200);
-  }
-}
-
 TEST_P(TableCompactionTest, WhoCommitsAtTheSameMomentIsFollowed) {
   io_->SetStore("file", store_);
   BeginTable();
