@@ -181,6 +181,19 @@ TEST(Token, HidesNothingThatDuckDbWouldSee) {
   }
 }
 
+TEST(Token, RefusesZeroBytesWhereverTheyAre) {
+  // DuckDB reads its text to the first of them: UPDATE … WHERE id = 2 \0 AND … would lose a condition.
+  for (std::string sql : {"SELECT 1 @ AND 2", "SELECT '@'", "SELECT `@`", "SELECT 1 -- @",
+                          "SELECT /*@*/ 1", "SELECT 1;@"}) {
+    sql[sql.find('@')] = '\0';
+    const auto tokens = Tokenize(sql);
+    ASSERT_FALSE(tokens.ok()) << sql;
+    EXPECT_EQ(tokens.code(), ErrorCode::kSqlSyntax);
+    EXPECT_THAT(ErrorOf(sql), HasSubstr("a zero byte at line 1, column "));
+    EXPECT_FALSE(SplitScript(sql).ok());
+  }
+}
+
 TEST(Token, FindsTheNearestWord) {
   EXPECT_EQ(NearestWord("custmer", {"orders", "customer", "event"}), "customer");
   EXPECT_EQ(NearestWord("xyz", {"orders", "customer"}), "");

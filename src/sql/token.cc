@@ -35,6 +35,9 @@ class Tokenizer {
   explicit Tokenizer(std::string_view sql) : sql_(sql) {}
 
   Result<std::vector<Token>> Run() {
+    // DuckDB's text ends there: it would run less than what we have checked.
+    if (const size_t zero = sql_.find('\0'); zero != std::string_view::npos)
+      return Fail(ErrorCode::kSqlSyntax, "there is a zero byte at {}", PlaceOf(sql_, zero));
     while (true) {
       RETURN_IF_ERROR(SkipSpace());
       if (at_ == sql_.size()) break;

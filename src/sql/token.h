@@ -37,7 +37,7 @@ struct Token {
 };
 
 /// All tokens of `sql`, then one kEnd. Comments, also hints, are left out.
-/// Errors  kSqlSyntax  a quote or comment that is not closed, with its place
+/// Errors  kSqlSyntax  a quote or comment that is not closed, or a zero byte anywhere, with its place
 Result<std::vector<Token>> Tokenize(std::string_view sql);
 
 /// "line 2, column 7" of a byte offset, both from 1; columns count characters.

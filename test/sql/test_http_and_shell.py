@@ -142,6 +142,18 @@ def test_errors_say_what_and_with_which_status(server):
     assert post(server, "SELECT 1 AS a") == b'{"a":1}\n'
 
 
+def test_a_zero_byte_does_not_cut_a_condition_off(server):
+    client = SqlClient(server.http)
+    for sql in ("CREATE DATABASE zero", "CREATE TABLE zero.t (id INT, s STRING, PRIMARY KEY (id) NOT ENFORCED)",
+                "INSERT INTO zero.t VALUES (2, 'p')"):
+        assert client.run(sql).error is None
+    for sql in ("UPDATE zero.t SET s = 'cut' WHERE id = 2 \0 AND s = 'q'", "DELETE FROM zero.t WHERE id = 2 \0 AND s = 'q'",
+                "SELECT count(*) FROM zero.t WHERE s = 'p' \0 AND id = 3"):
+        status, error = failure(server, sql)
+        assert (status, error["code"]) == (400, "SQL_SYNTAX") and "zero byte at line 1, column" in error["message"]
+    assert client.run("SELECT s FROM zero.t").rows == [["p"]]
+
+
 def test_a_client_that_leaves_stops_its_statement(server):
     slow = "SELECT count(*) FROM range(100000000000) a(i), range(1000000) b(j) WHERE (i * j) % 7 = 3"
     sockets = []
