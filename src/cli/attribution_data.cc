@@ -225,7 +225,7 @@ TableDescriptor DescriptorOf(DemoTable table) {
   auto schema = Schema::Make(std::move(parts));
   WEIR_CHECK(schema.ok());
   return {.schema = std::move(*schema),
-          .comment = "made by weir demo attribution",
+          .comment = std::string(kDemoComment),
           .partition_keys = {},
           .bucket_keys = {key},
           .bucket_count = 2,

@@ -17,6 +17,8 @@
 namespace weir {
 
 inline constexpr std::string_view kDemoDatabase = "shop";
+/// The comment of every table of the demo. It drops no table without.
+inline constexpr std::string_view kDemoComment = "made by weir demo attribution";
 inline constexpr int64_t kDemoOrdersMax = 1'000'000;
 
 enum class DemoTable : uint8_t { kCampaigns, kCustomers, kEvents, kOrders };

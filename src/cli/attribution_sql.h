@@ -23,6 +23,8 @@ LEFT JOIN shop.customers c ON c.customer_id = o.customer_id
 LEFT JOIN touch t ON t.order_id = o.order_id AND t.n = 1
 LEFT JOIN shop.campaigns k ON k.campaign_id = t.campaign_id)sql";
 
+inline constexpr std::string_view kMartTable = "mart_first_touch";
+
 /// The mart as a table that any Iceberg client reads. Iceberg has no intervals: seconds instead.
 inline constexpr std::string_view kMartTableSql = R"sql(DROP TABLE IF EXISTS shop.mart_first_touch;
 CREATE TABLE shop.mart_first_touch (
@@ -30,6 +32,7 @@ CREATE TABLE shop.mart_first_touch (
   total_amount DECIMAL(10, 2), first_touch_event STRING, first_touch_type STRING,
   first_touch_time TIMESTAMP(3), campaign STRING, channel STRING, touch_to_order_s BIGINT,
   PRIMARY KEY (order_id) NOT ENFORCED)
+COMMENT 'made by weir demo attribution'
 DISTRIBUTED BY (order_id) INTO 2 BUCKETS
 WITH ('table.datalake.enabled' = 'true', 'table.datalake.freshness' = '1s'))sql";
 

@@ -34,10 +34,30 @@ struct DemoOptions {
   std::string http_server;  // with `server`
   std::string dump;
   std::string python = "python3";
+  bool force = false;  // drop also tables that are not the demo's
 };
 
 double SecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+/// Refuse to run when a table that the demo would drop is somebody else's.
+Status CheckTables(FlussClient& client) {
+  std::vector<std::string> names{std::string(kMartTable)};
+  for (size_t n = 0; n < kDemoTables; ++n) names.emplace_back(Name(static_cast<DemoTable>(n)));
+  for (const std::string& name : names) {
+    const TablePath path{.database = std::string(kDemoDatabase), .table = name};
+    const auto table = client.OpenTable(path);
+    if (table.code() == ErrorCode::kTableNotExist || table.code() == ErrorCode::kDatabaseNotExist)
+      continue;
+    if (!table.ok()) return Forward(table);
+    if ((*table)->descriptor.comment == kDemoComment) continue;
+    return Fail(ErrorCode::kTableAlreadyExist,
+                "the table {} was not made by this demo, which would drop it: nothing is changed; "
+                "--force drops it",
+                path.ToString());
+  }
+  return {};
 }
 
 /// The four tables with a writer each. One connection per writer, as a writer owns its connection's
@@ -242,6 +262,10 @@ Status RunDemo(const DemoOptions& options) {
   }
   const std::vector<Arrival> arrivals = MakeAttributionData(options.orders, options.seed);
   if (!options.dump.empty()) RETURN_IF_ERROR(Dump(arrivals, options.dump));
+  if (!options.force) {
+    ASSIGN_OR_RETURN(const auto client, FlussClient::Connect(server, {}));
+    RETURN_IF_ERROR(CheckTables(*client));
+  }
   ASSIGN_OR_RETURN(const auto shop, Shop::Create(server));
   const auto start = SteadyClock::now();
   RETURN_IF_ERROR(WriteArrivals(*shop, arrivals, options.rate));
@@ -285,9 +309,13 @@ void AddDemoCommand(CLI::App& app, int& exit_code) {
                           "Also write the generated input and the query to this folder");
   attribution->add_option("--python", options->python, "A Python that has PyIceberg")
       ->capture_default_str();
+  attribution->add_flag("--force", options->force,
+                        "Also drop tables of these names that are not the demo's");
   server->needs("--http");
   attribution->footer(
-      "The tables shop.campaigns, customers, events and orders are made anew each time.");
+      "The tables shop.campaigns, customers, events, orders and mart_first_touch are made anew "
+      "each "
+      "time.");
   attribution->callback([options, &exit_code] {
     const Status done = RunDemo(*options);
     exit_code = done.ok() ? static_cast<int>(kExitOk) : ReportError(done.error());

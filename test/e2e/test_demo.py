@@ -122,6 +122,24 @@ def test_it_prints_the_mart_the_bars_and_what_to_try_next(demo):
         assert re.search(rf"{channel} .*\b{revenue}\b", printed), (channel, revenue)
 
 
+@pytest.mark.parametrize("name", ["orders", "mart_first_touch"])
+def test_tables_of_somebody_else_are_not_dropped(tmp_path, name):
+    with WeirServer.start(tmp_path / "data") as server:
+        where = ("demo", "attribution", "--orders", 20, "--server", server.bootstrap, "--http", server.http, "--python", sys.executable)
+        sql = lambda text: run("sql", "--server", server.http, "--format", "json", "-c", text)  # noqa: E731
+        made = sql(f"CREATE DATABASE shop; CREATE TABLE shop.{name} (id INT, PRIMARY KEY (id) NOT ENFORCED) COMMENT 'ours'; "
+                   f"INSERT INTO shop.{name} VALUES (1), (2)")
+        assert made.returncode == 0, made.stderr
+        refused = run(*where)
+        assert refused.returncode == 1 and f"shop.{name}" in refused.stderr and "--force" in refused.stderr
+        assert sql(f"SELECT sum(id) AS s FROM shop.{name}").stdout == '{"s":3}\n'
+        assert len(sql("SHOW TABLES FROM shop").stdout.splitlines()) == 1
+        forced = run(*where, "--force")
+        assert forced.returncode == 0, forced.stderr
+        again = run(*where)  # they are the demo's now
+        assert again.returncode == 0, again.stderr
+
+
 def test_the_same_seed_makes_the_same_shop(demo, tmp_path):
     _, dump, _ = demo
     done = run("demo", "attribution", "--orders", ORDERS, "--seed", 7, "--data-dir", tmp_path / "data", "--dump", tmp_path / "dump")
