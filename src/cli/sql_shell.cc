@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <clocale>
 #include <cstdio>
@@ -285,7 +286,14 @@ Result<std::string> ReadAll(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream file(path, std::ios::binary);
   if (!file) return Fail(ErrorCode::kStorage, "cannot read the file: path={}", path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  // An iterator throws where the reading fails (a folder can be opened); read() only says so.
+  std::string text;
+  for (std::array<char, 65536> piece; file.good();) {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<size_t>(file.gcount()));
+  }
+  if (file.bad()) return Fail(ErrorCode::kStorage, "cannot read the file: path={}", path);
+  return text;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <ios>
 
 #include "base/log.h"
 #include "rpc/authentication.h"
@@ -121,13 +122,17 @@ Status Configuration::Set(std::string_view source, const std::string& key,
 Status Configuration::LoadFile(const std::string& path) {
   std::vector<Setting> settings;
   try {
-    Flatten(YAML::LoadFile(path), "", settings);
+    const YAML::Node root = YAML::LoadFile(path);
+    if (root.IsNull()) return {};  // an empty file
+    if (!root.IsMap())
+      return Fail(ErrorCode::kInvalidConfig, "{}: not a map of options (KEY: VALUE lines)", path);
+    Flatten(root, "", settings);
+  } catch (const std::ios_base::failure& e) {  // a folder, or a disk that cannot read
+    return Fail(ErrorCode::kInvalidConfig, "{}: cannot be read: {}", path, e.what());
   } catch (const YAML::Exception& e) {
     return Fail(ErrorCode::kInvalidConfig, "{}: {}", path, e.what());
   }
-  for (const auto& [key, value] : settings) {
-    if (!key.empty()) RETURN_IF_ERROR(Set(path, key, value));
-  }
+  for (const auto& [key, value] : settings) RETURN_IF_ERROR(Set(path, key, value));
   return {};
 }
 

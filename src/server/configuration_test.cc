@@ -56,6 +56,22 @@ TEST_F(ConfigurationTest, UsersComeAsMapListOrJaas) {
   EXPECT_EQ(configuration_.users, expected);
 }
 
+TEST_F(ConfigurationTest, AFileIsAMapOrEmpty) {
+  for (const char* text : {"", "# nothing\n", "{}"}) {
+    const Status loaded = configuration_.Load({.file = File(text)});
+    EXPECT_TRUE(loaded.ok()) << loaded.error().message;
+  }
+  for (const char* text : {"hello world\n", "- a\n", "- server.listen: x\n", "[1, 2]", "'': x"}) {
+    const Status loaded = configuration_.Load({.file = File(text)});
+    ASSERT_FALSE(loaded.ok()) << text;
+    EXPECT_EQ(loaded.code(), ErrorCode::kInvalidConfig);
+    EXPECT_NE(loaded.error().message.find("weir.yaml"), std::string::npos) << text;
+  }
+  EXPECT_EQ(configuration_.Load({.file = directory_}).code(), ErrorCode::kInvalidConfig);
+  EXPECT_EQ(configuration_.Load({.file = directory_ + "/missing"}).code(),
+            ErrorCode::kInvalidConfig);
+}
+
 TEST_F(ConfigurationTest, AnUnknownKeyIsAnErrorThatNamesItsSource) {
   const Status loaded = configuration_.Load({.file = File("server:\n  lissten: x\n")});
   ASSERT_FALSE(loaded.ok());
