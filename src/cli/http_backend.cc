@@ -74,13 +74,14 @@ class HttpBackend : public SqlBackend {
     post.prepare_payload();
     boost::system::error_code error;
     http::write(socket, post, error);
-    if (error) return Lost(error);
+    const boost::system::error_code unsent = error;
 
     beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(boost::none);
     http::read_header(socket, buffer, parser, error);
-    if (error) return Lost(error);
+    // A server that refuses a request (its size, say) answers before it has read all of it.
+    if (error) return Lost(unsent ? unsent : error);
     std::string piece(64 * KiB, '\0');
     while (!parser.is_done()) {
       parser.get().body().data = piece.data();

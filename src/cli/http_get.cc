@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json.hpp>
 
 #include "net/listener.h"
 
@@ -13,6 +14,18 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+
+/// What a server says that refuses: {"error":{"code":…,"message":…}}.
+Failure Refused(unsigned status, const std::string& body) {
+  boost::system::error_code bad;
+  const boost::json::value document = boost::json::parse(body, bad);
+  const boost::json::value* code = bad ? nullptr : document.find_pointer("/error/code", bad);
+  const boost::json::value* message = bad ? nullptr : document.find_pointer("/error/message", bad);
+  if (code == nullptr || !code->is_string() || message == nullptr || !message->is_string())
+    return Fail(ErrorCode::kUnknownServerError, "the server answered {}: {:.500}", status, body);
+  return Fail(ErrorCode::kUnknownServerError, "{} [{}]", std::string_view(message->get_string()),
+              std::string_view(code->get_string()));
+}
 
 }  // namespace
 
@@ -39,10 +52,7 @@ Result<std::string> HttpGet(const HttpOptions& options, const std::string& targe
   }
   if (answer.result() == http::status::unauthorized)
     return Fail(ErrorCode::kAuthenticate, "the server lets only its users in");
-  if (answer.result() != http::status::ok) {
-    return Fail(ErrorCode::kUnknownServerError, "the server answered {}: {:.500}",
-                answer.result_int(), answer.body());
-  }
+  if (answer.result() != http::status::ok) return Refused(answer.result_int(), answer.body());
   return std::move(answer.body());
 }
 

@@ -206,6 +206,14 @@ def test_the_shell_reads_files_and_standard_input(server, tmp_path):
     assert shell(server, "--format", "vertical", "-c", "SELECT 1 AS a, 'x' AS bb").stdout == "-[ row 1 ]--\na  | 1\nbb | x\n"
 
 
+def test_a_script_larger_than_a_request_may_be_says_so(server, tmp_path):
+    script = tmp_path / "big.sql"
+    script.write_text("SELECT 1; --" + "x" * (64 << 20))
+    done = shell(server, "-f", str(script))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the body is too large: bytes_max=" in done.stderr and "RECORD_TOO_LARGE" in done.stderr
+
+
 def test_exit_codes_of_the_shell(server):
     failed = shell(server, "-c", "SELECT 1 AS a; SELECT * FROM fluss.missing; SELECT 2 AS b", "--format", "json")
     assert failed.returncode == 1
