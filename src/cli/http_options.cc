@@ -14,7 +14,9 @@ std::string HttpUser::Authorization() const {
   return "Basic " + encoded;
 }
 
-CLI::Option* AddHttpOptions(CLI::App& command, HttpOptions& options) {
+namespace {
+
+CLI::Option* AddOptions(CLI::App& command, HttpOptions& options) {
   CLI::Option* server =
       command
           .add_option("--server,--http", options.server,
@@ -27,6 +29,25 @@ CLI::Option* AddHttpOptions(CLI::App& command, HttpOptions& options) {
                   "Password; better in WEIR_PASSWORD, where no process list shows it")
       ->envname("WEIR_PASSWORD");
   return server;
+}
+
+}  // namespace
+
+void AddHttpOptions(CLI::App& command, HttpOptions& options) { AddOptions(command, options); }
+
+void AddHttpOrDataOptions(CLI::App& command, HttpOptions& options, std::string& data_dir) {
+  CLI::Option* server = AddOptions(command, options);
+  // CLI11 takes what the environment says for something said on the command line: once there is a data directory,
+  // nobody is to look at the variable. Arguments are read before the environment.
+  const auto take = [&data_dir, server](const std::string& path) {
+    data_dir = path;
+    server->envname("");
+  };
+  command
+      .add_option_function<std::string>("--data-dir", take,
+                                        "Open this data directory instead, without a server")
+      ->trigger_on_parse()
+      ->excludes(server);
 }
 
 }  // namespace weir

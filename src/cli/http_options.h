@@ -5,7 +5,6 @@
 
 namespace CLI {
 class App;
-class Option;
 }  // namespace CLI
 
 namespace weir {
@@ -25,7 +24,10 @@ struct HttpOptions {
 };
 
 /// Add --server (WEIR_HTTP), --user (WEIR_USER) and --password (WEIR_PASSWORD).
-/// Returns the option --server, for what excludes it.
-CLI::Option* AddHttpOptions(CLI::App& command, HttpOptions& options);
+void AddHttpOptions(CLI::App& command, HttpOptions& options);
+
+/// The same and --data-dir, to open a data directory in place of asking a server. It excludes --server, but wins over
+/// WEIR_HTTP.
+void AddHttpOrDataOptions(CLI::App& command, HttpOptions& options, std::string& data_dir);
 
 }  // namespace weir

@@ -238,44 +238,46 @@ void AddTableCommand(CLI::App& app, int& exit_code) {
     std::vector<std::string> key;
     TailOptions tail;
   };
-  const auto arguments = std::make_shared<Arguments>();
   CLI::App* table = app.add_subcommand("table", "Look at tables: list, describe, tail, get by key");
   table->require_subcommand(1);
   table->footer(
       "Examples:\n  weir table ls\n  weir table describe shop.orders\n  weir table tail "
       "shop.events -n 5 --follow\n"
       "  weir table get shop.orders O-000042");
-  const auto add = [&, arguments](const char* name, const char* help,
-                                  std::function<Status(FlussClient&, Arguments&)> work) {
+  // Arguments of their own: CLI11 reads the environment for the subcommands that were not called as well.
+  const auto add = [&](const char* name, const char* help,
+                       std::function<Status(FlussClient&, Arguments&)> work) {
+    const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = table->add_subcommand(name, help);
     AddConnectOptions(*command, arguments->connect);
     command->callback([&exit_code, arguments, work = std::move(work)] {
       exit_code =
           Run(arguments->connect, [&](FlussClient& client) { return work(client, *arguments); });
     });
-    return command;
+    return std::pair(command, arguments);
   };
-  CLI::App* ls =
+  const auto [ls, listed] =
       add("ls", "List tables with their kind, buckets and rows",
           [](FlussClient& client, Arguments& a) { return ListTables(client, a.database); });
-  ls->add_option("DATABASE", arguments->database, "Only this database");
-  CLI::App* describe =
+  ls->add_option("DATABASE", listed->database, "Only this database");
+  const auto [describe, described] =
       add("describe", "Show columns, keys, properties and the offsets of every bucket",
           [](FlussClient& client, Arguments& a) { return Describe(client, a.table); });
-  describe->add_option("TABLE", arguments->table, "DATABASE.TABLE")->required();
-  CLI::App* tail = add("tail", "Print the latest changes of a table, one JSON object per line",
-                       [](FlussClient& client, Arguments& a) { return Tail(client, a.tail); });
-  tail->add_option("TABLE", arguments->tail.table, "DATABASE.TABLE")->required();
-  tail->add_option("-n,--rows", arguments->tail.rows, "How many of each bucket to begin with")
+  describe->add_option("TABLE", described->table, "DATABASE.TABLE")->required();
+  const auto [tail, tailed] =
+      add("tail", "Print the latest changes of a table, one JSON object per line",
+          [](FlussClient& client, Arguments& a) { return Tail(client, a.tail); });
+  tail->add_option("TABLE", tailed->tail.table, "DATABASE.TABLE")->required();
+  tail->add_option("-n,--rows", tailed->tail.rows, "How many of each bucket to begin with")
       ->capture_default_str();
-  tail->add_option("--columns", arguments->tail.columns, "Only these columns, separated by commas");
-  tail->add_flag("--from-start", arguments->tail.from_start, "Begin with the first row there is");
-  tail->add_flag("-f,--follow", arguments->tail.follow, "Go on with new rows until interrupted");
-  CLI::App* get =
+  tail->add_option("--columns", tailed->tail.columns, "Only these columns, separated by commas");
+  tail->add_flag("--from-start", tailed->tail.from_start, "Begin with the first row there is");
+  tail->add_flag("-f,--follow", tailed->tail.follow, "Go on with new rows until interrupted");
+  const auto [get, got] =
       add("get", "Print the row with a primary key",
           [](FlussClient& client, Arguments& a) { return Get(client, a.table, a.key); });
-  get->add_option("TABLE", arguments->table, "DATABASE.TABLE")->required();
-  get->add_option("KEY", arguments->key, "One value per key column, in key order")->required();
+  get->add_option("TABLE", got->table, "DATABASE.TABLE")->required();
+  get->add_option("KEY", got->key, "One value per key column, in key order")->required();
 }
 
 }  // namespace weir

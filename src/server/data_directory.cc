@@ -54,6 +54,11 @@ Result<DataDirectory> DataDirectory::Lock(const std::string& path) {
   return directory;
 }
 
+bool DataDirectory::HasData(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(std::filesystem::path(path) / "meta", ignored);
+}
+
 DataDirectory::~DataDirectory() {
   if (fd_ >= 0) ::close(fd_);
 }

@@ -14,6 +14,8 @@ class DataDirectory {
   /// Errors  kStorage  not a directory, not writable, or another server has it (names the pid);
   /// says what to do
   static Result<DataDirectory> Lock(const std::string& path);
+  /// Whether a server has ever run there: the folder exists and has metadata. Changes nothing.
+  static bool HasData(const std::string& path);
   ~DataDirectory();
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&& other) noexcept;

@@ -10,6 +10,7 @@
 #include "cli/http_options.h"
 #include "cli/sql_shell.h"
 #include "net/listener.h"
+#include "server/data_directory.h"
 #include "server/server.h"
 #include "server/sql_service.h"
 
@@ -77,8 +78,11 @@ int RunEmbedded(const SqlFlags& flags, const SqlShellOptions& options) {
        .flags = {{"server.data-dir", flags.data_dir}, {"server.listen", ""}, {"server.http", ""}}});
   if (!loaded.ok()) return ReportError(loaded.error());
   BlockInterrupt();
+  const bool had_data = DataDirectory::HasData(flags.data_dir);
   const auto server = Server::Start(configuration);
   if (!server.ok()) return ReportError(server.error());
+  // Whoever meant another folder would take its tables for lost.
+  if (!had_data) std::fprintf(stderr, "created a new data folder: %s\n", flags.data_dir.c_str());
   EmbeddedBackend backend((*server)->sql().engine(), flags.data_dir);
   const int exit_code = RunSqlShell(options, backend);
   (*server)->Stop();
@@ -107,10 +111,7 @@ int Run(const SqlFlags& flags) {
 void AddSqlCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<SqlFlags>();
   CLI::App* sql = app.add_subcommand("sql", "Query and change tables with SQL");
-  auto* server = AddHttpOptions(*sql, flags->http);
-  sql->add_option("--data-dir", flags->data_dir,
-                  "Open this data directory instead, without a server")
-      ->excludes(server);
+  AddHttpOrDataOptions(*sql, flags->http, flags->data_dir);
   auto* command = sql->add_option("-c,--command", flags->command, "Run these statements and leave");
   sql->add_option("-f,--file", flags->file,
                   "Run the statements of this file ('-': standard input) and leave")
@@ -126,7 +127,7 @@ void AddSqlCommand(CLI::App& app, int& exit_code) {
       "  weir sql -c 'SHOW TABLES FROM bronze'      one statement\n"
       "  weir sql --format json -c 'SELECT …'       one JSON object per row, nothing else on "
       "stdout\n"
-      "  weir sql --data-dir ./weir-data -f x.sql   without a server\n"
+      "  weir sql --data-dir ./weir-data -f x.sql   without a server; a missing folder is made\n"
       "Exit codes: 0 done, 1 a statement failed, 3 the server cannot be reached, 130 cancelled.");
   sql->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/connect_options.h"
 #include "cli/http_get.h"
+#include "server/data_directory.h"
 #include "server/server.h"
 #include "server/verify_service.h"
 
@@ -32,6 +33,8 @@ Result<std::string> AskServer(const VerifyFlags& flags) {
 }
 
 Result<std::string> RunEmbedded(const VerifyFlags& flags) {
+  if (!DataDirectory::HasData(flags.data_dir))
+    return Fail(ErrorCode::kStorage, "no Weir data in {}", flags.data_dir);
   SetLogLevel(LogLevel::kWarn);
   Configuration configuration;
   RETURN_IF_ERROR(configuration.Load({.file = "",
@@ -110,11 +113,7 @@ void AddVerifyCommand(CLI::App& app, int& exit_code) {
   CLI::App* verify =
       app.add_subcommand("verify", "Prove that a table's lake and log hold each row exactly once");
   verify->add_option("table", flags->table, "DATABASE.TABLE")->required();
-  auto* http = AddHttpOptions(*verify, flags->http);
-  verify
-      ->add_option("--data-dir", flags->data_dir,
-                   "Open this data directory instead, without a server")
-      ->excludes(http);
+  AddHttpOrDataOptions(*verify, flags->http, flags->data_dir);
   verify->add_flag("--json", flags->as_json, "Print the report as it is");
   verify->footer(
       "Exit codes: 0 clean, 1 the check failed, 3 the server cannot be reached, "

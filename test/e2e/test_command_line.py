@@ -1,19 +1,21 @@
 """The commands of the binary: output that programs can read, exit codes, help that teaches."""
 import json
+import os
 import subprocess
 
 import pytest
 from fluss_session import append, upsert
 from rows import KEYED, LOG, log_batch
-from weir_server import weir_binary
+from weir_server import WeirServer, weir_binary
 
 pytestmark = pytest.mark.weir_only
 WRONG_USE = 2
 UNREACHABLE = 3
 
 
-def run(*arguments):
-    return subprocess.run([str(weir_binary()), *map(str, arguments)], capture_output=True, text=True, timeout=60)
+def run(*arguments, **env):
+    return subprocess.run([str(weir_binary()), *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **env})
 
 
 async def test_table_ls_lists_tables_with_their_rows(session, server):
@@ -58,6 +60,53 @@ def test_an_unreachable_server_has_its_own_exit_code():
     done = run("table", "ls", "--server", "127.0.0.1:1")
     assert done.returncode == UNREACHABLE
     assert "weir serve" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["ls"], ["describe", "fluss.t"], ["tail", "fluss.t"], ["get", "fluss.t", 1]])
+def test_a_server_on_the_command_line_beats_the_environment(tmp_path, command):
+    elsewhere = {"WEIR_SERVER": "127.0.0.1:1", "WEIR_USER": "nobody", "WEIR_PASSWORD": "secret"}
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=alice:secret"]) as server:
+        made = run("sql", "--server", server.http, "--user", "alice", "-c",
+                   "CREATE TABLE t (id INT, PRIMARY KEY (id) NOT ENFORCED); INSERT INTO t VALUES (1)", **elsewhere)
+        assert made.returncode == 0, made.stderr
+        done = run("table", *command, "--server", server.bootstrap, "--user", "alice", **elsewhere)
+        assert done.returncode == 0, done.stderr
+        assert run("table", *command, **elsewhere).returncode == UNREACHABLE
+        assert run("table", *command, **{**elsewhere, "WEIR_SERVER": server.bootstrap}).returncode == 1  # nobody
+
+
+def test_a_data_folder_on_the_command_line_beats_the_environment(tmp_path):
+    elsewhere = {"WEIR_HTTP": "127.0.0.1:1"}
+    made = run("sql", "--data-dir", tmp_path / "data", "-c", "CREATE TABLE t (id INT, PRIMARY KEY (id) NOT ENFORCED) "
+               "WITH ('table.datalake.enabled' = 'true')", **elsewhere)
+    assert made.returncode == 0, made.stderr
+    done = run("verify", "fluss.t", f"--data-dir={tmp_path / 'data'}", **elsewhere)
+    assert (done.returncode, "clean" in done.stdout) == (0, True), done.stderr
+    for command in (["sql", "-c", "SELECT 1"], ["verify", "fluss.t"]):
+        assert run(*command, **elsewhere).returncode == UNREACHABLE
+        both = run(*command, "--server", "127.0.0.1:1", "--data-dir", tmp_path / "data")
+        assert both.returncode == WRONG_USE and "excludes" in both.stderr
+
+
+def test_a_data_folder_does_not_come_into_being_unnoticed(tmp_path):
+    refused = run("verify", "fluss.t", "--data-dir", tmp_path / "typo")
+    assert refused.returncode == 1 and f"no Weir data in {tmp_path / 'typo'}" in refused.stderr
+    assert not (tmp_path / "typo").exists()
+    first, second = (run("sql", "--data-dir", tmp_path / "new", "-c", "SELECT 1") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert f"created a new data folder: {tmp_path / 'new'}" in first.stderr and "created" not in second.stderr
+
+
+def test_a_folder_in_place_of_a_file_is_an_error_like_others(tmp_path):
+    for command in (["serve", "--config", tmp_path, "--data-dir", tmp_path / "data"], ["sql", "-f", tmp_path]):
+        done = run(*command)
+        assert done.returncode == 1 and done.stderr.startswith("weir: ") and str(tmp_path) in done.stderr
+
+
+def test_a_refusal_over_http_is_printed_as_text(server):
+    done = run("verify", "fluss.no_such_table", "--server", server.http)
+    assert done.returncode == 1
+    assert "no_such_table" in done.stderr and "[TABLE_NOT_EXIST]" in done.stderr and "{" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "sql", "table", "demo", "bench", "version", "doctor"])
