@@ -149,6 +149,7 @@ class LakeCatalog final : public TableCatalog {
   /// Commit changes of one or several tables, all or none, and `extra` with them.
   /// Errors  kCommitConflict      a requirement does not hold; nothing happened
   ///         kInvalidTable        an update makes no sense, a table is named twice, or a place is not the table's
+  ///         kAuthorization       main of a table that is tiered into would go back, or to another branch
   ///         kCommitStateUnknown  the store failed while it wrote: it may turn out to have happened.
   ///                              No file may be deleted; read back first
   /// Durable when it returns.

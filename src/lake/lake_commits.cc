@@ -31,6 +31,16 @@ Status CheckRequirements(const TableCommit& commit, const TableMetadata* base) {
   return {};
 }
 
+/// What tiering committed is in the lake and perhaps nowhere else: a table that went back would lack rows for good.
+Status CheckGoesOn(const Ident& ident, const TableMetadata& base, const TableMetadata& next) {
+  if (!base.current_snapshot_id || next.StandsOn(*base.current_snapshot_id)) return {};
+  return Fail(
+      ErrorCode::kAuthorization,
+      "{} is the lake side of a Weir table: its main branch goes forward only, or rows that "
+      "have left the log would be lost; read an older snapshot by its id, a tag or a branch",
+      ident.ToString());
+}
+
 }  // namespace
 
 Result<LoadedTable> LakeCatalog::Commit(TableCommit commit, const Transaction* extra) {
@@ -119,6 +129,7 @@ class LakeCatalog::State::TableCommits {
       step.next = step.base;
       return {};
     }
+    if (step.before->tiered_by) RETURN_IF_ERROR(CheckGoesOn(step.commit->ident, *step.base, next));
     if (next.location != step.base->location)
       RETURN_IF_ERROR(CheckPlace(step.commit->ident, next.location));
     RecordMetadataFile(*step.base, step.before->metadata_location, next);

@@ -53,6 +53,17 @@ const Snapshot* TableMetadata::FindSnapshot(int64_t snapshot_id) const {
   return FindById(snapshots, snapshot_id, &Snapshot::snapshot_id);
 }
 
+bool TableMetadata::StandsOn(int64_t snapshot_id) const {
+  std::optional<int64_t> id = current_snapshot_id;
+  for (size_t steps = 0; id && steps <= snapshots.size(); ++steps) {
+    if (*id == snapshot_id) return true;
+    const Snapshot* const snapshot = FindSnapshot(*id);
+    if (snapshot == nullptr) return false;
+    id = snapshot->parent_snapshot_id;
+  }
+  return false;
+}
+
 const Snapshot* TableMetadata::FindRef(std::string_view name) const {
   const auto found = refs.find(name);
   return found == refs.end() ? nullptr : FindSnapshot(found->second.snapshot_id);

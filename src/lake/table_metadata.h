@@ -89,6 +89,9 @@ struct TableMetadata {
   const PartitionSpec* FindSpec(int32_t spec_id) const;
   const SortOrder* FindSortOrder(int32_t order_id) const;
   const Snapshot* FindSnapshot(int64_t snapshot_id) const;
+  /// Whether the current snapshot is this one or stands on it. What nobody can say, because snapshots between have
+  /// expired, is a no.
+  bool StandsOn(int64_t snapshot_id) const;
   /// The snapshot a branch or tag names, or null.
   const Snapshot* FindRef(std::string_view name) const;
   /// The last snapshot of the main branch at or before `timestamp_ms`, by the snapshot log, or null.

@@ -210,8 +210,11 @@ LakeSnapshots::Change LakeSnapshots::Add(TableId table, LakeSnapshot snapshot, K
           known, [&](const auto& entry) { return entry.second.snapshot_id == keep.value; });
       first_kept = from == known.end() ? known.begin()->first : from->first;
     }
+    // Who keeps the newest goes back with a table that was rolled back to one of them.
+    const bool newest = keep.kind == Keep::Kind::kNewest;
     for (const auto& [sequence, old] : known) {
-      if (sequence < first_kept) change.forgotten.push_back(sequence);
+      if (sequence < first_kept || (newest && sequence > change.sequence))
+        change.forgotten.push_back(sequence);
     }
   }
   for (const int64_t sequence : change.forgotten) transaction.Delete(KeyOf(table, sequence));

@@ -81,6 +81,18 @@ TEST_F(LakeSnapshotsTest, KeepWhatIsAskedFor) {
   EXPECT_EQ(snapshots_->Latest(kTable)->snapshot_id, 8);
 }
 
+TEST_F(LakeSnapshotsTest, GoBackWithATableThatStandsOnAnOlderOneAgain) {
+  using Kind = LakeSnapshots::Keep::Kind;
+  for (const int64_t id : {3, 7, 5}) Commit(id, {Kind::kNewest, 9});
+  EXPECT_EQ(Commit(3, {Kind::kNewest, 9}), 2U);
+  for (const bool restarted : {false, true}) {
+    if (restarted) Open();
+    EXPECT_EQ(snapshots_->Latest(kTable)->snapshot_id, 3);
+    EXPECT_EQ(snapshots_->TieredOffset(BucketOf(kTable, 0)), 3);
+    EXPECT_FALSE(snapshots_->Find(kTable, 5).has_value());
+  }
+}
+
 TEST_F(LakeSnapshotsTest, AreThereAfterARestart) {
   Commit(11, {});
   LakeSnapshot readable{.snapshot_id = 12,

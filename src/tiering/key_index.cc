@@ -74,18 +74,6 @@ Result<std::optional<T>> GetNumber(const KeyMap& map, char kind) {
   return std::optional(value);
 }
 
-/// Whether the table's current snapshot is this one or stands on it. What nobody can say is a no.
-bool StandsOn(const iceberg::TableMetadata& table, int64_t snapshot_id) {
-  std::optional<int64_t> id = table.current_snapshot_id;
-  for (size_t steps = 0; id && steps <= table.snapshots.size(); ++steps) {
-    if (*id == snapshot_id) return true;
-    const iceberg::Snapshot* const snapshot = table.FindSnapshot(*id);
-    if (snapshot == nullptr) return false;
-    id = snapshot->parent_snapshot_id;
-  }
-  return false;
-}
-
 }  // namespace
 
 int32_t KeyChanges::AddFile(std::string path) {
@@ -277,7 +265,7 @@ Result<int64_t> KeyIndex::Sync(iceberg::FileIo& io, const iceberg::TableMetadata
   const int64_t target = table.current_snapshot_id.value_or(kNoSnapshot);
   if (snapshot_id_ == target) return 0;
   const int64_t known = target_.value_or(snapshot_id_.value_or(kNoSnapshot));
-  if (known != kNoSnapshot && !StandsOn(table, known)) RETURN_IF_ERROR(Clear());
+  if (known != kNoSnapshot && !table.StandsOn(known)) RETURN_IF_ERROR(Clear());
   std::vector<iceberg::FileScanTask> unknown;
   std::unordered_set<std::string> live;
   if (const iceberg::Snapshot* snapshot = table.current_snapshot()) {

@@ -212,6 +212,38 @@ async def test_others_commit_to_the_same_table(tmp_path, house, proxy):
         assert sql(server, "SELECT count(*) AS n FROM db.log").split() == ["n", "58"]
 
 
+@pytest.mark.parametrize("mode", ["POSITION", "DELETION-VECTOR", "COPY-ON-WRITE"])
+async def test_a_table_that_somebody_rolls_back_gets_its_rows_again(tmp_path, house, proxy, mode):
+    """What the log still has comes once more, and each key stays one row."""
+    with start(tmp_path, proxy.address) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            keyed = await session.create("keyed", KEYED, ["id"], properties={**FAST, "table.datalake.iceberg.delete-mode": mode})
+            catalog = catalog_of(house)
+            model = {}
+
+            async def write(ids, version):
+                model.update(dict.fromkeys(ids, version))
+                await upsert(keyed, [{"id": i, "name": "n", "v": version} for i in ids])
+
+            def rows():
+                return sorted((row["id"], row["v"]) for row in rows_of(catalog.load_table(("db", "keyed"))))
+
+            def arrived():
+                wait_for(rows, sorted(model.items()))
+            await write(range(10), 0)
+            arrived()
+            first = catalog.load_table(("db", "keyed")).current_snapshot().snapshot_id
+            for turn in range(1, 4):
+                await write(range(turn, turn + 5), turn)
+                arrived()
+                table = catalog.load_table(("db", "keyed"))
+                table.manage_snapshots().set_current_snapshot(first).commit()
+                await write([100 + turn], turn)
+                arrived()
+        assert_clean("db.keyed", server)
+        assert sql(server, "SELECT count(*) AS n FROM db.keyed").split() == ["n", str(len(model))]
+
+
 async def test_a_dropped_table_leaves_the_catalog_and_may_come_again(tmp_path, house, proxy):
     with start(tmp_path, proxy.address) as server:
         async with FlussSession(server.bootstrap, "db") as session:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from fluss_session import FlussSession, append, upsert
 from pyiceberg.catalog.rest import RestCatalog
-from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.exceptions import CommitFailedException, ForbiddenError, ValidationException
 from lake import wait_for
 from verify import assert_clean
 from weir_server import WeirServer
@@ -198,6 +198,31 @@ async def test_a_live_state_of_a_primary_key_table_becomes_a_snapshot(live, writ
             assert read(catalog.load_table(f"{writer.database}.t")) == model
             again = connect(live).load_table(f"{writer.database}.t")
             assert read(again, snapshot_id=again.snapshot_by_name(f"tag{turn}").snapshot_id) == tagged
+        assert_clean(f"{writer.database}.t", live)
+
+
+async def test_the_lake_side_of_a_table_goes_forward_only(live, writer):
+    """Rows that were tiered since an older snapshot may be nowhere else any more."""
+    async with writer:
+        table = await writer.create("t", KEYED, ["id"], properties=lake("OFF", **{"table.datalake.freshness": "1 s"}))
+        model = {}
+        catalog = connect(live)
+        for turn in range(3):
+            model |= {key: f"v{turn}" for key in range(turn, turn + 4)}
+            await upsert(table, [{"id": key, "name": f"v{turn}"} for key in range(turn, turn + 4)])
+            wait_for(lambda: read(catalog.load_table(f"{writer.database}.t")), model)
+        seen = catalog.load_table(f"{writer.database}.t")
+        first = seen.history()[0].snapshot_id
+        for back in (lambda: seen.manage_snapshots().rollback_to_snapshot(first).commit(),
+                     lambda: seen.manage_snapshots().set_current_snapshot(first).commit(),
+                     lambda: seen.manage_snapshots().remove_branch("main").commit()):
+            with pytest.raises(ForbiddenError, match="goes forward only"):
+                back()
+        assert read(catalog.load_table(f"{writer.database}.t")) == model
+        seen.refresh().manage_snapshots().create_branch(first, "first").commit()
+        model[2] = "last"
+        await upsert(table, [{"id": 2, "name": "last"}])
+        wait_for(lambda: read(catalog.load_table(f"{writer.database}.t")), model)
         assert_clean(f"{writer.database}.t", live)
 
 
