@@ -23,16 +23,6 @@ std::string PartitionKey(const DataFile& file) {
   return key;
 }
 
-/// The one data file a position delete file is about, as it says or as its bounds say.
-std::optional<std::string> ReferencedPath(const DataFile& file) {
-  if (file.referenced_data_file) return file.referenced_data_file;
-  const auto lower = file.lower_bounds.find(kDeletePathField);
-  const auto upper = file.upper_bounds.find(kDeletePathField);
-  if (lower == file.lower_bounds.end() || upper == file.upper_bounds.end()) return std::nullopt;
-  if (lower->second != upper->second) return std::nullopt;
-  return lower->second;
-}
-
 bool PathInBounds(const DataFile& deletes, const std::string& path) {
   const auto lower = deletes.lower_bounds.find(kDeletePathField);
   const auto upper = deletes.upper_bounds.find(kDeletePathField);
@@ -41,6 +31,15 @@ bool PathInBounds(const DataFile& deletes, const std::string& path) {
 }
 
 }  // namespace
+
+std::optional<std::string> ReferencedDataFile(const DataFile& file) {
+  if (file.referenced_data_file) return file.referenced_data_file;
+  const auto lower = file.lower_bounds.find(kDeletePathField);
+  const auto upper = file.upper_bounds.find(kDeletePathField);
+  if (lower == file.lower_bounds.end() || upper == file.upper_bounds.end()) return std::nullopt;
+  if (lower->second != upper->second) return std::nullopt;
+  return lower->second;
+}
 
 void DeleteIndex::Add(DeleteFile file) {
   auto shared = std::make_shared<const DeleteFile>(std::move(file));
@@ -54,7 +53,7 @@ void DeleteIndex::Add(DeleteFile file) {
     }
     return;
   }
-  const auto path = ReferencedPath(deletes);
+  const auto path = ReferencedDataFile(deletes);
   if (deletes.is_deletion_vector() && path) {
     // There is one at most; should a writer have left two, the younger holds the older's positions too.
     auto& slot = deletion_vectors_[*path];

@@ -4,12 +4,16 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lake/scan_planner.h"
 
 namespace weir::iceberg {
+
+/// The one data file that position deletes are about, as the file says or as its bounds say; nothing: several, perhaps.
+std::optional<std::string> ReferencedDataFile(const DataFile& deletes);
 
 class DeleteIndex {
  public:

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "lake/delete_index.h"
 #include "lake/deletion_vector.h"
 #include "lake/partition_spec.h"
 #include "lake/scan_planner.h"
@@ -24,21 +25,43 @@ class DeleteWriter {
       : request_(request), lake_(*request.lake), tail_(tail), written_(written) {}
 
   Result<LakeDeletes> Run(LakeDeleteMode mode) {
-    if (mode != LakeDeleteMode::kPosition) RETURN_IF_ERROR(FindTasks());
-    for (const TailPart& part : tail_.parts) {
-      if (part.deleted.empty()) continue;
+    const std::vector<Loss> losses = Losses();
+    if (mode != LakeDeleteMode::kPosition && !losses.empty()) RETURN_IF_ERROR(FindTasks(losses));
+    for (const Loss& loss : losses) {
       if (mode == LakeDeleteMode::kPosition) {
-        RETURN_IF_ERROR(WritePositions(part));
+        RETURN_IF_ERROR(WritePositions(loss));
       } else if (mode == LakeDeleteMode::kDeletionVector) {
-        RETURN_IF_ERROR(WriteVectors(part));
+        RETURN_IF_ERROR(WriteVectors(loss));
       } else {
-        RETURN_IF_ERROR(Rewrite(part));
+        RETURN_IF_ERROR(Rewrite(loss));
       }
     }
     return std::move(out_);
   }
 
  private:
+  /// What data files of a part's partition lose.
+  struct Loss {
+    const TailPart& part;
+    iceberg::DeletedRows rows;
+  };
+
+  /// Each data file once: compaction puts rows of several buckets into one where these share a partition.
+  std::vector<Loss> Losses() const {
+    std::vector<Loss> out;
+    std::map<std::string_view, size_t> places;  // of each data file in `out`
+    for (const TailPart& part : tail_.parts) {
+      iceberg::DeletedRows own;
+      for (const auto& [path, positions] : part.deleted) {
+        if (positions.empty()) continue;
+        const auto [place, is_new] = places.emplace(path, out.size());
+        (is_new ? own : out[place->second].rows)[path].AddAll(positions);
+      }
+      if (!own.empty()) out.push_back({part, std::move(own)});
+    }
+    return out;
+  }
+
   std::string FolderOf(const TailPart& part) const {
     const std::string path = iceberg::PartitionPath(lake_.default_spec(), part.partition);
     return path.empty() ? request_.folder : request_.folder + "/" + path;
@@ -56,26 +79,26 @@ class DeleteWriter {
   }
 
   /// One delete file for each data file: Polars reads no others, and readers of one data file read no more.
-  Status WritePositions(const TailPart& part) {
-    for (const auto& [path, positions] : part.deleted) {
-      if (positions.empty()) continue;
-      ASSIGN_OR_RETURN(iceberg::DataFile file,
-                       iceberg::WritePositionDeletes(
-                           *request_.io, NewPath(part, "-deletes.parquet"), {{path, positions}}));
-      Add(part, std::move(file));
+  Status WritePositions(const Loss& loss) {
+    for (const auto& [path, positions] : loss.rows) {
+      ASSIGN_OR_RETURN(
+          iceberg::DataFile file,
+          iceberg::WritePositionDeletes(*request_.io, NewPath(loss.part, "-deletes.parquet"),
+                                        {{path, positions}}));
+      Add(loss.part, std::move(file));
     }
     return {};
   }
 
   /// The tasks of all data files that lose rows.
-  Status FindTasks() {
+  Status FindTasks(const std::vector<Loss>& losses) {
     const iceberg::Snapshot* snapshot = lake_.current_snapshot();
     if (snapshot == nullptr) return {};
     ASSIGN_OR_RETURN(iceberg::ScanPlan plan,
                      iceberg::PlanScan(*request_.io, lake_, *snapshot, {.with_statistics = true}));
     for (iceberg::FileScanTask& task : plan.tasks) {
-      for (const TailPart& part : tail_.parts) {
-        if (!part.deleted.contains(task.data_file.file_path)) continue;
+      for (const Loss& loss : losses) {
+        if (!loss.rows.contains(task.data_file.file_path)) continue;
         const std::string path = task.data_file.file_path;
         tasks_.emplace(path, std::move(task));
         break;
@@ -90,31 +113,45 @@ class DeleteWriter {
     return Fail(ErrorCode::kInvalidTable, "the key index names a file that is not live: {}", path);
   }
 
-  /// A vector replaces the one its file had, and takes its rows over.
-  Status WriteVectors(const TailPart& part) {
-    iceberg::DeletedRows rows = part.deleted;
+  Status WriteVectors(const Loss& loss) {
+    iceberg::DeletedRows rows = loss.rows;
     for (auto& [path, positions] : rows) {
       ASSIGN_OR_RETURN(const iceberg::FileScanTask* const task, TaskOf(path));
-      for (const auto& old : task->deletes) {
-        if (!old->file.is_deletion_vector()) continue;
-        RETURN_IF_ERROR(iceberg::CheckVectorFits(old->file, task->data_file));
-        ASSIGN_OR_RETURN(const iceberg::RowPositions before,
-                         iceberg::ReadDeletionVector(*request_.io, old->file));
-        positions.AddAll(before);
-        out_.removed.push_back(iceberg::KeyOf(old->file));
-      }
+      for (const auto& old : task->deletes)
+        RETURN_IF_ERROR(TakeOver(old->file, task->data_file, positions));
     }
     ASSIGN_OR_RETURN(auto files, iceberg::WriteDeletionVectors(
-                                     *request_.io, NewPath(part, "-deletes.puffin"), rows));
-    for (iceberg::DataFile& file : files) Add(part, std::move(file));
+                                     *request_.io, NewPath(loss.part, "-deletes.puffin"), rows));
+    for (iceberg::DataFile& file : files) Add(loss.part, std::move(file));
     return {};
   }
 
-  Status Rewrite(const TailPart& part) {
+  /// A vector replaces the one its file had. Position delete files, from before the table was upgraded, stand beside
+  /// it, but readers pass them over where there is a vector: it must have their rows, too.
+  Status TakeOver(const iceberg::DataFile& old, const iceberg::DataFile& data,
+                  iceberg::RowPositions& positions) {
+    if (old.content != iceberg::FileContent::kPositionDeletes) return {};
+    if (old.is_deletion_vector()) {
+      RETURN_IF_ERROR(iceberg::CheckVectorFits(old, data));
+      ASSIGN_OR_RETURN(const iceberg::RowPositions before,
+                       iceberg::ReadDeletionVector(*request_.io, old));
+      positions.AddAll(before);
+    } else {
+      ASSIGN_OR_RETURN(const iceberg::DeletedRows before,
+                       iceberg::ReadPositionDeletes(*request_.io, old, data.file_path));
+      for (const auto& [its, rows] : before) positions.AddAll(rows);
+    }
+    // One that is about other data files as well, stays for them.
+    if (iceberg::ReferencedDataFile(old)) out_.removed.push_back(iceberg::KeyOf(old));
+    return {};
+  }
+
+  Status Rewrite(const Loss& loss) {
+    const TailPart& part = loss.part;
     ASSIGN_OR_RETURN(const LakeKeys keys,
                      LakeKeys::Create(*request_.table, lake_.current_schema()));
     iceberg::DeleteCache deletes(*request_.io, {});
-    for (const auto& [path, gone] : part.deleted) {
+    for (const auto& [path, gone] : loss.rows) {
       ASSIGN_OR_RETURN(const iceberg::FileScanTask* const task, TaskOf(path));
       TailFiles files(request_, FolderOf(part), part.partition, written_);
       RETURN_IF_ERROR(CopyRest(*task, gone, keys, deletes, files));
