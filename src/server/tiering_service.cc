@@ -37,7 +37,7 @@ Result<std::unique_ptr<TieringService>> TieringService::Open(const Configuration
   std::unique_ptr<TieringService> out(new TieringService);
   ASSIGN_OR_RETURN(TieringMode mode, ParseTieringMode(configuration.tiering.mode));
   if (!configuration.catalog.lake_enabled) mode = TieringMode::kOff;
-  out->logs_ = MakeTabletLogs(tablets);
+  out->logs_ = MakeTabletLogs(tablets, RealFileSystem());
   out->states_ = MakeTabletKvStates(tablets);
   out->runner_ = std::make_unique<TieringRunner>(
       configuration.tiering, mode,

@@ -1,6 +1,7 @@
 #include "server/verify_service.h"
 
 #include "cli/connect_options.h"
+#include "io/file.h"
 #include "meta/catalog.h"
 #include "server/lake_service.h"
 
@@ -9,7 +10,7 @@ namespace weir {
 VerifyService::VerifyService(Catalog& catalog, LakeService& lake, Tablets& tablets)
     : catalog_(catalog),
       lake_(lake),
-      logs_(MakeTabletLogs(tablets)),
+      logs_(MakeTabletLogs(tablets, RealFileSystem())),
       states_(MakeTabletKvStates(tablets)) {}
 
 Result<std::string> VerifyService::Run(const std::string& table) {

@@ -133,6 +133,7 @@ class LogTablet : public std::enable_shared_from_this<LogTablet> {
   /// The same for the lake, which does not have them yet (INV-5).
   /// INT64_MAX: the table goes to no lake.
   void set_lake_offset(Offset offset) { lake_offset_ = offset; }
+  Offset lake_offset() const { return lake_offset_; }
   /// The lake has everything below. Nothing changes for a table that goes to no lake any more.
   void RaiseLakeOffset(Offset offset) {
     if (lake_offset_ != INT64_MAX) lake_offset_ = std::max(lake_offset_, offset);

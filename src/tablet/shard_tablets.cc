@@ -11,6 +11,16 @@ namespace {
 
 constexpr int64_t kWriteBackBytesMin = 256 * KiB;
 
+/// INV-5: offsets that the lake covers must not be given to other rows, which nobody would ever see.
+Status CheckHasWhatLakeHas(const LogTablet& log) {
+  const Offset lake = log.lake_offset();
+  if (lake == INT64_MAX || lake <= log.end_offset()) return {};
+  return Fail(ErrorCode::kLogStorage,
+              "the log ends before what the lake has, bring its files back: directory={} end={} "
+              "lake={}",
+              log.options().directory, log.end_offset(), lake);
+}
+
 }  // namespace
 
 ShardTablets::ShardTablets(int shard, const TabletsOptions& options,
@@ -71,6 +81,7 @@ Result<std::shared_ptr<Tablet>> ShardTablets::Open(const TableBucket& bucket) {
            .journaled = pending == pending_.end() ? nullptr : &pending->second}));
   if (pending != pending_.end()) pending->second.applied = true;
   Configure(*tablet->log, *table);
+  RETURN_IF_ERROR(CheckHasWhatLakeHas(*tablet->log));
   if (table->has_primary_key() && env_.open_kv) {
     const std::string directory =
         options_.data_directory + "/" + BucketDirectory(*table, bucket, "kv");

@@ -23,6 +23,9 @@ Status AdoptSnapshot(const RoundEnvironment& environment, const TableInfo& table
       lake->metadata->last_sequence_number + 1 != request.snapshot.sequence_number)
     return conflict();
   for (const std::string& file : request.files) RETURN_IF_ERROR(environment.io.Sync(file));
+  std::vector<TableBucket> buckets;
+  for (const auto& [bucket, offset] : request.covered) buckets.push_back(bucket);
+  RETURN_IF_ERROR(environment.logs.MakeDurable(buckets));  // INV-5, as in a round
 
   const std::string path =
       fmt::format("{}/metadata/{}.offsets", lake->metadata->location, iceberg::NewUuid());

@@ -15,6 +15,7 @@
 
 namespace weir {
 
+class FileSystem;
 class Tablets;
 
 class BucketLogs {
@@ -33,11 +34,16 @@ class BucketLogs {
       std::span<const TableBucket> buckets) = 0;
   /// Whole log batches, the first of which contains `from`; none when `from` is the high watermark.
   virtual Result<SharedBytes> Read(const TableBucket& bucket, Offset from, int64_t bytes_max) = 0;
+  /// Bring to the disk what `table.durability` has let readers see before (INV-5): all below the high watermarks.
+  /// Errors  kLogStorage, kStorage  not all of it is there
+  virtual Status MakeDurable(std::span<const TableBucket> buckets) = 0;
   /// Segments below `offset` may expire. Nobody waits.
   virtual void Release(const TableBucket& bucket, Offset offset) = 0;
 };
 
-/// The buckets of this server. `tablets` must outlive the result.
-std::unique_ptr<BucketLogs> MakeTabletLogs(Tablets& tablets);
+/// The buckets of this server. Both must outlive the result.
+///
+/// files  where the tablets' logs are
+std::unique_ptr<BucketLogs> MakeTabletLogs(Tablets& tablets, FileSystem& files);
 
 }  // namespace weir

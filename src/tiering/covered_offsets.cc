@@ -44,7 +44,32 @@ Status CheckLost(const RoundEnvironment& environment, const TableInfo& table,
   return {};
 }
 
+/// Offsets that grew by somebody else's word: after an answer that was lost they are ours, and the log has them.
+Status CheckGained(const RoundEnvironment& environment, const TableInfo& table,
+                   const LakeOffsets& before, const LakeOffsets& now) {
+  std::vector<TableBucket> higher;
+  for (const TableBucket& bucket : BucketsOf(table)) {
+    if (OffsetIn(now, bucket) > OffsetIn(before, bucket)) higher.push_back(bucket);
+  }
+  if (higher.empty()) return {};
+  ASSIGN_OR_RETURN(const auto ranges, environment.logs.Ranges(higher));
+  for (size_t i = 0; i < higher.size(); ++i)
+    RETURN_IF_ERROR(CheckNotAhead(table, higher[i], OffsetIn(now, higher[i]), ranges[i].end));
+  return {};
+}
+
 }  // namespace
+
+Status CheckNotAhead(const TableInfo& table, const TableBucket& bucket, Offset covered,
+                     Offset end) {
+  if (covered <= end) return {};
+  return Fail(ErrorCode::kLogOffsetOutOfRange,
+              "the lake has rows that the log does not have: table={} partition={} bucket={} "
+              "log_end={} lake={}; bring the data folder back as it was, or the lake table to what "
+              "the log has",
+              table.path.ToString(), bucket.partition ? bucket.partition->value : -1, bucket.bucket,
+              end, covered);
+}
 
 Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
                                               const iceberg::TableMetadata& lake, TableId table,
@@ -86,6 +111,9 @@ Status FollowLake(const RoundEnvironment& environment, const TableInfo& table,
   if (covered.has_value() == known.has_value() &&
       (!covered || covered->snapshot_id == known->snapshot_id))
     return {};
+  if (covered)
+    RETURN_IF_ERROR(
+        CheckGained(environment, table, known ? known->tiered : LakeOffsets(), covered->tiered));
   // Rows of a primary-key table come from its state when the log has them no more.
   if (known && !table.has_primary_key())
     RETURN_IF_ERROR(

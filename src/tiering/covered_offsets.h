@@ -27,8 +27,13 @@ Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
                                               const std::optional<LakeSnapshot>& known);
 
 /// Bring what is remembered to what the table says. Nothing to do where the catalog shares our store.
-/// Errors  those of CoveredBy;  kLogOffsetOutOfRange  the lake lost rows that the log does not have any more
+/// Errors  those of CoveredBy;  kLogOffsetOutOfRange  the lake lost rows that the log does not have any more, or has
+///         rows that the log never had or lost: nothing is taken over
 Status FollowLake(const RoundEnvironment& environment, const TableInfo& table,
                   const iceberg::TableMetadata& lake);
+
+/// INV-5: whether a log that ends at `end` has all that the lake covers.
+/// Errors  kLogOffsetOutOfRange  it does not: its next rows would take offsets that the lake has
+Status CheckNotAhead(const TableInfo& table, const TableBucket& bucket, Offset covered, Offset end);
 
 }  // namespace weir

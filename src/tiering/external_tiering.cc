@@ -67,6 +67,7 @@ Status ExternalTiering::Commit(const TableInfo& table, const Committed& committe
   if (committed.earliest_to_keep)
     keep = {LakeSnapshots::Keep::Kind::kFrom, *committed.earliest_to_keep};
   const LakeOffsets offsets = snapshot.tiered;
+  RETURN_IF_ERROR(MakeDurable(table, offsets));
   ASSIGN_OR_RETURN(const auto forgotten, snapshots_.Commit(table.id, std::move(snapshot), keep));
   Release(offsets);
   for (const LakeSnapshot& old : forgotten) {
@@ -79,11 +80,20 @@ Status ExternalTiering::Commit(const TableInfo& table, const Committed& committe
 
 Status ExternalTiering::CommitOffsets(const TableInfo& table, int64_t snapshot_id,
                                       LakeOffsets offsets) {
+  RETURN_IF_ERROR(MakeDurable(table, offsets));
   offsets = Merged(snapshots_.Latest(table.id), std::move(offsets));
   LakeSnapshot snapshot{.snapshot_id = snapshot_id, .tiered = offsets, .readable = offsets};
   RETURN_IF_ERROR(snapshots_.Commit(table.id, std::move(snapshot), {}));
   Release(offsets);
   return {};
+}
+
+/// INV-5. The job has read up to the watermark, which means the disk already where durability is not relaxed.
+Status ExternalTiering::MakeDurable(const TableInfo& table, const LakeOffsets& offsets) {
+  if (table.config.durability == Durability::kDisk) return {};
+  std::vector<TableBucket> buckets;
+  for (const auto& [bucket, offset] : offsets) buckets.push_back(bucket);
+  return logs_.MakeDurable(buckets);
 }
 
 void ExternalTiering::Release(const LakeOffsets& offsets) {

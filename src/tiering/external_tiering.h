@@ -48,6 +48,7 @@ class ExternalTiering {
  private:
   std::string FolderOf(const TableInfo& table) const;
   Result<LakeOffsets> Read(const TableInfo& table, const std::string& path) const;
+  Status MakeDurable(const TableInfo& table, const LakeOffsets& offsets);
   void Release(const LakeOffsets& offsets);
   void Discard(const TableInfo& table, const std::string& path) const;
 

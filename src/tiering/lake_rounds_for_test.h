@@ -38,6 +38,8 @@ class FakeLogs : public BucketLogs {
     Offset end = 0;
   };
   std::map<TableBucket, Log> logs;
+  std::map<TableBucket, Offset> durable;
+  bool cannot_sync = false;
 
   Result<std::vector<Range>> Ranges(std::span<const TableBucket> buckets) override {
     std::vector<Range> out;
@@ -55,6 +57,11 @@ class FakeLogs : public BucketLogs {
       if (LogBatchHeader::Parse(batch)->next_offset() > from) return SharedBytes::Of(batch);
     }
     return SharedBytes();
+  }
+  Status MakeDurable(std::span<const TableBucket> buckets) override {
+    if (cannot_sync) return Fail(ErrorCode::kStorage, "broken for the test");
+    for (const auto& bucket : buckets) durable[bucket] = logs[bucket].end;
+    return {};
   }
   void Release(const TableBucket&, Offset) override {}
 };

@@ -2,6 +2,8 @@
 #include <chrono>
 #include <future>
 
+#include "storage/bucket_log.h"
+#include "tablet/log_tablet.h"
 #include "tablet/tablet.h"
 #include "tablet/tablets.h"
 #include "tiering/bucket_logs.h"
@@ -40,7 +42,7 @@ struct Answers {
 
 class TabletLogs : public BucketLogs {
  public:
-  explicit TabletLogs(Tablets& tablets) : tablets_(tablets) {}
+  TabletLogs(Tablets& tablets, FileSystem& files) : tablets_(tablets), files_(files) {}
 
   Result<std::vector<Range>> Ranges(std::span<const TableBucket> buckets) override {
     return OnEach<Range>(buckets, [](Tablets& tablets, const TableBucket& bucket) -> Result<Range> {
@@ -70,6 +72,22 @@ class TabletLogs : public BucketLogs {
     return slices.front().Load();
   }
 
+  Status MakeDurable(std::span<const TableBucket> buckets) override {
+    using Ticket = std::optional<SyncTicket>;
+    ASSIGN_OR_RETURN(
+        const auto tickets,
+        OnEach<Ticket>(buckets, [](Tablets& tablets, const TableBucket& bucket) -> Result<Ticket> {
+          ASSIGN_OR_RETURN(const auto tablet, tablets.Open(bucket));
+          if (tablet->log->options().durability == Durability::kDisk) return Ticket();
+          return tablet->log->log().BeginSync();
+        }));
+    // The tablets are not told: their own sync takes note of what is clean, or of the failure that the files remember.
+    for (const Ticket& ticket : tickets) {
+      if (ticket) RETURN_IF_ERROR(ticket->Run(files_));
+    }
+    return {};
+  }
+
   void Release(const TableBucket& bucket, Offset offset) override {
     tablets_.ShardOf(bucket).Post([&tablets = tablets_, bucket, offset] {
       if (!tablets.KnownEnd(bucket)) return;
@@ -95,12 +113,13 @@ class TabletLogs : public BucketLogs {
   }
 
   Tablets& tablets_;
+  FileSystem& files_;
 };
 
 }  // namespace
 
-std::unique_ptr<BucketLogs> MakeTabletLogs(Tablets& tablets) {
-  return std::make_unique<TabletLogs>(tablets);
+std::unique_ptr<BucketLogs> MakeTabletLogs(Tablets& tablets, FileSystem& files) {
+  return std::make_unique<TabletLogs>(tablets, files);
 }
 
 }  // namespace weir

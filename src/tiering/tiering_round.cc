@@ -69,7 +69,7 @@ class Round {
       std::vector<TableBucket> moved;
       for (size_t i = 0; i < buckets.size(); ++i) {
         // Not known: closed since it was looked at, or new.
-        if (!ends[i] || *ends[i] > CoveredOf(buckets[i])) moved.push_back(buckets[i]);
+        if (!ends[i] || *ends[i] != CoveredOf(buckets[i])) moved.push_back(buckets[i]);
       }
       return AddRanges(moved);
     }
@@ -105,6 +105,7 @@ class Round {
     std::vector<ExpiredRows> expired;
     for (size_t i = 0; i < buckets.size(); ++i) {
       const Offset covered = CoveredOf(buckets[i]);
+      RETURN_IF_ERROR(CheckNotAhead(*table_, buckets[i], covered, ranges[i].end));
       const Offset from = std::max(covered, ranges[i].start);
       if (from > covered && table_->has_primary_key()) {
         // Without the changes between, rows of the lake would be wrong, not only missing.
@@ -215,6 +216,7 @@ class Round {
   }
 
   Status Commit(Tail& tail, LakeDeletes& deletes) {
+    RETURN_IF_ERROR(MakeDurable(tail));
     iceberg::SnapshotChange change = ChangeOf(tail, deletes);
     const LakeOffsets offsets = OffsetsAfter(tail);
     const std::string path =
@@ -290,6 +292,13 @@ class Round {
     if (!covered.ok() || (*covered ? (*covered)->tiered : LakeOffsets()) != covered_) return false;
     lake_ = *std::move(now);
     return true;
+  }
+
+  /// INV-5: a log that loses offsets which the lake covers would give them to other rows.
+  Status MakeDurable(const Tail& tail) {
+    std::vector<TableBucket> buckets;
+    for (const TailPart& part : tail.parts) buckets.push_back(part.bucket);
+    return env_.logs.MakeDurable(buckets);
   }
 
   iceberg::SnapshotChange ChangeOf(const Tail& tail, const LakeDeletes& deletes) {

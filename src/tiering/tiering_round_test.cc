@@ -3,6 +3,7 @@
 
 #include "tiering/expired_rows.h"
 #include "tiering/lake_rounds_for_test.h"
+#include "tiering/table_compaction.h"
 
 namespace weir {
 namespace {
@@ -356,6 +357,83 @@ TEST_P(TieringRoundTest, MemoryBoundsALoadByBuckets) {
   EXPECT_EQ(LakeRows(), expected);
 }
 
+TEST_P(TieringRoundTest, BucketsThatShareAFileLoseTheirRowsOfItTogether) {
+  if (std::string_view(GetParam()) == "log") return;
+  Begin({{"table.datalake.iceberg.delete-mode", GetParam()},
+         {"table.datalake.iceberg.layout", "clean"}},
+        {"id"});
+  Append(0, {{1, "a", Insert()}, {2, "b", Insert()}});
+  Append(1, {{10, "x", Insert()}, {11, "y", Insert()}});
+  Tier();
+  const auto compacted = CompactTable(Environment(), *lake_->FindTieredIdent(table_->id), &state_,
+                                      {.small_files_min = 2}, [] { return Status(); });
+  ASSERT_THAT(compacted, IsOk());
+  ASSERT_THAT(Tasks(), SizeIs(1));
+  using enum ChangeType;
+  for (const std::string version : {"2", "3"}) {
+    Append(0, {{1, "a", kUpdateBefore}, {1, "a" + version, kUpdateAfter}});
+    Append(1, {{10, "x", kUpdateBefore}, {10, "x" + version, kUpdateAfter}});
+    Tier();
+    EXPECT_EQ(LakeRows(), (Rows{{1, "a" + version}, {2, "b"}, {10, "x" + version}, {11, "y"}}));
+  }
+}
+
+TEST_P(TieringRoundTest, WhatTheLakeCoversIsOnTheDisk) {
+  BeginWith(GetParam());
+  const Rows first = First();
+  logs_.cannot_sync = true;
+  EXPECT_FALSE(Round().ok());
+  EXPECT_THAT(LakeRows(), IsEmpty());
+  logs_.cannot_sync = false;
+  Tier();
+  EXPECT_EQ(LakeRows(), first);
+  EXPECT_EQ((std::vector<Offset>{logs_.durable[Bucket(0)], logs_.durable[Bucket(1)]}), Covered());
+}
+
+TEST_P(TieringRoundTest, ALogThatLostWhatTheLakeCoversIsNotTiered) {
+  BeginWith(GetParam());
+  First();
+  Second();
+  Tier();
+  const Rows rows = LakeRows();
+  const std::vector<Offset> covered = Covered();
+  for (const bool restarted : {false, true}) {
+    if (restarted) state_.Clear();
+    auto& log = logs_.logs[Bucket(0)];
+    log.batches.pop_back();
+    log.end = log.batches.empty() ? 0 : LogBatchHeader::Parse(log.batches.back())->next_offset();
+    EXPECT_EQ(Round().code(), ErrorCode::kLogOffsetOutOfRange);
+    EXPECT_EQ(LakeRows(), rows);
+    EXPECT_EQ(Covered(), covered);
+  }
+}
+
+TEST_P(TieringRoundTest, TheMainBranchOfItsTableGoesForwardOnly) {
+  BeginWith(GetParam());
+  First();
+  Tier();
+  const int64_t older = *Lake()->current_snapshot_id;
+  const Rows rows = Second();
+  Tier();
+  const int64_t newer = *Lake()->current_snapshot_id;
+  const iceberg::Ident ident = *lake_->FindTieredIdent(table_->id);
+  const std::string main(iceberg::kMainBranch);
+  const auto refused = [&](iceberg::TableUpdate update) {
+    return lake_->Commit({ident, {}, {std::move(update)}}).code() == ErrorCode::kAuthorization;
+  };
+  EXPECT_TRUE(refused(iceberg::SetSnapshotRef{main, {.snapshot_id = older}}));
+  EXPECT_TRUE(refused(iceberg::RemoveSnapshotRef{main}));
+  EXPECT_TRUE(refused(iceberg::RemoveSnapshots{{newer}}));
+  EXPECT_THAT(lake_->Commit({ident, {}, {iceberg::SetSnapshotRef{"old", {.snapshot_id = older}}}}),
+              IsOk());
+  Commit({.operation = iceberg::SnapshotOperation::kReplace});
+  EXPECT_EQ(LakeRows(), rows);
+  // What is tiered no more is whose it is.
+  ASSERT_THAT(lake_->ReleaseTiered(table_->id), IsOk());
+  EXPECT_THAT(lake_->Commit({ident, {}, {iceberg::SetSnapshotRef{main, {.snapshot_id = older}}}}),
+              IsOk());
+}
+
 class TieringRoundOfLogTest : public TieringRoundTest {};
 
 TEST_F(TieringRoundOfLogTest, ThatMeetsOtherCommitsBringsTheSameFilesOnTopOfThem) {
@@ -443,6 +521,42 @@ TEST_F(TieringRoundOfLogTest, TakesColumnsThatCameMeanwhile) {
   Tier();
   EXPECT_EQ(LakeRows(), (Rows{{1, "a"}, {2, "b"}}));
   EXPECT_NE(Lake()->current_schema().FindField("more"), nullptr);
+}
+
+TEST_F(TieringRoundOfLogTest, VectorsTakeOverThePositionDeletesOfATableThatWasUpgraded) {
+  BeginWith("position");
+  using enum ChangeType;
+  Append(0, {{1, "a", kInsert}, {2, "b", kInsert}, {3, "c", kInsert}});
+  Tier();
+  Append(0, {{1, "a", kUpdateBefore}, {1, "A", kUpdateAfter}, {4, "d", kInsert}});
+  Tier();
+  // Somebody else deletes rows 2 and 4 by one file about both data files.
+  iceberg::DeletedRows both;
+  for (const iceberg::FileScanTask& task : Tasks()) both[task.data_file.file_path].Add(1);
+  ASSERT_THAT(both, SizeIs(2));
+  auto file = *iceberg::WritePositionDeletes(*io_, Lake()->location + "/data/theirs.parquet", both);
+  file.spec_id = Lake()->default_spec_id;
+  file.partition = Tasks()[0].data_file.partition;
+  Commit({.operation = iceberg::SnapshotOperation::kDelete, .added = {file}});
+  ASSERT_EQ(LakeRows(), (Rows{{1, "A"}, {3, "c"}}));
+
+  ASSERT_THAT(lake_->Commit({*lake_->FindTieredIdent(table_->id),
+                             {},
+                             {iceberg::UpgradeFormatVersion{.format_version = 3}}}),
+              IsOk());
+  ASSERT_THAT(
+      catalog_->AlterTable(
+          {"fluss", "t"},
+          {.configs = {{.key = "table.datalake.iceberg.delete-mode", .value = "deletion-vector"}}},
+          IfNotExists::kFail),
+      IsOk());
+  table_ = catalog_->FindTable(TablePath{"fluss", "t"});
+  Append(0, {{3, "c", kUpdateBefore}, {3, "C", kUpdateAfter}});
+  Tier();
+  EXPECT_EQ(LakeRows(), (Rows{{1, "A"}, {3, "C"}}));
+  Append(0, {{1, "A", kUpdateBefore}, {1, "AA", kUpdateAfter}});
+  Tier();
+  EXPECT_EQ(LakeRows(), (Rows{{1, "AA"}, {3, "C"}}));
 }
 
 TEST_F(TieringRoundOfLogTest, OfANewTableWithTheNameOfAnotherIsRefused) {
