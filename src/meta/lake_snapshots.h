@@ -66,7 +66,7 @@ class LakeSnapshots {
   /// The first offset of a bucket that the newest snapshot does not contain; 0 when there is none.
   Offset TieredOffset(const TableBucket& bucket) const;
 
-  /// Make `snapshot` the table's newest as part of `transaction`; one known by its id is replaced in its place (kNewest:
+  /// Make `snapshot` the table's newest as part of `transaction`; one known by its id is replaced in place (kNewest:
   /// and those after it forgotten). Whoever commits the transaction then calls Applied. One writer per table at a time.
   Change Add(TableId table, LakeSnapshot snapshot, Keep keep, Transaction& transaction) const;
   void Applied(Change change);
