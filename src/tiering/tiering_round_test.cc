@@ -365,9 +365,11 @@ TEST_P(TieringRoundTest, BucketsThatShareAFileLoseTheirRowsOfItTogether) {
   Append(0, {{1, "a", Insert()}, {2, "b", Insert()}});
   Append(1, {{10, "x", Insert()}, {11, "y", Insert()}});
   Tier();
-  const auto compacted = CompactTable(Environment(), *lake_->FindTieredIdent(table_->id), &state_,
-                                      {.small_files_min = 2}, [] { return Status(); });
-  ASSERT_THAT(compacted, IsOk());
+  const RoundEnvironment environment = Environment();
+  TableCompaction step(environment, *lake_->FindTieredIdent(table_->id), table_->id,
+                       {.small_files_min = 2}, [] { return Status(); });
+  ASSERT_THAT(step.Write(), IsOk());
+  ASSERT_THAT(step.Commit(&state_), IsOk());
   ASSERT_THAT(Tasks(), SizeIs(1));
   using enum ChangeType;
   for (const std::string version : {"2", "3"}) {
