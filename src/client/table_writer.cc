@@ -172,7 +172,6 @@ Status TableWriter::ReceiveOne() {
   RETURN_IF_ERROR(reply.status);
   RETURN_IF_ERROR(table_->has_primary_key() ? CheckBuckets<pb::PutKvResponse>(reply.body)
                                             : CheckBuckets<pb::ProduceLogResponse>(reply.body));
-  rows_acknowledged_ += rows;
   return {};
 }
 

@@ -46,8 +46,6 @@ class TableWriter {
   /// Send what is collected and wait until the server has acknowledged everything.
   Status Flush();
 
-  int64_t rows_acknowledged() const { return rows_acknowledged_; }
-
  private:
   struct Bucket;
   struct InFlight {
@@ -73,7 +71,6 @@ class TableWriter {
   BucketId sticky_bucket_ = 0;  // of rows without a bucket key; moves on with every batch
   std::string row_;
   std::deque<InFlight> in_flight_;
-  int64_t rows_acknowledged_ = 0;
 };
 
 }  // namespace weir

@@ -290,20 +290,10 @@ Expression Expression::And(std::vector<Expression> children) {
   return {.op = ExpressionOp::kAnd, .children = std::move(children)};
 }
 
-Expression Expression::Or(std::vector<Expression> children) {
-  if (children.empty()) return False();
-  if (children.size() == 1) return std::move(children.front());
-  return {.op = ExpressionOp::kOr, .children = std::move(children)};
-}
-
 Expression Expression::Not(Expression child) {
   Expression out{.op = ExpressionOp::kNot};
   out.children.push_back(std::move(child));
   return out;
-}
-
-Expression Expression::Unary(ExpressionOp op, std::string column) {
-  return {.op = op, .column = std::move(column)};
 }
 
 Expression Expression::Compare(ExpressionOp op, std::string column, Literal value) {

@@ -53,10 +53,7 @@ struct Expression {
   static Expression True() { return {}; }
   static Expression False() { return {.op = ExpressionOp::kFalse}; }
   static Expression And(std::vector<Expression> children);
-  static Expression Or(std::vector<Expression> children);
   static Expression Not(Expression child);
-  /// kIsNull, kNotNull, kIsNan, kNotNan.
-  static Expression Unary(ExpressionOp op, std::string column);
   /// Comparisons, kStartsWith and its negation. The literal's type may differ from the column's as long as it can be
   /// turned into it without loss (int for long, int for decimal, ...).
   static Expression Compare(ExpressionOp op, std::string column, Literal value);

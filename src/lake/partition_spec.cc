@@ -193,9 +193,4 @@ std::string FieldsToJsonText(const PartitionSpec& spec) {
   return json::serialize(FieldsToJson(spec));
 }
 
-Result<PartitionSpec> PartitionSpecFromFieldsText(int32_t spec_id, std::string_view text) {
-  ASSIGN_OR_RETURN(const json::value value, ParseJson(text, kSpecBytesMax));
-  return PartitionSpecFromFieldsJson(spec_id, value);
-}
-
 }  // namespace weir::iceberg

@@ -63,8 +63,7 @@ boost::json::array FieldsToJson(const PartitionSpec& spec);
 Result<PartitionSpec> PartitionSpecFromJson(const boost::json::value& value);
 Result<PartitionSpec> PartitionSpecFromFieldsJson(int32_t spec_id,
                                                   const boost::json::value& fields);
-/// FieldsToJson as text, and back.
+/// FieldsToJson as text.
 std::string FieldsToJsonText(const PartitionSpec& spec);
-Result<PartitionSpec> PartitionSpecFromFieldsText(int32_t spec_id, std::string_view text);
 
 }  // namespace weir::iceberg

@@ -98,8 +98,6 @@ Result<Schema> Schema::Make(int32_t schema_id, std::vector<Field> fields,
 
 std::span<const Field> Schema::fields() const { return *fields_; }
 
-Type Schema::AsStruct() const { return {.id = TypeId::kStruct, .nested = fields_}; }
-
 Schema Schema::WithId(int32_t schema_id) const {
   Schema out = *this;
   out.schema_id_ = schema_id;
@@ -167,11 +165,6 @@ Result<Schema> SchemaFromJson(const json::value& value) {
 }
 
 std::string ToJsonText(const Schema& schema) { return json::serialize(ToJson(schema)); }
-
-Result<Schema> SchemaFromJsonText(std::string_view text) {
-  ASSIGN_OR_RETURN(const json::value value, ParseJson(text, kSchemaBytesMax));
-  return SchemaFromJson(value);
-}
 
 namespace {
 

@@ -29,7 +29,6 @@ class Schema {
   int32_t schema_id() const { return schema_id_; }
   std::span<const Field> fields() const;
   std::span<const int32_t> identifier_field_ids() const { return identifier_field_ids_; }
-  Type AsStruct() const;
   Schema WithId(int32_t schema_id) const;
 
   /// A field at any depth, or null.
@@ -66,7 +65,6 @@ boost::json::object ToJson(const Schema& schema);
 Result<Schema> SchemaFromJson(const boost::json::value& value);
 /// For the headers of manifests and files.
 std::string ToJsonText(const Schema& schema);
-Result<Schema> SchemaFromJsonText(std::string_view text);
 
 /// The schema with fresh ids from `first_id` on, top level first as every writer numbers a new table;
 /// identifier fields follow. `ids` (when not null) receives pairs of old and new id.

@@ -21,8 +21,6 @@ class SnapshotSummary {
   int64_t manifests_replaced = 0;
   int64_t entries_processed = 0;
 
-  bool removed_data() const { return removed_.data_files > 0; }
-
   /// Write the counters, and the totals that follow from `parent`'s; a total that the parent does not know stays
   /// unknown. Null: there is no parent.
   void WriteTo(const Snapshot* parent, Summary& summary) const;

@@ -103,7 +103,6 @@ boost::json::value ToJson(const Type& type);
 boost::json::object ToJson(const Field& field);
 /// Errors  kInvalidTable  not a type, or nested deeper than kNestingMax
 Result<Type> TypeFromJson(const boost::json::value& value);
-Result<Field> FieldFromJson(const boost::json::value& value);
 
 /// Whether a column of type `from` may become `to` and its old files still be read:
 /// int to long, float to double, a wider decimal; in v3 also date to timestamp and unknown to anything.

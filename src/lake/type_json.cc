@@ -124,6 +124,5 @@ json::value ToJson(const Type& type) {
 }
 
 Result<Type> TypeFromJson(const json::value& value) { return ReadType(value, 0); }
-Result<Field> FieldFromJson(const json::value& value) { return ReadField(value, 0); }
 
 }  // namespace weir::iceberg

@@ -26,7 +26,6 @@ class KvRules {
   static Result<std::shared_ptr<const KvRules>> Make(std::shared_ptr<const TableInfo> table);
 
   const TableInfo& table() const { return *table_; }
-  const std::shared_ptr<const TableInfo>& table_ref() const { return table_; }
   const TableConfig& config() const { return table_->config; }
   const Schema& schema() const { return table_->schema(); }
   SchemaId schema_id() const { return table_->schema_id; }

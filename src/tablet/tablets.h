@@ -80,24 +80,6 @@ class Tablets {
     });
   }
 
-  /// The same for many buckets, one hop per shard; results are in the order of `buckets`. `f(Tablet&, index)`.
-  template <class F, class R = std::invoke_result_t<F, Tablet&, size_t>>
-  Task<std::vector<R>> RunEach(std::vector<TableBucket> buckets, F f) {
-    std::vector<std::optional<R>> found(buckets.size());
-    for (const auto& group : GroupByShard(buckets)) {
-      co_await shards().at(group.shard).Run([&] {
-        for (const size_t index : group.indexes) {
-          auto tablet = Open(buckets[index]);
-          found[index] = tablet.has_value() ? f(**tablet, index) : R(Forward(std::move(tablet)));
-        }
-      });
-    }
-    std::vector<R> results;
-    results.reserve(found.size());
-    for (auto& one : found) results.push_back(std::move(*one));
-    co_return results;
-  }
-
   Shards& shards();
   Shard& ShardOf(const TableBucket& bucket);
 
