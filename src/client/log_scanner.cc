@@ -158,6 +158,7 @@ Result<int64_t> LogScanner::TakeRecords(const TableBucket& bucket, BytesView rec
   while (true) {
     ASSIGN_OR_RETURN(const auto batch, batches.Next());
     if (!batch) return rows;
+    RETURN_IF_ERROR(batch->CheckCrc());
     const LogBatchHeader& header = batch->header();
     ASSIGN_OR_RETURN(Decoder* const decoder, DecoderOf(header.schema_id));
     RETURN_IF_ERROR(decoder->Each(

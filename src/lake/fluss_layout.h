@@ -24,6 +24,9 @@ namespace weir::iceberg {
 inline constexpr std::string_view kBucketColumn = "__bucket";
 inline constexpr std::string_view kOffsetColumn = "__offset";
 inline constexpr std::string_view kTimestampColumn = "__timestamp";
+/// In the summary of a snapshot that tiering committed: the path of the file with the offsets it covers.
+/// Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
+inline constexpr const char* kOffsetsKey = "fluss-offsets";
 
 /// Table property `table.datalake.iceberg.layout`.
 enum class LakeLayout : uint8_t { kFluss, kClean };

@@ -1,13 +1,14 @@
 #include "lake/table_files.h"
 
 #include "lake/file_io.h"
+#include "lake/fluss_layout.h"
 #include "lake/manifest.h"
 
 namespace weir::iceberg {
 namespace {
 
 /// Files of our own that a snapshot's summary names: covered offsets.
-constexpr std::string_view kSummaryPaths[] = {"fluss-offsets"};
+constexpr std::string_view kSummaryPaths[] = {kOffsetsKey};
 
 }  // namespace
 

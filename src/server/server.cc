@@ -178,8 +178,9 @@ Result<std::unique_ptr<Server>> Server::Start(const Configuration& configuration
   ASSIGN_OR_RETURN(s.wire, WireService::Open(configuration, s.services));
   ASSIGN_OR_RETURN(std::unique_ptr<StartingPage> starting,
                    SqlService::OpenStartingPage(configuration));
-  RETURN_IF_ERROR(s.OpenStorage());
-  s.shards.Start();
+  Status opened = s.OpenStorage();
+  s.shards.Start();  // also when it failed: what was opened is closed on the shards that own it
+  RETURN_IF_ERROR(opened);
   s.tablets->Start();
   s.tiering->Start();
   s.verify = std::make_unique<VerifyService>(*s.catalog, *s.lake, *s.tablets);

@@ -73,14 +73,34 @@ Result<iceberg::LoadedTable> LakeTables::LoadTiered(const TableInfo& table) cons
               table.config.lake_enabled ? " yet" : ": 'table.datalake.enabled' is not 'true'");
 }
 
+namespace {
+
+/// The newest snapshot whose rows are those of snapshot `id` as others have changed them; nothing when a later round
+/// of tiering is in between, whose offsets are not known yet.
+std::optional<int64_t> HeadOver(const iceberg::TableMetadata& lake, int64_t id) {
+  const iceberg::Snapshot* at = lake.current_snapshot();
+  while (at != nullptr && at->snapshot_id != id) {
+    if (at->summary.contains(iceberg::kOffsetsKey)) return std::nullopt;
+    at = at->parent_snapshot_id ? lake.FindSnapshot(*at->parent_snapshot_id) : nullptr;
+  }
+  if (at == nullptr) return std::nullopt;
+  return lake.current_snapshot_id;
+}
+
+}  // namespace
+
 Result<std::optional<LakeHalf>> LakeTables::HalfOf(const TableInfo& table) const {
   if (lake_ == nullptr) return std::optional<LakeHalf>();
   for (int i = 0; i < kTriesMax; ++i) {
     std::optional<LakeSnapshot> snapshot = snapshots_.Readable(table.id);
     if (!snapshot) return std::optional<LakeHalf>();
     ASSIGN_OR_RETURN(const auto found, lake_->LastSeen(table.id));
-    if (found && found->metadata->FindSnapshot(snapshot->snapshot_id) != nullptr)
-      return LakeHalf{found->metadata, *std::move(snapshot)};
+    const int64_t id = snapshot->snapshot_id;
+    if (!found || found->metadata->FindSnapshot(id) == nullptr) continue;
+    const auto head = HeadOver(*found->metadata, id);
+    // A round that has just committed: its offsets follow at once. A job elsewhere may take longer.
+    if (!head && i + 1 < kTriesMax) continue;
+    return LakeHalf{found->metadata, *std::move(snapshot), head.value_or(id)};
   }
   return Fail(ErrorCode::kStorage,
               "the lake's snapshot of table {} that goes with its log is not there",

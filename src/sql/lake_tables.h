@@ -17,6 +17,8 @@ namespace weir {
 struct LakeHalf {
   std::shared_ptr<const iceberg::TableMetadata> table;
   LakeSnapshot snapshot;
+  int64_t rows_of =
+      0;  // the snapshot to read: that one, or what others have committed on top of it
 
   const LakeOffsets& offsets() const {
     return snapshot.readable ? *snapshot.readable : snapshot.tiered;

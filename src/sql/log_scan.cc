@@ -182,6 +182,7 @@ class LogScanPart : public ScanPart {
       counts_.hot_bytes += static_cast<int64_t>(bytes_.size());
       batches_ = LogBatches(bytes_.view());
     }
+    RETURN_IF_ERROR(view->CheckCrc());
     const LogBatchHeader& header = view->header();
     next_read_ = header.next_offset();
     base_offset_ = header.base_offset;

@@ -322,7 +322,8 @@ Result<const QueryTables::Moment*> QueryTables::MomentOf(const TableRef& table,
   if (const auto known = moments_.find(table->id); known != moments_.end()) return &known->second;
   for (int i = 0;; ++i) {
     Moment moment;
-    auto half = lake_.HalfOf(*table);
+    // The lake has the state of a primary-key table, not its changes.
+    auto half = table->has_primary_key() ? std::optional<LakeHalf>() : lake_.HalfOf(*table);
     ASSIGN_OR_RETURN(const std::vector<LogRange> ranges, buckets_.Ranges(buckets));
     // A lake that cannot be asked (another catalog's, a damaged file) is not needed for what the log has in full.
     const bool complete =
@@ -332,6 +333,7 @@ Result<const QueryTables::Moment*> QueryTables::MomentOf(const TableRef& table,
     bool gap = false;
     for (size_t j = 0; j < buckets.size(); ++j) {
       LogRange range = ranges[j];
+      moment.whole.emplace(buckets[j], range);
       if (moment.lake) {
         const LakeOffsets& offsets = moment.lake->offsets();
         const auto covered = offsets.find(buckets[j]);
@@ -339,7 +341,7 @@ Result<const QueryTables::Moment*> QueryTables::MomentOf(const TableRef& table,
         gap = gap || range.start > from;
         range.start = std::max(range.start, from);
       }
-      moment.ranges.emplace(buckets[j], std::move(range));
+      moment.rest.emplace(buckets[j], std::move(range));
     }
     // What the log no longer had was tiered and expired in between: a newer snapshot has it (INV-6).
     if (!gap || i + 1 == kMomentTriesMax || lake_.IsCurrent(*table, moment.lake))
@@ -355,11 +357,16 @@ Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, b
   const bool once = shape_.ReadsOnce(table->path.table);
   ASSIGN_OR_RETURN(const std::vector<TableBucket> all, BucketsOf(*table, {}));
   ASSIGN_OR_RETURN(const Moment* moment, MomentOf(table, once ? buckets : all));
+  std::shared_ptr<TableScan> cold;
+  if (moment->lake) {
+    ASSIGN_OR_RETURN(cold, OpenLakeHalf(table, *moment->lake, changelog, conditions));
+  }
+  const auto& ranges = cold == nullptr ? moment->whole : moment->rest;
   const CommitTimes times = changelog ? CommitTimesOf(conditions) : CommitTimes();
   std::vector<LogPart> parts;
   for (const TableBucket& bucket : buckets) {
-    const auto range = moment->ranges.find(bucket);
-    if (range != moment->ranges.end()) parts.push_back({bucket, range->second, times});
+    const auto range = ranges.find(bucket);
+    if (range != ranges.end()) parts.push_back({bucket, range->second, times});
   }
   if (times.first_ms > 0 && parts.size() == buckets.size()) {
     ASSIGN_OR_RETURN(const auto starts, buckets_.OffsetsAt(buckets, times.first_ms));
@@ -370,9 +377,6 @@ Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, b
   auto hot =
       MakeLogScan(table, std::move(parts), changelog ? LogColumns::kChangelog : LogColumns::kRows,
                   buckets_, connection_);
-  // The lake has the state of a primary-key table, not its changes.
-  if (!moment->lake || table->has_primary_key()) return hot;
-  ASSIGN_OR_RETURN(auto cold, OpenLakeHalf(table, *moment->lake, changelog, conditions));
   if (cold == nullptr) return hot;
   return MakeUnionScan({std::move(cold), std::move(hot)});
 }
@@ -380,7 +384,7 @@ Result<std::shared_ptr<TableScan>> QueryTables::OpenLog(const TableRef& table, b
 Result<std::shared_ptr<TableScan>> QueryTables::OpenLakeHalf(const TableRef& table,
                                                              const LakeHalf& half, bool changelog,
                                                              Conditions conditions) {
-  LakeView view{.table = half.table, .snapshot_id = half.snapshot.snapshot_id, .columns = {}};
+  LakeView view{.table = half.table, .snapshot_id = half.rows_of, .columns = {}};
   view.columns = changelog ? ChangelogColumnsIn(*half.table, table->schema())
                            : TableColumnsIn(*half.table, table->schema());
   if (view.columns.empty()) return std::shared_ptr<TableScan>();

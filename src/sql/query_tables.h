@@ -70,7 +70,8 @@ class QueryTables : public TableResolver {
   /// The moment at which the query reads a log: taken once, for all references.
   struct Moment {
     std::optional<LakeHalf> lake;
-    std::map<TableBucket, LogRange> ranges;
+    std::map<TableBucket, LogRange> whole;  // what the log has
+    std::map<TableBucket, LogRange> rest;   // of it, what the lake has not
   };
   Result<const Moment*> MomentOf(const TableRef& table, const std::vector<TableBucket>& buckets);
   Result<std::shared_ptr<TableScan>> OpenKv(const TableRef& table, const Conditions& conditions);

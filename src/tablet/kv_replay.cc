@@ -134,6 +134,7 @@ Status ReadChanges(LogTablet& log, const KvRules& rules, Offset from,
     while (true) {
       ASSIGN_OR_RETURN(const auto batch, batches.Next());
       if (!batch) break;
+      RETURN_IF_ERROR(batch->CheckCrc());
       RETURN_IF_ERROR(reader.Read(*batch, from, visit));
       at = batch->header().next_offset();
       RETURN_IF_ERROR(batch_end(at, static_cast<int64_t>(batch->bytes().size())));

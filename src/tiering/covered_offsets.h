@@ -5,15 +5,14 @@
 #pragma once
 
 #include "base/result.h"
+#include "lake/fluss_layout.h"
 #include "lake/table_catalog.h"
 #include "meta/lake_snapshots.h"
 #include "tiering/tiering_round.h"
 
 namespace weir {
 
-/// The summary key that names the offsets file.
-/// Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
-inline constexpr const char* kOffsetsKey = "fluss-offsets";
+using iceberg::kOffsetsKey;
 /// Who made a snapshot, as Fluss' own job says it.
 inline constexpr const char* kCommitUserKey = "commit-user";
 inline constexpr const char* kCommitUser = "__fluss_lake_tiering";

@@ -73,6 +73,7 @@ class TailWriter {
         ASSIGN_OR_RETURN(const auto batch, batches.Next());
         if (!batch) break;
         if (IsFull()) break;
+        RETURN_IF_ERROR(batch->CheckCrc());
         if (!batch->empty() && !reader_->Knows(batch->header().schema_id)) {
           tail_.stopped_early = true;
           return {};

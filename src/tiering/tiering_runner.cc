@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSleepMax{1000};
 /// A clock that jumps must not keep a worker from looking.
 constexpr milliseconds kSleepMin{1};
+/// A table without new rows is looked at no more often, whatever freshness it asks for.
+constexpr milliseconds kFreshnessMin{100};
 /// Whoever holds a table between rounds is there for about as long.
 constexpr milliseconds kBusyPause{10};
 /// Rounds that met another commit, in a row. Who commits more often than a round takes would keep it at work for ever.
@@ -215,7 +217,7 @@ void TieringRunner::Follow(const TableRef& table) {
   std::optional<int64_t> tiered_ms;
   if (const auto latest = env_.catalog.lake_snapshots().Latest(table->id))
     tiered_ms = latest->committed_ms;
-  schedule_.Set(table->id, table->config.lake_freshness, tiered_ms);
+  schedule_.Set(table->id, std::max(table->config.lake_freshness, kFreshnessMin), tiered_ms);
   wake_.notify_all();
 }
 

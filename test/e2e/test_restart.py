@@ -1,9 +1,11 @@
 """What a restart must keep, clean or not, and what a server costs while it does nothing."""
+import subprocess
+
 import pytest
 from fluss import OffsetSpec
 from fluss_session import FlussSession, append, changes, lookup, read_all, read_records, upsert
 from rows import BY_REGION, KEYED, LOG, log_batch
-from weir_server import WeirServer
+from weir_server import WeirServer, weir_binary
 
 pytestmark = pytest.mark.weir_only
 IDLE_MEMORY_KIB_MAX = 35 * 1024
@@ -87,3 +89,10 @@ async def test_a_thousand_tables_of_four_buckets_work(own_server):
     async with FlussSession(own_server.bootstrap, "many") as session:
         assert len(await session.admin.list_tables("many")) == 1000
         assert (await read_all(await session.table("t499"), 4)).num_rows == 10
+
+
+def test_a_start_that_fails_late_ends_with_its_reason(tmp_path):
+    command = [str(weir_binary()), "serve", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
+               "--set", "lake.tiering=sometimes"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "internal, external or off" in done.stderr, done

@@ -6,6 +6,7 @@ import pathlib
 import re
 import sys
 import threading
+import urllib.request
 from decimal import Decimal
 
 import pyarrow as pa
@@ -52,6 +53,10 @@ class Sql(SqlClient):
 
     def wait_until_cold(self, table, rows, column="*"):
         wait_for(lambda: self.run(f"SELECT count({column}) FROM {table}$lake").rows, [[str(rows)]])
+
+
+def lake_status(server):
+    return urllib.request.urlopen(f"http://{server.http}/v1/lake").read().decode()
 
 
 def test_a_log_table_is_read_from_the_lake_and_the_log(server):
@@ -266,3 +271,58 @@ def test_every_row_once_while_it_is_written_and_tiered(tmp_path):
             stop.set()
             thread.join()
         assert problems == [] and cold > 0 and both > 0
+
+
+@pytest.mark.parametrize("kind", ["primary key", "clean log"])
+def test_the_changelog_is_what_the_log_has_also_when_the_lake_has_it(server, kind):
+    sql = Sql(server)
+    if kind == "primary key":
+        sql(f"CREATE TABLE t (id INT, v INT, PRIMARY KEY (id) NOT ENFORCED) WITH ({LAKE})")
+        changes = [["+I", "1", "1"], ["+I", "2", "2"], ["-U", "1", "1"], ["+U", "1", "5"]]
+    else:
+        sql(f"CREATE TABLE t (id INT, v INT) WITH ({LAKE}, 'table.datalake.iceberg.layout' = 'clean')")
+        changes = [["+A", "1", "1"], ["+A", "2", "2"]]
+    sql("INSERT INTO t VALUES (1, 1), (2, 2)")
+    if kind == "primary key":
+        sql("UPDATE t SET v = 5 WHERE id = 1")
+    read = 'SELECT _change_type, id, v FROM "t$changelog" ORDER BY _log_offset'
+    assert sql(read) == changes
+    sql.wait_until_cold("t", 2)
+    wait_for(lambda: sql("SELECT count(*) FROM t$lake WHERE v = 5" if kind == "primary key" else "SELECT 1"), [["1"]])
+    assert sql(read) == changes
+
+
+@pytest.mark.parametrize("layout", ["fluss", "clean"])
+def test_what_another_client_changed_in_the_lake_is_read_at_once(server, layout):
+    sql = Sql(server)
+    sql(f"CREATE TABLE t (id INT, v INT) WITH ({LAKE}, 'table.datalake.iceberg.layout' = '{layout}', "
+        "'table.datalake.iceberg.live' = 'off')")
+    sql("INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)")
+    sql.wait_until_cold("t", 3)
+    lake_catalog(server).load_table(f"{sql.name}.t").delete("id = 1")
+    assert sql("SELECT id FROM t ORDER BY id") == [["2"], ["3"]]
+    sql("INSERT INTO t VALUES (4, 4)")
+    assert sql("SELECT id FROM t ORDER BY id") == [["2"], ["3"], ["4"]]
+    sql.wait_until_cold("t", 3)
+    assert sql("SELECT id FROM t ORDER BY id") == [["2"], ["3"], ["4"]]
+
+
+def test_a_damaged_batch_is_an_error_and_does_not_reach_the_lake(tmp_path):
+    with WeirServer.start(tmp_path / "data") as server:
+        sql = Sql(server)
+        sql("CREATE TABLE t (id INT, v INT) WITH ('table.log.arrow.compression.type' = 'NONE')")
+        sql("CREATE TABLE k (id INT, v INT, PRIMARY KEY (id) NOT ENFORCED) "
+            "WITH ('table.log.arrow.compression.type' = 'NONE')")
+        for table in ("t", "k"):
+            sql(f"INSERT INTO {table} VALUES (1, 7777777), (2, 2)")
+        server.stop()
+        for log in server.data_dir.glob(f"data/{sql.name}/*/log-0/*.log"):
+            data = log.read_bytes()
+            at = data.index((7777777).to_bytes(4, "little"))
+            log.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+        server.launch()
+        assert "corrupt" in sql.run("SELECT * FROM t").error
+        assert "corrupt" in sql.run('SELECT * FROM "k$changelog"').error
+        sql(f"ALTER TABLE t SET ({LAKE})")
+        wait_for(lambda: "corrupt" in lake_status(server), True)
+        assert sql.run("SELECT count(*) FROM t$lake").rows in ([], [["0"]])
