@@ -9,8 +9,6 @@
 namespace weir::iceberg {
 namespace {
 
-constexpr int64_t kSpecBytesMax = 16 * MiB;
-
 /// As java.net.URLEncoder, which the Java library uses for paths; space becomes "+".
 std::string UrlEncoded(std::string_view text) {
   constexpr std::string_view kPlain = "-_.*";

@@ -23,8 +23,6 @@ struct Schema::Index {
 
 namespace {
 
-constexpr int64_t kSchemaBytesMax = 64 * MiB;
-
 std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
