@@ -282,6 +282,24 @@ TEST_F(ParquetTest, RowGroupsEndBySizeAndAreSkippedByTheirRanges) {
   EXPECT_EQ(reader->Next().value(), nullptr);
 }
 
+TEST_F(ParquetTest, UniqueColumnsHaveNoDictionary) {
+  if (!HasPeer()) GTEST_SKIP();
+  const auto schema =
+      Schema::Make(0, {Optional(1, "i", T(TypeId::kLong)), Optional(2, "s", T(TypeId::kString))})
+          .value();
+  ParquetWriterOptions options;
+  options.unique_columns = {"i", "no such column"};
+  ASSERT_THAT(Write(schema, {{"[1, 2]", R"(["a", "a"])"}}, options), IsOk());
+  EXPECT_EQ(RunPeer(R"(
+import sys, pyarrow.parquet as pq
+group = pq.ParquetFile(sys.argv[1] + "/file.parquet").metadata.row_group(0)
+print([group.column(i).has_dictionary_page for i in range(2)])
+)",
+                    folder_),
+            "[False, True]");
+  EXPECT_THAT(Read(schema), HasSubstr("2"));
+}
+
 TEST_F(ParquetTest, ANullInARequiredColumnAndForeignColumnsAreRefused) {
   const auto schema = Schema::Make(0, {Required(1, "i", T(TypeId::kInt))}).value();
   EXPECT_THAT(Write(schema, {{"[null]"}}), IsError(ErrorCode::kInvalidTable));

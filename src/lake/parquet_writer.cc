@@ -84,6 +84,7 @@ Result<std::shared_ptr<parquet::WriterProperties>> PropertiesOf(
   } else {
     builder.disable_write_page_index();
   }
+  for (const std::string& column : options.unique_columns) builder.disable_dictionary(column);
   for (const std::string& column : options.bloom_filter_columns) {
     builder.enable_bloom_filter(column, {.fpp = options.bloom_filter_fpp});
   }

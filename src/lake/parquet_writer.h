@@ -46,6 +46,8 @@ struct ParquetWriterOptions {
   std::string compression = "zstd";  // zstd, snappy, gzip, lz4, brotli, uncompressed
   int32_t compression_level = 0;     // 0 = the codec's own default
   bool page_index = true;
+  /// Top-level columns whose values hardly ever repeat: a dictionary would only make them larger.
+  std::vector<std::string> unique_columns;
   /// Full column names; top level or nested in structs.
   std::vector<std::string> bloom_filter_columns;
   double bloom_filter_fpp = 0.01;

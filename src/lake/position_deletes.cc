@@ -73,6 +73,7 @@ Result<DataFile> WritePositionDeletes(FileIo& io, const std::string& location,
   ParquetWriterOptions options;
   options.column_metrics["file_path"] = {.bounds_length = MetricsMode::kFull};
   options.key_values["delete-type"] = "position";
+  options.unique_columns = {"pos"};
   ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(io, location, schema, std::move(options)));
   DeleteRows batch(*writer, location);
   const std::string* only_path = nullptr;

@@ -13,20 +13,35 @@ namespace {
 
 constexpr size_t kSlotsMin = 1024;
 
+/// Rows before an update say nothing that the row after them does not say.
+Status DropRowsBefore(LakeRows& rows) {
+  if (std::ranges::find(rows.changes, ChangeType::kUpdateBefore) == rows.changes.end()) return {};
+  std::vector<int32_t> kept;
+  std::vector<ChangeType> changes;
+  for (size_t row = 0; row < rows.changes.size(); ++row) {
+    if (rows.changes[row] == ChangeType::kUpdateBefore) continue;
+    kept.push_back(static_cast<int32_t>(row));
+    changes.push_back(rows.changes[row]);
+  }
+  ASSIGN_OR_RETURN(rows.rows, TakeRows(rows.rows, kept));
+  rows.changes = std::move(changes);
+  return {};
+}
+
 }  // namespace
 
 Status ChangelogReducer::Add(LakeRows rows) {
+  RETURN_IF_ERROR(DropRowsBefore(rows));
   ASSIGN_OR_RETURN(KeyList keys, encoder_.Encode(*rows.rows));
   memory_bytes_ += arrow::util::TotalBufferSize(*rows.rows) + keys.memory_bytes() +
                    static_cast<int64_t>(rows.changes.size() + keys.size() * sizeof(uint32_t));
   batches_.push_back({std::move(rows), std::move(keys), {}});
   Batch& batch = batches_.back();
-  batch.last.assign(batch.keys.size(), kNone);
+  batch.last.resize(batch.keys.size());
   const auto number = static_cast<uint32_t>(batches_.size() - 1);
   for (uint32_t row = 0; row < batch.keys.size(); ++row) {
     const ChangeType change =
         batch.rows.changes.empty() ? ChangeType::kAppendOnly : batch.rows.changes[row];
-    if (change == ChangeType::kUpdateBefore) continue;  // the row after it follows
     const size_t before = last_.size();
     batch.last[row] = PlaceOf(batch.keys[row]);
     Last& last = last_[batch.last[row]];
@@ -46,10 +61,10 @@ uint32_t ChangelogReducer::PlaceOf(BytesView key) {
   size_t slot = hash & mask;
   for (; slots_[slot] != kNone; slot = (slot + 1) & mask) {
     const Last& other = last_[slots_[slot]];
-    if (other.hash == hash && other.key == key) return slots_[slot];
+    if (other.hash == hash && KeyOf(other) == key) return slots_[slot];
   }
   slots_[slot] = static_cast<uint32_t>(last_.size());
-  last_.push_back({.key = key, .hash = hash});
+  last_.push_back({.hash = hash});
   return slots_[slot];
 }
 
@@ -66,7 +81,7 @@ void ChangelogReducer::Grow() {
 std::vector<BytesView> ChangelogReducer::MayHaveOlderRow() const {
   std::vector<BytesView> out;
   for (const Last& last : last_) {
-    if (!last.was_new) out.push_back(last.key);
+    if (!last.was_new) out.push_back(KeyOf(last));
   }
   return out;
 }
@@ -74,7 +89,7 @@ std::vector<BytesView> ChangelogReducer::MayHaveOlderRow() const {
 std::vector<BytesView> ChangelogReducer::deleted() const {
   std::vector<BytesView> out;
   for (const Last& last : last_) {
-    if (last.deleted) out.push_back(last.key);
+    if (last.deleted) out.push_back(KeyOf(last));
   }
   return out;
 }
@@ -84,7 +99,6 @@ Result<ChangelogReducer::Kept> ChangelogReducer::KeptOf(size_t number) const {
   Kept kept;
   std::vector<int32_t> rows;
   for (uint32_t row = 0; row < batch.keys.size(); ++row) {
-    if (batch.last[row] == kNone) continue;
     const Last& last = last_[batch.last[row]];
     if (last.batch != number || last.row != row || last.deleted) continue;
     rows.push_back(static_cast<int32_t>(row));

@@ -47,9 +47,8 @@ class ChangelogReducer {
 
  private:
   struct Last {  // of a key
-    BytesView key;
     uint32_t hash = 0;
-    uint32_t batch = 0;
+    uint32_t batch = 0;  // of its last row
     uint32_t row = 0;
     bool deleted = false;
     bool was_new = false;  // the first change was an insert
@@ -57,11 +56,12 @@ class ChangelogReducer {
   struct Batch {
     LakeRows rows;
     KeyList keys;
-    std::vector<uint32_t> last;  // per row the place of its key in last_; kNone: not looked at
+    std::vector<uint32_t> last;  // per row the place of its key in last_
   };
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  /// Where the key is in last_; it comes to its end when it is new.
+  BytesView KeyOf(const Last& last) const { return batches_[last.batch].keys[last.row]; }
+  /// Where the key is in last_; it comes to its end when it is new, and has no row yet.
   uint32_t PlaceOf(BytesView key);
   void Grow();
 

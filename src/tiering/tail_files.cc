@@ -2,20 +2,32 @@
 
 #include <arrow/record_batch.h>
 
+#include "lake/fluss_layout.h"
+
 namespace weir {
 namespace {
 
 /// Rows that a writer gets at once: calls cost more than rows.
 constexpr int64_t kRowsAtOnce = 8192;
 
+/// A key of one column comes once in a file, and an offset once in a bucket.
+std::vector<std::string> UniqueColumns(const TableInfo& table) {
+  std::vector<std::string> out = {std::string(iceberg::kOffsetColumn)};
+  const auto key = table.schema().primary_key();
+  if (key.size() == 1) out.push_back(key.front());
+  return out;
+}
+
 }  // namespace
 
 Status TailFiles::Open() {
   path_ = folder_ + "/" + request_.new_name() + ".parquet";
   written_.push_back(path_);
+  iceberg::ParquetWriterOptions options = request_.parquet;
+  options.unique_columns = UniqueColumns(*request_.table);
   ASSIGN_OR_RETURN(
       writer_, iceberg::ParquetWriter::Open(*request_.io, path_, request_.lake->current_schema(),
-                                            request_.parquet));
+                                            std::move(options)));
   return {};
 }
 
