@@ -121,7 +121,6 @@ Status TableWriter::Delete(std::span<const Value> row) {
 }
 
 Status TableWriter::SendBucket(const TableBucket& id, Bucket& bucket) {
-  const int64_t rows = bucket.row_count();
   const BatchWriter writer{.writer_id = writer_id_, .batch_sequence = bucket.next_sequence++};
   const auto fill = [&](auto& request, auto* slot, std::string records) {
     request.set_acks(kAcksAll);
@@ -133,7 +132,7 @@ Status TableWriter::SendBucket(const TableBucket& id, Bucket& bucket) {
   };
   while (in_flight_.size() >= options_.in_flight_max) RETURN_IF_ERROR(ReceiveOne());
   ASSIGN_OR_RETURN(ClientConnection* const leader, client_.LeaderOf(*table_, id));
-  InFlight sent{.connection = leader, .request_id = 0, .rows = rows};
+  InFlight sent{.connection = leader, .request_id = 0};
   if (bucket.kv) {
     pb::PutKvRequest request;
     fill(request, request.add_buckets_req(),
@@ -167,7 +166,6 @@ Status TableWriter::ReceiveOne() {
     return Fail(ErrorCode::kCorruptMessage,
                 "the server answered a request that was not sent: id={}", reply.request_id);
   }
-  const int64_t rows = answered->rows;
   in_flight_.erase(answered);
   RETURN_IF_ERROR(reply.status);
   RETURN_IF_ERROR(table_->has_primary_key() ? CheckBuckets<pb::PutKvResponse>(reply.body)

@@ -51,7 +51,6 @@ class TableWriter {
   struct InFlight {
     ClientConnection* connection;
     int32_t request_id;
-    int64_t rows;
   };
 
   TableWriter(FlussClient& client, TableRef table, WriterOptions options, RowRouter router);
