@@ -310,7 +310,8 @@ def test_what_another_client_changed_in_the_lake_is_read_at_once(server, layout)
 def test_a_damaged_batch_is_an_error_and_does_not_reach_the_lake(tmp_path):
     with WeirServer.start(tmp_path / "data") as server:
         sql = Sql(server)
-        sql("CREATE TABLE t (id INT, v INT) WITH ('table.log.arrow.compression.type' = 'NONE')")
+        sql("CREATE TABLE t (id INT, v INT) WITH ('table.log.arrow.compression.type' = 'NONE', "
+            "'table.datalake.enabled' = 'true', 'table.datalake.freshness' = '1h')")
         sql("CREATE TABLE k (id INT, v INT, PRIMARY KEY (id) NOT ENFORCED) "
             "WITH ('table.log.arrow.compression.type' = 'NONE')")
         for table in ("t", "k"):
@@ -323,6 +324,6 @@ def test_a_damaged_batch_is_an_error_and_does_not_reach_the_lake(tmp_path):
         server.launch()
         assert "corrupt" in sql.run("SELECT * FROM t").error
         assert "corrupt" in sql.run('SELECT * FROM "k$changelog"').error
-        sql(f"ALTER TABLE t SET ({LAKE})")
+        sql("ALTER TABLE t SET ('table.datalake.freshness' = '1s')")
         wait_for(lambda: "corrupt" in lake_status(server), True)
         assert sql.run("SELECT count(*) FROM t$lake").rows in ([], [["0"]])
