@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <ios>
 
 #include "base/log.h"
@@ -120,6 +121,9 @@ Status Configuration::Set(std::string_view source, const std::string& key,
 }
 
 Status Configuration::LoadFile(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return Fail(ErrorCode::kInvalidConfig, "{}: cannot be read: it is a directory", path);
   std::vector<Setting> settings;
   try {
     const YAML::Node root = YAML::LoadFile(path);
@@ -127,7 +131,7 @@ Status Configuration::LoadFile(const std::string& path) {
     if (!root.IsMap())
       return Fail(ErrorCode::kInvalidConfig, "{}: not a map of options (KEY: VALUE lines)", path);
     Flatten(root, "", settings);
-  } catch (const std::ios_base::failure& e) {  // a folder, or a disk that cannot read
+  } catch (const std::ios_base::failure& e) {  // a disk that cannot read
     return Fail(ErrorCode::kInvalidConfig, "{}: cannot be read: {}", path, e.what());
   } catch (const YAML::Exception& e) {
     return Fail(ErrorCode::kInvalidConfig, "{}: {}", path, e.what());
