@@ -11,8 +11,15 @@ import check_layers
 import tidy
 
 
+SCRATCH = tempfile.TemporaryDirectory()
+
+
+def tearDownModule():
+    SCRATCH.cleanup()
+
+
 def tree(files):
-    root = pathlib.Path(tempfile.mkdtemp())
+    root = pathlib.Path(tempfile.mkdtemp(dir=SCRATCH.name))
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
