@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/nearest_word.h"
 #include "base/units.h"
 
 namespace weir {
@@ -145,7 +146,11 @@ template void OptionSet::Bind(std::string_view, std::vector<std::string>&, doubl
 
 Status OptionSet::Set(std::string_view key, std::string_view text) {
   const Row* row = Find(key);
-  if (row == nullptr) return Fail(ErrorCode::kInvalidConfig, "no such option: {}", key);
+  if (row == nullptr) {
+    std::vector<std::string> keys;
+    for (const auto& [known, unused] : rows_) keys.push_back(known);
+    return Fail(ErrorCode::kInvalidConfig, "no such option: {}{}", key, DidYouMean(key, keys));
+  }
   const Status set = row->set(text);
   if (!set.ok()) return Fail(set.code(), "{}: {}", key, set.error().message);
   return {};

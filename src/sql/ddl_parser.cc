@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/nearest_word.h"
 #include "sql/statement_parsers.h"
 
 namespace weir {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/nearest_word.h"
 #include "sql/duck_sql.h"
 #include "sql/statement_parsers.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/nearest_word.h"
 #include "sql/duck_sql.h"
 #include "sql/statement_parsers.h"
 

@@ -194,11 +194,6 @@ TEST(Token, RefusesZeroBytesWhereverTheyAre) {
   }
 }
 
-TEST(Token, FindsTheNearestWord) {
-  EXPECT_EQ(NearestWord("custmer", {"orders", "customer", "event"}), "customer");
-  EXPECT_EQ(NearestWord("xyz", {"orders", "customer"}), "");
-}
-
 TEST(ToDuckSql, NamesTheTimeOfATableBehindItsName) {
   EXPECT_EQ(*ToDuckSql("SELECT t.x FROM db.t FOR SYSTEM_TIME AS OF TIMESTAMP '1970-01-01 "
                        "00:00:01.5' WHERE x = 1"),

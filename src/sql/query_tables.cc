@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/nearest_word.h"
 #include "lake/fluss_layout.h"
 #include "record/partition_name.h"
 #include "sql/duck_sql.h"

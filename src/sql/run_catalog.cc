@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/nearest_word.h"
 #include "sql/statement_runner.h"
 #include "sql/token.h"
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/nearest_word.h"
 #include "sql/duckdb_types.h"
 #include "sql/sql_writer.h"
 #include "sql/statement_runner.h"

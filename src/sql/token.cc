@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <numeric>
 
 namespace weir {
 namespace {
@@ -194,23 +193,6 @@ class Tokenizer {
   std::vector<Token> tokens_;
 };
 
-/// Optimal string alignment distance: insert, delete, replace, swap neighbours.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> before, previous(b.size() + 1), current(b.size() + 1);
-  std::iota(previous.begin(), previous.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    current[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      current[j] = std::min({replaced, previous[j] + 1, current[j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        current[j] = std::min(current[j], before[j - 2] + 1);
-    }
-    before = std::exchange(previous, current);
-  }
-  return previous[b.size()];
-}
-
 std::string Quote(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
@@ -250,25 +232,6 @@ std::string Upper(std::string_view text) {
   std::ranges::transform(out, out.begin(),
                          [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
-}
-
-std::string NearestWord(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string wanted = Upper(word.substr(0, 100));
-  size_t best = wanted.size() / 3 + 2;  // farther than this is not a slip of the finger
-  std::string nearest;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(wanted, Upper(std::string_view(candidate).substr(0, 100)));
-    if (distance < best && distance < wanted.size()) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = NearestWord(word, candidates);
-  return nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest);
 }
 
 std::string QuoteIdentifier(std::string_view name) { return Quote(name, '"'); }

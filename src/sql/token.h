@@ -46,13 +46,6 @@ std::string PlaceOf(std::string_view sql, size_t offset);
 /// Upper-case ASCII.
 std::string Upper(std::string_view text);
 
-/// What people write instead of `word` most likely: the candidate with the smallest edit distance,
-/// or "" when none is near.
-std::string NearestWord(std::string_view word, const std::vector<std::string>& candidates);
-
-/// " (did you mean x?)", or "" when nothing is near.
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
-
 /// "x" with quotes inside doubled; 'x' likewise.
 std::string QuoteIdentifier(std::string_view name);
 std::string QuoteString(std::string_view text);
