@@ -26,6 +26,8 @@ int ReportError(const Error& error) {
     case ErrorCode::kNetworkException:
       std::fprintf(stderr, "      is a server running?  start one with: weir serve\n");
       return kExitUnreachable;
+    case ErrorCode::kInvalidConfig:
+      return kExitUsage;
     case ErrorCode::kAuthenticate:
       std::fprintf(stderr, "      this server wants --user and the password in WEIR_PASSWORD\n");
       return kExitFailed;

@@ -10,6 +10,7 @@
 #include <ios>
 
 #include "base/log.h"
+#include "base/nearest_word.h"
 #include "rpc/authentication.h"
 
 namespace weir {
@@ -27,6 +28,9 @@ constexpr std::array<std::string_view, 7> kJavaOnly = {
 constexpr std::pair<std::string_view, std::string_view> kRegion = {"datalake.iceberg.client.region",
                                                                    "datalake.iceberg.s3.region"};
 constexpr std::string_view kJaasKey = "security.sasl.plain.jaas.config";
+/// Variables of the commands and of ./dev.
+constexpr std::array<std::string_view, 6> kOtherVariables = {
+    "WEIR_CONFIG", "WEIR_SERVER", "WEIR_HTTP", "WEIR_USER", "WEIR_PASSWORD", "WEIR_JOBS"};
 
 /// Nested maps become dotted keys; lists become comma-separated text.
 void Flatten(const YAML::Node& node, const std::string& prefix, std::vector<Setting>& out) {
@@ -57,6 +61,43 @@ Status ParseUsers(std::string_view text, std::map<std::string, std::string>& use
     users[std::string(one.substr(0, colon))] = one.substr(colon + 1);
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
   }
+  return {};
+}
+
+/// Whether Kubernetes or Docker made the variable for a service whose name begins with "weir": WEIR_SERVICE_HOST,
+/// WEIR_SERVICE_PORT_HTTP, WEIR_PORT=tcp://…, WEIR_PORT_9123_TCP_ADDR.
+/// Source: Kubernetes, pkg/kubelet/envvars; Docker, legacy container links.
+bool IsServiceLink(std::string_view name, std::string_view value) {
+  constexpr std::string_view kPort = "_PORT_";
+  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") ||
+      name.find("_SERVICE_PORT_") != std::string_view::npos) {
+    return true;
+  }
+  if (name.ends_with("_PORT") && value.find("://") != std::string_view::npos) return true;
+  const size_t port = name.find(kPort);
+  if (port == std::string_view::npos) return false;
+  const std::string_view number = name.substr(port + kPort.size());
+  return !number.empty() && std::isdigit(static_cast<unsigned char>(number.front())) != 0;
+}
+
+/// Whether somebody who wrote `name` meant an option: it begins as one does, or one is a slip of the finger away.
+bool LooksLikeAnOption(std::string_view name, const std::vector<std::string>& options) {
+  constexpr size_t kSlips = 2;
+  return std::ranges::any_of(options, [name](const std::string& option) {
+    const size_t section = option.find('_', kEnvironmentPrefix.size());
+    return name.starts_with(std::string_view(option).substr(0, section + 1)) ||
+           EditDistance(name, option) <= kSlips;
+  });
+}
+
+/// Others may name their variables as they like, so a name that resembles no option is a warning.
+Status RefuseUnknown(const std::string& name, const std::vector<std::string>& known) {
+  const std::string meant = DidYouMean(name, known);
+  if (LooksLikeAnOption(name, known)) {
+    return Fail(ErrorCode::kInvalidConfig, "environment {}: no such option{}", name,
+                meant.empty() ? "; `weir doc options` lists them" : meant);
+  }
+  LogWarn("server", "environment {}: no such option, it has no effect{}", name, meant);
   return {};
 }
 
@@ -141,16 +182,24 @@ Status Configuration::LoadFile(const std::string& path) {
 }
 
 Status Configuration::LoadEnvironment(const std::vector<std::string>& environment) {
-  std::map<std::string, std::string> keys{{EnvironmentName(kUsersKey), std::string(kUsersKey)},
-                                          {EnvironmentName(kJaasKey), std::string(kJaasKey)}};
+  std::map<std::string, std::string> keys{
+      {EnvironmentName(kUsersKey), std::string(kUsersKey)},
+      {EnvironmentName(kJaasKey), std::string(kJaasKey)},
+      {EnvironmentName(kRegion.first), std::string(kRegion.first)}};
+  for (const std::string_view key : kJavaOnly) keys[EnvironmentName(key)] = key;
   for (const auto& [key, row] : options.rows()) keys[EnvironmentName(key)] = key;
+  std::vector<std::string> names;
+  for (const auto& [name, key] : keys) names.push_back(name);
   for (const std::string& entry : environment) {
     const size_t equals = entry.find('=');
     if (!entry.starts_with(kEnvironmentPrefix) || equals == std::string::npos) continue;
     const std::string name = entry.substr(0, equals);
-    // Other variables of that prefix belong to tools around the server.
+    const std::string value = entry.substr(equals + 1);
     if (const auto found = keys.find(name); found != keys.end()) {
-      RETURN_IF_ERROR(Set("environment " + name, found->second, entry.substr(equals + 1)));
+      RETURN_IF_ERROR(Set("environment " + name, found->second, value));
+    } else if (std::ranges::find(kOtherVariables, name) == kOtherVariables.end() &&
+               !IsServiceLink(name, value)) {
+      RETURN_IF_ERROR(RefuseUnknown(name, names));
     }
   }
   return {};

@@ -31,7 +31,8 @@ using Setting = std::pair<std::string, std::string>;
 struct ConfigurationSources {
   std::string file;  // YAML; empty: none
   std::vector<std::string>
-      environment;  // "NAME=VALUE"; names that do not begin with WEIR_ are ignored
+      environment;  // "NAME=VALUE"; names that do not begin with WEIR_ are ignored, unknown ones that do and
+                    // resemble an option are refused (docs/guide/configuration.md)
   std::vector<Setting> flags;
 };
 

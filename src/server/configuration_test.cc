@@ -77,7 +77,45 @@ TEST_F(ConfigurationTest, AnUnknownKeyIsAnErrorThatNamesItsSource) {
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.code(), ErrorCode::kInvalidConfig);
   EXPECT_NE(loaded.error().message.find("weir.yaml"), std::string::npos);
-  EXPECT_NE(loaded.error().message.find("server.lissten"), std::string::npos);
+  EXPECT_NE(loaded.error().message.find("server.lissten (did you mean server.listen?)"),
+            std::string::npos);
+}
+
+TEST_F(ConfigurationTest, AVariableThatIsAlmostAnOptionIsAnErrorThatNamesIt) {
+  const std::vector<std::pair<std::string, std::string>> kSlips = {
+      {"WEIR_SERVER_LISTN", "WEIR_SERVER_LISTEN"},
+      {"WEIR_SERVER_DATADIR", "WEIR_SERVER_DATA_DIR"},
+      {"WEIR_SEVRER_HTTP", "WEIR_SERVER_HTTP"},
+      {"WEIR_DATALAKE_ENABLE", "WEIR_DATALAKE_ENABLED"},
+      {"WEIR_SECURITY_USER", "WEIR_SECURITY_USERS"},
+      {"WEIR_LOG_LEVEL", "weir doc options"},
+      {"WEIR_SERVER_PORT", ""},
+      {"WEIR_DATALAKE_WAREHOUSE_OF_THE_COMPANY", ""}};
+  for (const auto& [name, meant] : kSlips) {
+    const Status loaded = Configuration().Load({.environment = {name + "=1"}});
+    ASSERT_FALSE(loaded.ok()) << name;
+    EXPECT_EQ(loaded.code(), ErrorCode::kInvalidConfig) << name;
+    EXPECT_NE(loaded.error().message.find(name), std::string::npos) << loaded.error().message;
+    EXPECT_NE(loaded.error().message.find(meant), std::string::npos) << loaded.error().message;
+  }
+}
+
+TEST_F(ConfigurationTest, VariablesOfOthersDoNotStopAStart) {
+  const Status loaded = configuration_.Load(
+      {.environment = {
+           // of the commands and ./dev
+           "WEIR_CONFIG=x", "WEIR_SERVER=x", "WEIR_HTTP=x", "WEIR_USER=x", "WEIR_PASSWORD=x",
+           "WEIR_JOBS=2", "WEIR=/usr/bin/weir", "WEIR_VERSION=1.0", "WEIR_CRASH_SEED=1",
+           // of Kubernetes, for services called weir and weir-server
+           "WEIR_SERVICE_HOST=10.0.0.1", "WEIR_SERVICE_PORT=9123", "WEIR_SERVICE_PORT_HTTP=8080",
+           "WEIR_PORT=tcp://10.0.0.1:9123", "WEIR_PORT_9123_TCP=tcp://10.0.0.1:9123",
+           "WEIR_PORT_9123_TCP_PROTO=tcp", "WEIR_PORT_9123_TCP_PORT=9123",
+           "WEIR_PORT_9123_TCP_ADDR=10.0.0.1", "WEIR_SERVER_SERVICE_HOST=10.0.0.1",
+           "WEIR_SERVER_SERVICE_PORT_HTTP=8080", "WEIR_SERVER_PORT=tcp://10.0.0.1:9123",
+           "WEIR_SERVER_PORT_9123_TCP_ADDR=10.0.0.1",
+           // of Fluss' deployments
+           "WEIR_DATALAKE_ICEBERG_IO_IMPL=x"}});
+  EXPECT_TRUE(loaded.ok()) << loaded.error().message;
 }
 
 TEST_F(ConfigurationTest, AFileThatIsNotYamlIsAnError) {

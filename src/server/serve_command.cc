@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/machine.h"
+#include "cli/connect_options.h"
 #include "server/server.h"
 
 namespace weir {
@@ -118,19 +119,21 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   serve->add_option(
       "--http", flags->http,
       "HOST:PORT of SQL, health and metrics over HTTP; 'off' for none [" + defaults.http + "]");
-  serve
-      ->add_option("--config", flags->config_file,
-                   "YAML file with options, see docs/generated/options.md")
+  serve->add_option("--config", flags->config_file, "YAML file with options")
       ->envname("WEIR_CONFIG");
   serve->add_option("--set", flags->set, "Set one option, KEY=VALUE; may be repeated");
   serve->footer(
-      "Options come from flags, then WEIR_* variables, then the file, then defaults.\n"
-      "Stop with Ctrl-C or SIGTERM; a second one does not wait.");
+      "Options come from flags, then WEIR_* variables, then the file, then defaults:\n"
+      "  weir serve --set server.shards=2           one option; `weir doc options` lists them all\n"
+      "  WEIR_SERVER_SHARDS=2 weir serve            the same: capitals, and _ for . and -\n"
+      "  weir serve --config weir.yaml              the same in a file: server.shards: 2\n"
+      "Stop with Ctrl-C or SIGTERM; a second one does not wait.\n"
+      "Exit codes: 0 stopped, 1 could not start, 2 a wrong flag or option, 130 a second signal.");
   serve->callback([flags, &exit_code] {
     const Status served = Serve(*flags);
     if (served.ok()) return;
     std::fprintf(stderr, "weir: %s\n", served.error().message.c_str());
-    exit_code = 1;
+    exit_code = served.code() == ErrorCode::kInvalidConfig ? kExitUsage : kExitFailed;
   });
 }
 

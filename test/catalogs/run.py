@@ -3,7 +3,7 @@
     python3 test/catalogs/run.py         all of it, by ./dev catalogs
     python3 test/catalogs/run.py down    the tests whose name contains this
 
-Needs Java 17 and Maven; the jars (82 MB) come from Maven Central. WEIR_LAKE_KILLS says how often to kill (default 20).
+Needs Java 17 and Maven; the jars (82 MB) come from Maven Central. WEIR_CRASH_LAKE_KILLS says how often to kill (default 20).
 """
 import os
 import pathlib
@@ -23,7 +23,7 @@ def classpath():
 
 
 def main(only=""):
-    environment = {"WEIR_LAKE_KILLS": "20", **os.environ, "WEIR_REFERENCE_CATALOG": classpath()}
+    environment = {"WEIR_CRASH_LAKE_KILLS": "20", **os.environ, "WEIR_REFERENCE_CATALOG": classpath()}
     command = [sys.executable, "-m", "pytest", "-q", *map(str, TESTS), *(["-k", only] if only else [])]
     return subprocess.run(command, env=environment).returncode
 

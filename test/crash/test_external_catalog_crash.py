@@ -1,7 +1,7 @@
 """kill -9 in a loop while tables are tiered into an external catalog: another Weir, which stays. In the end each row is
 there once, `weir verify` finds nothing, and no file is left that nobody names.
 
-WEIR_LAKE_KILLS says how often (default 6).
+WEIR_CRASH_LAKE_KILLS says how often (default 6).
 """
 import asyncio
 import collections
@@ -24,7 +24,7 @@ from weir_server import WeirServer  # noqa: E402
 
 pytestmark = pytest.mark.weir_only
 
-KILLS = int(os.environ.get("WEIR_LAKE_KILLS", "6"))
+KILLS = int(os.environ.get("WEIR_CRASH_LAKE_KILLS", "6"))
 
 
 def data_files_on_disk(table):

@@ -2,7 +2,7 @@
 and with no file that nothing leads to.
 
 Most kills come at a moment of a commit: a data file, a manifest, the covered offsets or new metadata appear, the meta
-store writes, an old file goes. WEIR_LAKE_KILLS says how often, WEIR_CRASH_SEED how the dice fall.
+store writes, an old file goes. WEIR_CRASH_LAKE_KILLS says how often, WEIR_CRASH_SEED how the dice fall.
 """
 import collections
 import json
@@ -24,7 +24,7 @@ from moments import CREATE, DELETE, MODIFY, MOVED_TO, Watch  # noqa: E402
 from verify import assert_clean  # noqa: E402
 from weir_server import WeirServer  # noqa: E402
 
-KILLS = int(os.environ.get("WEIR_LAKE_KILLS", "100"))
+KILLS = int(os.environ.get("WEIR_CRASH_LAKE_KILLS", "100"))
 SEED = int(os.environ.get("WEIR_CRASH_SEED", "1"))
 #: A failed round is repeated at once; maintenance always finds something to do.
 EAGER = {"lake.tiering.backoff-min": "10ms", "lake.maintenance.interval": "100ms", "lake.maintenance.small-files": "3",

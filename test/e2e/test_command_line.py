@@ -98,9 +98,32 @@ def test_a_data_folder_does_not_come_into_being_unnoticed(tmp_path):
 
 
 def test_a_folder_in_place_of_a_file_is_an_error_like_others(tmp_path):
-    for command in (["serve", "--config", tmp_path, "--data-dir", tmp_path / "data"], ["sql", "-f", tmp_path]):
+    for command, code in ((["serve", "--config", tmp_path, "--data-dir", tmp_path / "data"], WRONG_USE),
+                          (["sql", "-f", tmp_path], 1)):
         done = run(*command)
-        assert done.returncode == 1 and done.stderr.startswith("weir: ") and str(tmp_path) in done.stderr
+        assert done.returncode == code and done.stderr.startswith("weir: ") and str(tmp_path) in done.stderr
+
+
+@pytest.mark.parametrize("where", ["flag", "environment", "file", "environment of sql"])
+def test_an_option_that_does_not_exist_stops_the_start(tmp_path, where):
+    (tmp_path / "weir.yaml").write_text("server:\n  listn: 127.0.0.1:1\n")
+    serve = ["serve", "--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0", "--http", "off"]
+    wrong = {"WEIR_SERVER_LISTN": "127.0.0.1:1"}
+    embedded = ["sql", "--data-dir", tmp_path / "data", "-c", "SELECT 1"]
+    done = {"flag": lambda: run(*serve, "--set", "server.listn=x"),
+            "environment": lambda: run(*serve, **wrong),
+            "file": lambda: run(*serve, "--config", tmp_path / "weir.yaml"),
+            "environment of sql": lambda: run(*embedded, **wrong)}[where]()
+    assert done.returncode == WRONG_USE and "did you mean" in done.stderr and not (tmp_path / "data").exists()
+
+
+def test_variables_of_others_do_not_stop_the_start(tmp_path):
+    """Kubernetes gives every pod the address of a service called weir; images name what they like."""
+    links = {"WEIR_SERVICE_HOST": "10.0.0.1", "WEIR_PORT": "tcp://10.0.0.1:9123", "WEIR_PORT_9123_TCP_ADDR": "10.0.0.1",
+             "WEIR_PORT_9123_TCP_PORT": "9123", "WEIR_SERVER_PORT": "tcp://10.0.0.1:9123"}
+    with WeirServer.start(tmp_path / "data", env={**links, "WEIR_VERSION": "1.0"}) as server:
+        log = server.log_path.read_text()
+    assert "WEIR_VERSION: no such option" in log and not any(name in log for name in links)
 
 
 def test_a_refusal_over_http_is_printed_as_text(server):

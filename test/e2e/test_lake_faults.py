@@ -19,7 +19,7 @@ from weir_server import WeirServer
 pytestmark = pytest.mark.weir_only
 
 FAST = {"table.datalake.enabled": "true", "table.datalake.freshness": "1s", "table.datalake.iceberg.live": "off"}
-TURNS = int(os.environ.get("WEIR_LAKE_FAULT_TURNS", "20"))
+TURNS = int(os.environ.get("WEIR_CRASH_LAKE_TURNS", "20"))
 MAINTAINED = {f"lake.maintenance.{key}": value for key, value in {
     "interval": "200ms", "small-files": "3", "snapshot-age": "3s", "reader-grace": "1s", "purge-delay": "500ms"}.items()}
 STOP_SECONDS_MAX = 10
