@@ -9,7 +9,6 @@
 #include "base/nearest_word.h"
 #include "lake/fluss_layout.h"
 #include "record/partition_name.h"
-#include "sql/duck_sql.h"
 #include "sql/kv_scan.h"
 #include "sql/lake_info.h"
 #include "sql/literal_value.h"
@@ -22,12 +21,6 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, TableKind>, 5> kSuffixes = {
-    {{"$changelog", TableKind::kChangelog},
-     {"$lake", TableKind::kLake},
-     {"$snapshots", TableKind::kSnapshots},
-     {"$files", TableKind::kFiles},
-     {"$options", TableKind::kOptions}}};
 constexpr int kMomentTriesMax = 5;
 constexpr size_t kLookupKeysMax = 1000;  // more keys than this are read faster by a scan
 
@@ -163,33 +156,6 @@ std::vector<std::string> DatabaseNames(const Catalog& catalog) {
 
 }  // namespace
 
-TableReference ParseTableReference(std::string_view dotted, const std::string& database) {
-  TableReference reference;
-  const size_t dot = dotted.rfind('.');
-  std::string_view table = dotted.substr(dot + 1);
-  reference.path.database = database;
-  if (dot != std::string_view::npos) {
-    const std::string_view before = dotted.substr(0, dot);
-    reference.path.database = before.substr(before.rfind('.') + 1);
-  }
-  if (const size_t as_of = table.rfind(kAsOfSuffix); as_of != std::string_view::npos) {
-    reference.as_of_ms = IntegerOf(table.substr(as_of + kAsOfSuffix.size()));
-    table = table.substr(0, as_of);
-  }
-  for (const auto& [suffix, kind] : kSuffixes) {
-    if (!table.ends_with(suffix)) continue;
-    reference.kind = kind;
-    table.remove_suffix(suffix.size());
-    // Flink writes table$lake$snapshots.
-    if (kind != TableKind::kChangelog && table.ends_with("$lake")) table.remove_suffix(5);
-    break;
-  }
-  reference.path.table = table;
-  reference.dotted = dotted.substr(0, dot == std::string_view::npos ? 0 : dot + 1);
-  reference.dotted += table;
-  return reference;
-}
-
 Status CheckDatabase(const Catalog& catalog, std::string_view name) {
   if (catalog.FindDatabase(name) != nullptr) return {};
   return Fail(ErrorCode::kDatabaseNotExist, "database {} does not exist{}", name,
@@ -210,16 +176,18 @@ Result<TableRef> FindTableOrHint(const Catalog& catalog, const TablePath& path) 
               DidYouMean(path.table, names));
 }
 
-QueryTables::QueryTables(const SqlParts& parts, std::string database, std::string sql,
+QueryTables::QueryTables(const SqlParts& parts, std::string database, std::string_view sql,
                          std::string_view shape, duckdb_connection connection)
     : catalog_(parts.catalog),
       buckets_(parts.buckets),
       lake_(parts.lake, parts.catalog.lake_snapshots()),
       database_(std::move(database)),
-      sql_(std::move(sql)),
-      shape_(shape),
-      connection_(connection) {
-  CollectNames();
+      names_(NamesOf(sql)),
+      shape_(NamesOf(shape).sql()),
+      connection_(connection) {}
+
+NamesInQuery QueryTables::NamesOf(std::string_view sql) const {
+  return {sql, database_, [this](const std::string& dotted) { return Exists(dotted); }};
 }
 
 bool QueryTables::Exists(const std::string& dotted) const {
@@ -227,50 +195,6 @@ bool QueryTables::Exists(const std::string& dotted) const {
   if (catalog_.FindTable(reference.path) != nullptr) return true;
   const auto found = lake_.Find(reference.dotted, database_);
   return found.ok() && found->has_value();
-}
-
-/// DuckDB's C API tells only the last part of a name that it does not know: "event" of
-/// bronze.event. The query's text says which database was meant, as long as one table of that name
-/// is in it; else the last part is written out: bronze."bronze.event".
-void QueryTables::CollectNames() {
-  const auto tokens = Tokenize(sql_);
-  if (!tokens.ok()) return;
-  struct Mention {
-    std::string dotted;
-    const Token* last;
-  };
-  std::map<std::string, std::vector<Mention>> mentions;  // by last part; only tables that are there
-  std::set<std::string> plain;                           // names without a database
-  for (size_t i = 0; (*tokens)[i].kind != TokenKind::kEnd;) {
-    if (!(*tokens)[i].IsName()) {
-      ++i;
-      continue;
-    }
-    const std::string dotted = DottedName(*tokens, i);
-    const Token& last = (*tokens)[i - 1];
-    if (last.text == dotted) {
-      plain.insert(dotted);
-    } else if (Exists(dotted)) {
-      mentions[last.text].push_back({dotted, &last});
-    } else {
-      missing_.emplace(last.text, dotted);
-    }
-  }
-  std::map<size_t, std::pair<size_t, std::string>, std::greater<>>
-      changes;  // from the back, so that places hold
-  for (const auto& [name, all] : mentions) {
-    const TablePath first = ParseTableReference(all[0].dotted, database_).path;
-    const bool same = std::ranges::all_of(
-        all, [&](auto& one) { return ParseTableReference(one.dotted, database_).path == first; });
-    const bool shadows = plain.contains(name) && first.database != database_ && Exists(name);
-    if (same && !shadows) {
-      qualified_[name] = all[0].dotted;
-      continue;
-    }
-    for (const Mention& one : all)
-      changes[one.last->begin] = {one.last->bytes, QuoteIdentifier(one.dotted)};
-  }
-  for (const auto& [at, change] : changes) sql_.replace(at, change.first, change.second);
 }
 
 Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name) {
@@ -285,12 +209,11 @@ Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name)
 }
 
 Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_part) {
-  const auto qualified = qualified_.find(last_part);
-  const std::string& name = qualified == qualified_.end() ? last_part : qualified->second;
+  const std::string& name = names_.Written(last_part);
   const TableReference reference = ParseTableReference(name, database_);
-  if (const auto missing = missing_.find(name);
-      missing != missing_.end() && catalog_.FindTable(reference.path) == nullptr)
-    return Forward(FindTableOrHint(catalog_, ParseTableReference(missing->second, database_).path));
+  if (const std::string* missing = names_.Missing(name);
+      missing != nullptr && catalog_.FindTable(reference.path) == nullptr)
+    return Forward(FindTableOrHint(catalog_, ParseTableReference(*missing, database_).path));
   const Conditions& conditions = shape_.Of(name);
   if (catalog_.FindTable(reference.path) == nullptr) {
     ASSIGN_OR_RETURN(const auto ident, lake_.Find(reference.dotted, database_));

@@ -11,23 +11,13 @@
 #include "meta/catalog.h"
 #include "sql/buckets.h"
 #include "sql/lake_tables.h"
+#include "sql/names_in_query.h"
 #include "sql/predicate.h"
 #include "sql/scan_function.h"
 #include "sql/sql_parts.h"
+#include "sql/table_reference.h"
 
 namespace weir {
-
-/// What of a table is wanted: its rows, or what stands behind '$' in its name.
-enum class TableKind { kRows, kChangelog, kLake, kSnapshots, kFiles, kOptions };
-
-/// [catalog.]database.table, or table in `database`.
-struct TableReference {
-  TablePath path;
-  TableKind kind = TableKind::kRows;
-  std::optional<int64_t> as_of_ms;  // FOR SYSTEM_TIME AS OF, as ToDuckSql writes it
-  std::string dotted;               // as written, without what stands behind '$'
-};
-TableReference ParseTableReference(std::string_view dotted, const std::string& database);
 
 /// Like Catalog::GetTable, with a hint when the name is nearly that of something else.
 /// Errors  kDatabaseNotExist, kTableNotExist
@@ -40,11 +30,11 @@ class QueryTables : public TableResolver {
   /// sql         the query
   /// shape       the text whose WHERE says which rows are wanted: the query, or what it wraps
   /// connection  the query's own
-  QueryTables(const SqlParts& parts, std::string database, std::string sql, std::string_view shape,
-              duckdb_connection connection);
+  QueryTables(const SqlParts& parts, std::string database, std::string_view sql,
+              std::string_view shape, duckdb_connection connection);
 
-  /// The query as DuckDB must see it: tables of the same name in two databases are told apart.
-  const std::string& sql() const { return sql_; }
+  /// The query as DuckDB must see it (NamesInQuery).
+  const std::string& sql() const { return names_.sql(); }
 
   Result<std::shared_ptr<TableScan>> Resolve(const std::string& name) override;
 
@@ -55,7 +45,7 @@ class QueryTables : public TableResolver {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  void CollectNames();
+  NamesInQuery NamesOf(std::string_view sql) const;
   bool Exists(const std::string& dotted) const;
   Result<std::shared_ptr<TableScan>> Open(const std::string& name);
   Result<std::shared_ptr<TableScan>> OpenLog(const TableRef& table, bool changelog,
@@ -80,10 +70,7 @@ class QueryTables : public TableResolver {
   SqlBuckets& buckets_;
   const LakeTables lake_;
   const std::string database_;
-  std::string sql_;
-  std::map<std::string, std::string, std::less<>>
-      qualified_;  // "event" -> "bronze.event", as the query writes it
-  std::map<std::string, std::string, std::less<>> missing_;  // the same for names that are no table
+  const NamesInQuery names_;
   const QueryShape shape_;
   const duckdb_connection connection_;
   std::map<std::string, std::shared_ptr<TableScan>, std::less<>> scans_;  // by name as written

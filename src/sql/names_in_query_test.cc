@@ -1,0 +1,50 @@
+#include "sql/names_in_query.h"
+
+#include <gtest/gtest.h>
+
+#include "sql/predicate.h"
+
+namespace weir {
+namespace {
+
+NamesInQuery Read(std::string_view sql) {
+  return {sql, "here", [](const std::string& dotted) {
+            return dotted == "a.t" || dotted == "cat.a.t" || dotted == "b.t" || dotted == "a.s";
+          }};
+}
+
+TEST(NamesInQuery, ColumnsLoseTheDatabaseOfATableThatIsRead) {
+  EXPECT_EQ(Read("SELECT a.t.c, cat.a.t.c.field, \"a\".\"t\".* FROM a.t WHERE A.T.c = 1").sql(),
+            "SELECT t.c, t.c.field, \"t\".* FROM a.t WHERE T.c = 1");
+  EXPECT_EQ(Read("SELECT here.t.c FROM t").sql(), "SELECT t.c FROM t");
+}
+
+TEST(NamesInQuery, OtherNamesStay) {
+  for (const char* sql : {"SELECT a.s.c FROM a.t", "SELECT x.y.z FROM a.t AS x",
+                          "SELECT 'a.t.c' FROM a.t", "SELECT a.t FROM a.t"})
+    EXPECT_EQ(Read(sql).sql(), sql);
+}
+
+TEST(NamesInQuery, TwoTablesOfOneNameGetNamesOfTheirOwn) {
+  const NamesInQuery names = Read("SELECT a.t.c, b.t.* FROM a.t, b.t");
+  EXPECT_EQ(names.sql(), "SELECT \"a.t\".c, \"b.t\".* FROM a.\"a.t\", b.\"b.t\"");
+  EXPECT_EQ(names.Written("t"), "t");
+  EXPECT_EQ(names.Written("a.t"), "a.t");
+}
+
+TEST(NamesInQuery, RemembersWhatTheLastPartStoodFor) {
+  const NamesInQuery names = Read("SELECT * FROM a.t JOIN a.missing USING (c)");
+  EXPECT_EQ(names.Written("t"), "a.t");
+  ASSERT_NE(names.Missing("missing"), nullptr);
+  EXPECT_EQ(*names.Missing("missing"), "a.missing");
+  EXPECT_EQ(names.Missing("t"), nullptr);
+}
+
+TEST(NamesInQuery, ConditionsOnFullNamesReachTheScan) {
+  const QueryShape shape(Read("SELECT * FROM a.t WHERE a.t.id = 3").sql());
+  ASSERT_EQ(shape.Of("a.t").size(), 1u);
+  EXPECT_EQ(shape.Of("a.t")[0].column, "id");
+}
+
+}  // namespace
+}  // namespace weir
