@@ -64,27 +64,25 @@ Result<std::optional<Edit>> AsOfEdit(std::string_view sql, const std::vector<Tok
 
 Result<std::string> ToDuckSql(std::string_view sql) {
   ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql));
-  std::string out(sql);
-  std::vector<Edit> edits;
+  std::vector<Edit> edits;  // from front to back
   for (size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
-    if (token.kind == TokenKind::kQuoted && sql[token.begin] == '`') {
-      if (token.text.size() + 2 != token.bytes || token.text.find('"') != std::string::npos)
-        return Fail(ErrorCode::kSqlSyntax, "a name cannot contain quotes: at {}",
-                    PlaceOf(sql, token.begin));
-      out[token.begin] = '"';
-      out[token.end() - 1] = '"';
-    }
+    if (token.kind == TokenKind::kQuoted && sql[token.begin] == '`')
+      edits.push_back({token.begin, token.end(), QuoteIdentifier(token.text)});
     ASSIGN_OR_RETURN(auto edit, AsOfEdit(sql, tokens, i));
     if (edit) {
+      if (!edits.empty() && edits.back().begin == edit->begin) edits.pop_back();  // the table
       edits.push_back(*std::move(edit));
     } else if (const size_t count = SystemTimeClause(tokens, i); count != 0) {
       // The present state is what a look-up join sees, so the plain join means the same.
-      for (size_t at = token.begin; at < tokens[i + count - 1].end(); ++at)
-        out[at] = out[at] == '\n' ? '\n' : ' ';
+      const size_t end = tokens[i + count - 1].end();
+      std::string blank(sql.substr(token.begin, end - token.begin));
+      std::ranges::replace_if(blank, [](char c) { return c != '\n'; }, ' ');
+      edits.push_back({token.begin, end, std::move(blank)});
       i += count - 1;
     }
   }
+  std::string out(sql);
   for (const Edit& edit : std::views::reverse(edits))
     out.replace(edit.begin, edit.end - edit.begin, edit.text);
   return out;

@@ -11,12 +11,15 @@ namespace {
 
 using Row = std::vector<std::optional<std::string>>;
 
-/// `name` when it is a plain word, else in backquotes.
+/// `name` when it is a plain word, else in backquotes, doubled inside.
 std::string FlinkName(const std::string& name) {
   const bool plain =
       !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
       std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  return plain ? name : "`" + name + "`";
+  if (plain) return name;
+  std::string out = "`";
+  for (const char c : name) out.append(c == '`' ? 2 : 1, c);
+  return out + "`";
 }
 
 std::string FlinkNames(const std::vector<std::string>& names) {
@@ -32,6 +35,8 @@ std::vector<std::string> Additional(Result<std::vector<std::string>> names) {
 
 std::string WithClause(const TableDescriptor& descriptor) {
   std::string options;
+  for (const std::string& column : descriptor.schema.auto_increment())
+    options += fmt::format("\n  'auto-increment.fields' = {}", QuoteString(column));
   for (const Properties* properties : {&descriptor.properties, &descriptor.custom_properties}) {
     for (const auto& [key, value] : *properties)
       options += fmt::format("{}\n  {} = {}", options.empty() ? "" : ",", QuoteString(key),
