@@ -1,5 +1,6 @@
 #include "sql/duckdb_types.h"
 
+#include <set>
 #include <vector>
 
 #include "record/binary_array.h"
@@ -44,14 +45,21 @@ duckdb_type PlainType(const DataType& type) {
   }
 }
 
+std::vector<std::string> FieldNames(std::span<const Field> fields) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  return DistinctNames(std::move(names));
+}
+
 DuckType StructType(std::span<const Field> fields) {
   std::vector<DuckType> owners;
   std::vector<duckdb_logical_type> types;
   std::vector<const char*> names;
-  for (const Field& field : fields) {
-    owners.push_back(ToDuckType(field.type));
+  const std::vector<std::string> distinct = FieldNames(fields);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    owners.push_back(ToDuckType(fields[i].type));
     types.push_back(owners.back().get());
-    names.push_back(field.name.c_str());
+    names.push_back(distinct[i].c_str());
   }
   return DuckType(Duck().create_struct_type(types.data(), names.data(), types.size()));
 }
@@ -221,6 +229,21 @@ DuckType ToDuckType(const DataType& type) {
   }
 }
 
+std::vector<std::string> DistinctNames(std::vector<std::string> names) {
+  std::set<std::string> given, taken;
+  for (const std::string& name : names) given.insert(Upper(name));
+  if (given.size() == names.size()) return names;
+  for (std::string& name : names) {
+    if (taken.insert(Upper(name)).second) continue;
+    std::string other;
+    for (int number = 1; other.empty() || given.contains(Upper(other)); ++number)
+      other = fmt::format("{}_{}", name, number);
+    given.insert(Upper(other));
+    name = std::move(other);
+  }
+  return names;
+}
+
 std::string DuckTypeName(const DataType& type) {
   switch (type.kind) {
     case TypeKind::kBoolean:
@@ -259,9 +282,10 @@ std::string DuckTypeName(const DataType& type) {
       return fmt::format("MAP({}, {})", DuckTypeName(type.key()), DuckTypeName(type.value()));
     case TypeKind::kRow: {
       std::string fields;
-      for (const Field& field : type.fields())
-        fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", QuoteIdentifier(field.name),
-                              DuckTypeName(field.type));
+      const std::vector<std::string> names = FieldNames(type.fields());
+      for (size_t i = 0; i < names.size(); ++i)
+        fields += fmt::format("{}{} {}", i == 0 ? "" : ", ", QuoteIdentifier(names[i]),
+                              DuckTypeName(type.fields()[i].type));
       return fmt::format("STRUCT({})", fields);
     }
   }

@@ -10,7 +10,9 @@
 #pragma once
 
 #include <deque>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "record/data_type.h"
@@ -18,6 +20,10 @@
 #include "sql/duckdb_handles.h"
 
 namespace weir {
+
+/// Names as DuckDB must see them, which ignores case: of those that are alike but for their case, the
+/// first stays and the others become name_1, name_2, whatever no other has.
+std::vector<std::string> DistinctNames(std::vector<std::string> names);
 
 DuckType ToDuckType(const DataType& type);
 

@@ -1,6 +1,7 @@
 // INSERT, UPDATE, DELETE: DuckDB computes the rows, SqlWriter puts them into the table.
 #include <algorithm>
 #include <deque>
+#include <numeric>
 
 #include "base/nearest_word.h"
 #include "sql/duckdb_types.h"
@@ -24,6 +25,15 @@ Result<int> ColumnOf(const TableInfo& table, const std::string& name) {
   for (const Column& column : table.schema().columns()) names.push_back(column.name);
   return Fail(ErrorCode::kInvalidTargetColumn, "{} is not a column of {}{}", name,
               table.path.ToString(), DidYouMean(name, names));
+}
+
+/// The table's columns as they are called in a query.
+std::vector<std::string> ColumnsInQueries(const TableInfo& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.schema().columns()) names.push_back(column.name);
+  names = DistinctNames(std::move(names));
+  for (std::string& name : names) name = QuoteIdentifier(name);
+  return names;
 }
 
 /// The table as it is called in a query.
@@ -156,12 +166,9 @@ Result<StatementResult> StatementRunner::Execute(const Update& statement) {
   ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
   RETURN_IF_ERROR(CheckChangeable(*table, "UPDATE"));
   // Whole rows: a partial update is refused for tables with further NOT NULL columns.
-  std::vector<std::string> expressions;
-  std::vector<int> positions;
-  for (size_t i = 0; i < table->schema().size(); ++i) {
-    expressions.push_back(QuoteIdentifier(table->schema().column(i).name));
-    positions.push_back(static_cast<int>(i));
-  }
+  std::vector<std::string> expressions = ColumnsInQueries(*table);
+  std::vector<int> positions(table->schema().size());
+  std::iota(positions.begin(), positions.end(), 0);
   for (const auto& [name, expression] : statement.assignments) {
     ASSIGN_OR_RETURN(const int position, ColumnOf(*table, name));
     if (IsKey(*table, position))
@@ -186,9 +193,9 @@ Result<StatementResult> StatementRunner::Execute(const Delete& statement) {
   RETURN_IF_ERROR(CheckChangeable(*table, "DELETE"));
   std::string columns;
   const auto key = table->schema().primary_key_positions();
+  const std::vector<std::string> names = ColumnsInQueries(*table);
   for (const int position : key)
-    columns += (columns.empty() ? "" : ", ") +
-               QuoteIdentifier(table->schema().column(static_cast<size_t>(position)).name);
+    columns += (columns.empty() ? "" : ", ") + names[static_cast<size_t>(position)];
   const std::string sql =
       fmt::format("SELECT {} {}", columns, FromWhere(*table, statement.alias, statement.where));
   ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, parts_));

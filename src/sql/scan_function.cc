@@ -59,8 +59,12 @@ void Bind(duckdb_bind_info info) {
   auto scan = current_resolver->Resolve(name);
   if (!scan.ok()) return Duck().bind_set_error(info, scan.error().message.c_str());
   if (*scan == nullptr) return Duck().bind_set_error(info, ("no such table: " + name).c_str());
-  for (const ScanColumn& column : (*scan)->columns())
-    Duck().bind_add_result_column(info, column.name.c_str(), ToDuckType(column.type).get());
+  const auto columns = (*scan)->columns();
+  std::vector<std::string> names;
+  for (const ScanColumn& column : columns) names.push_back(column.name);
+  names = DistinctNames(std::move(names));
+  for (size_t i = 0; i < names.size(); ++i)
+    Duck().bind_add_result_column(info, names[i].c_str(), ToDuckType(columns[i].type).get());
   Duck().bind_set_cardinality(info, static_cast<idx_t>((*scan)->rows_estimate()), false);
   Duck().bind_set_bind_data(info, new Bound{*std::move(scan)}, Delete<Bound>);
 }
