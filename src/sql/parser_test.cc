@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sql/duck_sql.h"
+#include "sql/system_time.h"
 #include "sql/token.h"
 
 namespace weir {
@@ -205,6 +206,34 @@ TEST(ToDuckSql, NamesTheTimeOfATableBehindItsName) {
             "a JOIN t" + std::string(27, ' ') + "AS b");
   EXPECT_EQ(ToDuckSql("SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP 'soon'").code(),
             ErrorCode::kSqlSyntax);
+}
+
+std::vector<std::string> TimesIn(std::string_view sql) {
+  std::vector<std::string> out;
+  const auto ranges = ComputedSystemTimes(sql);
+  if (!ranges.ok()) return {ranges.error().message};
+  for (const TextRange& range : *ranges)
+    out.emplace_back(sql.substr(range.begin, range.end - range.begin));
+  return out;
+}
+
+TEST(ComputedSystemTimes, AreExpressionsOnly) {
+  EXPECT_THAT(TimesIn("FROM t FOR SYSTEM_TIME AS OF o.p AS b JOIN u FOR SYSTEM_TIME AS OF "
+                      "PROCTIME(), v FOR SYSTEM_TIME AS OF TIMESTAMP '2026-01-01', w FOR "
+                      "SYSTEM_TIME AS OF '2026-01-01' w"),
+              ElementsAre());
+  EXPECT_THAT(TimesIn("FROM t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP - INTERVAL '1' HOUR old"),
+              ElementsAre("CURRENT_TIMESTAMP - INTERVAL '1' HOUR"));
+  EXPECT_THAT(TimesIn("(SELECT * FROM t FOR SYSTEM_TIME AS OF CAST('x' AS TIMESTAMP)) JOIN t FOR "
+                      "SYSTEM_TIME AS OF TIMESTAMP '2026-01-01' + INTERVAL 1 DAY * 2 WHERE a"),
+              ElementsAre("CAST('x' AS TIMESTAMP)", "TIMESTAMP '2026-01-01' + INTERVAL 1 DAY * 2"));
+  EXPECT_THAT(TimesIn("FROM t FOR SYSTEM_TIME AS OF '2026-01-01'::TIMESTAMP(3) AS x"),
+              ElementsAre("'2026-01-01'::TIMESTAMP(3)"));
+  EXPECT_THAT(
+      TimesIn("FROM t FOR SYSTEM_TIME AS OF (now() AT TIME ZONE 'UTC') - INTERVAL (2) days"),
+      ElementsAre("(now() AT TIME ZONE 'UTC') - INTERVAL (2) days"));
+  EXPECT_THAT(TimesIn("FROM t FOR SYSTEM_TIME AS OF WHERE"), ElementsAre());
+  EXPECT_THAT(TimesIn("FROM t FOR SYSTEM_TIME AS OF )"), ElementsAre(HasSubstr("expected a time")));
 }
 
 }  // namespace

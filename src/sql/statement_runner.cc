@@ -1,7 +1,11 @@
 #include "sql/statement_runner.h"
 
+#include <ranges>
+
 #include "sql/cell_text.h"
+#include "sql/duck_sql.h"
 #include "sql/parser.h"
+#include "sql/system_time.h"
 #include "sql/token.h"
 
 namespace weir {
@@ -33,7 +37,8 @@ void StatementRunner::Interrupt() { Duck().interrupt(connection_.get()); }
 
 Result<StatementResult> StatementRunner::Run(std::string_view sql) {
   tables_.reset();
-  ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
+  ASSIGN_OR_RETURN(const std::string text, WithSystemTimes(sql));
+  ASSIGN_OR_RETURN(const Statement statement, ParseStatement(text));
   return std::visit([this](const auto& one) { return Execute(one); }, statement);
 }
 
@@ -52,25 +57,51 @@ Result<StatementResult> StatementRunner::Rows(const std::string& sql) {
   return result;
 }
 
-/// DuckDB's profile, and below it what our scans read.
-Result<StatementResult> StatementRunner::ExplainAnalyze(const Query& statement) {
-  ASSIGN_OR_RETURN(auto query, StartQuery(statement.text, statement.text));
-  const CellWriter key(query->columns()[0].type.get());
-  const CellWriter value(query->columns()[1].type.get());
+Result<std::string> StatementRunner::WithSystemTimes(std::string_view sql) {
+  ASSIGN_OR_RETURN(const std::vector<TextRange> ranges, ComputedSystemTimes(sql));
+  std::string out(sql);
+  for (const TextRange& range : std::views::reverse(ranges)) {
+    const std::string_view expression = sql.substr(range.begin, range.end - range.begin);
+    ASSIGN_OR_RETURN(const std::string duck, ToDuckSql(expression));
+    const auto rows =
+        TextRows(fmt::format("SELECT strftime(CAST(({}\n) AS TIMESTAMPTZ) AT TIME ZONE 'UTC', "
+                             "'%Y-%m-%d %H:%M:%S.%f')",
+                             duck));
+    if (!rows.ok() || rows->size() != 1 || !rows->front()[0])
+      return Fail(
+          ErrorCode::kSqlSyntax,
+          "FOR SYSTEM_TIME AS OF takes a time that is known before the query runs, and {} is "
+          "none: at {}{}",
+          expression, PlaceOf(sql, range.begin), rows.ok() ? "" : "; " + rows.error().message);
+    out.replace(range.begin, expression.size(), "TIMESTAMP " + QuoteString(*rows->front()[0]));
+  }
+  return out;
+}
+
+Result<std::vector<std::vector<std::optional<std::string>>>> StatementRunner::TextRows(
+    const std::string& sql) {
+  ASSIGN_OR_RETURN(auto query, StartQuery(sql, sql));
+  std::vector<CellWriter> cells;
+  for (const ResultColumn& column : query->columns()) cells.emplace_back(column.type.get());
   std::vector<std::vector<std::optional<std::string>>> rows;
   while (true) {
     ASSIGN_OR_RETURN(const DuckChunk chunk, query->Next());
-    if (!chunk) break;
+    if (!chunk) return rows;
     for (idx_t row = 0; row < Duck().data_chunk_get_size(chunk.get()); ++row) {
-      std::string texts[2];
-      key.AppendText(texts[0], Duck().data_chunk_get_vector(chunk.get(), 0), row);
-      value.AppendText(texts[1], Duck().data_chunk_get_vector(chunk.get(), 1), row);
-      rows.push_back({texts[0], texts[1]});
+      auto& texts = rows.emplace_back(cells.size());
+      for (size_t i = 0; i < cells.size(); ++i) {
+        const duckdb_vector vector = Duck().data_chunk_get_vector(chunk.get(), i);
+        if (!CellWriter::IsNull(vector, row)) cells[i].AppendText(texts[i].emplace(), vector, row);
+      }
     }
   }
+}
+
+/// DuckDB's profile, and below it what our scans read.
+Result<StatementResult> StatementRunner::ExplainAnalyze(const Query& statement) {
+  ASSIGN_OR_RETURN(auto rows, TextRows(statement.text));
   for (std::string& line : tables_->DescribeReads())
     rows.push_back({"tables_read", std::move(line)});
-  query.reset();
   return Rows(ValuesQuery({"explain_key", "explain_value"}, rows));
 }
 

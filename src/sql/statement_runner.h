@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "meta/catalog.h"
 #include "sql/buckets.h"
@@ -61,6 +62,11 @@ class StatementRunner {
 
   /// Start a query in DuckDB; `shape` is the text whose WHERE counts, when `sql` wraps it.
   Result<std::unique_ptr<DuckQuery>> StartQuery(const std::string& sql, std::string_view shape);
+  /// `sql` with literals where FOR SYSTEM_TIME AS OF has expressions.
+  /// Errors  kSqlSyntax  one has no value before the query runs
+  Result<std::string> WithSystemTimes(std::string_view sql);
+  /// All rows of a query as text, null for NULL.
+  Result<std::vector<std::vector<std::optional<std::string>>>> TextRows(const std::string& sql);
   Result<StatementResult> ExplainAnalyze(const Query& statement);
   /// The columns of a table that others made in the lake.
   Result<StatementResult> DescribeLakeTable(const iceberg::Ident& ident);

@@ -112,6 +112,14 @@ def test_time_travel_reads_an_old_snapshot(server):
     assert sql(both) == [["1", "1"], ["2", "2"], ["3", None]]
     assert "no snapshot" in sql.run("SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2001-01-01 00:00:00'").error
     assert "SQL_SYNTAX" in sql.run("SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP 'yesterday'").error
+    for time in [f"TIMESTAMP '{old}' - INTERVAL '1' HOUR + INTERVAL 60 MINUTE", f"CAST('{old}' AS TIMESTAMP)",
+                 f"'{old}'::TIMESTAMP", f"(SELECT TIMESTAMP '{old}')", "(SELECT min(committed_at) FROM t$snapshots)"]:
+        assert sql(f"SELECT count(*), max(t.id) FROM t FOR SYSTEM_TIME AS OF {time} WHERE t.id > 0") == [["2", "2"]], time
+        assert sql(f"SELECT max(o.id) FROM t FOR SYSTEM_TIME AS OF {time} AS o") == [["2"]], time
+    assert "no snapshot" in sql.run("SELECT * FROM t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP - INTERVAL '1' YEAR").error
+    for time in ["t.id + 1", "NULL::TIMESTAMP", "CAST('soon' AS TIMESTAMP)", "now() - t.moment"]:
+        assert "SQL_SYNTAX FOR SYSTEM_TIME AS OF takes a time" in sql.run(
+            f"SELECT * FROM t FOR SYSTEM_TIME AS OF {time}").error
 
 
 def test_partitions_and_bounds_leave_files_out(server):
