@@ -160,6 +160,12 @@ bool IsNull(duckdb_vector vector, idx_t row) {
   return validity != nullptr && (validity[row / 64] >> (row % 64) & 1) == 0;
 }
 
+/// Errors  kSqlFailed  null where `type`, of a part of a value, is NOT NULL
+Status CheckPart(const Value& value, const DataType& type, std::string_view what) {
+  if (!value.is_null() || type.nullable) return {};
+  return Fail(ErrorCode::kSqlFailed, "{} is {}, and there is a NULL for it", what, type.ToString());
+}
+
 Result<std::vector<Value>> ReadElements(duckdb_vector child, duckdb_list_entry entry,
                                         const DataType& type, RowFormat format,
                                         std::deque<std::string>& arena) {
@@ -167,6 +173,7 @@ Result<std::vector<Value>> ReadElements(duckdb_vector child, duckdb_list_entry e
   elements.reserve(entry.length);
   for (idx_t i = 0; i < entry.length; ++i) {
     ASSIGN_OR_RETURN(const Value element, ReadValue(child, entry.offset + i, type, format, arena));
+    RETURN_IF_ERROR(CheckPart(element, type, "an element"));
     elements.push_back(element);
   }
   return elements;
@@ -363,6 +370,7 @@ Result<Value> ReadRow(duckdb_vector vector, idx_t row, const DataType& type, Row
   for (size_t i = 0; i < type.fields().size(); ++i) {
     ASSIGN_OR_RETURN(const Value field, ReadValue(Duck().struct_vector_get_child(vector, i), row,
                                                   type.fields()[i].type, format, arena));
+    RETURN_IF_ERROR(CheckPart(field, type.fields()[i].type, "field " + type.fields()[i].name));
     fields.push_back(field);
   }
   std::vector<DataType> types;

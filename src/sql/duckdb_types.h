@@ -35,8 +35,8 @@ std::string DuckTypeName(const DataType& type);
 Status WriteValue(duckdb_vector vector, idx_t row, const DataType& type, const Value& value);
 
 /// Read values of a result whose column types are ToDuckType(type). Encoded nested values live in
-/// `arena`, strings in the vector's chunk. Errors  kInvalidTable  a length limit of CHAR or BINARY
-/// is passed
+/// `arena`, strings in the vector's chunk.
+/// Errors  kSqlFailed  a value is longer than BINARY(n), a null in a value where its type has none
 Result<Value> ReadValue(duckdb_vector vector, idx_t row, const DataType& type,
                         RowFormat nested_format, std::deque<std::string>& arena);
 

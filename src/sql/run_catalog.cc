@@ -107,6 +107,16 @@ Result<PartitionSpec> SpecOf(const TableInfo& table, const PartitionValues& valu
   return PartitionSpec(values.begin(), values.end());
 }
 
+/// What WITH of CREATE TABLE turns into something else than an option stays as it is.
+Status CheckAlterable(const SetOptions& set) {
+  for (const char* key : {"bucket.num", "bucket.key", "auto-increment.fields", "connector"}) {
+    if (set.options.contains(key))
+      return Fail(ErrorCode::kInvalidAlterTable,
+                  "'{}' is said in CREATE TABLE and cannot be altered", key);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<StatementResult> StatementRunner::Execute(const CreateDatabase& statement) {
@@ -169,6 +179,7 @@ Result<StatementResult> StatementRunner::Execute(const AlterTable& statement) {
       all.push_back({.name = column.name, .type = column.type, .comment = {}, .agg_function = {}});
     if (CheckCase(present).ok()) RETURN_IF_ERROR(CheckCase(std::span<const Column>(all)));
   } else if (const auto* set = std::get_if<SetOptions>(&statement.action)) {
+    RETURN_IF_ERROR(CheckAlterable(*set));
     for (const auto& [key, value] : set->options)
       changes.configs.push_back({.key = key, .value = value, .op = ConfigOp::kSet});
   } else if (const auto* reset = std::get_if<ResetOptions>(&statement.action)) {

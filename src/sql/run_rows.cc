@@ -59,9 +59,12 @@ Result<int64_t> WriteAll(DuckQuery& query, const TableInfo& table,
     for (idx_t i = 0; i < Duck().data_chunk_get_size(chunk.get()); ++i) {
       for (size_t column = 0; column < positions.size(); ++column) {
         const auto position = static_cast<size_t>(positions[column]);
-        ASSIGN_OR_RETURN(row[position], ReadValue(Duck().data_chunk_get_vector(chunk.get(), column),
-                                                  i, table.schema().column(position).type,
-                                                  table.config.kv_format, arena));
+        const Column& target = table.schema().column(position);
+        const auto value = ReadValue(Duck().data_chunk_get_vector(chunk.get(), column), i,
+                                     target.type, table.config.kv_format, arena);
+        if (!value.ok())
+          return Fail(value.code(), "column {}: {}", target.name, value.error().message);
+        row[position] = *value;
       }
       RETURN_IF_ERROR(change == Change::kWrite ? writer.Write(row) : writer.Delete(row));
     }

@@ -1,5 +1,6 @@
 #include "sql/sql_writer.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "record/arrow_batch_writer.h"
@@ -145,9 +146,14 @@ SqlWriter::~SqlWriter() { parts_.writers.Return(std::move(writer_)); }
 Status SqlWriter::CheckNulls(std::span<const Value> row) const {
   for (size_t i = 0; i < row.size(); ++i) {
     const Column& column = table_->schema().column(i);
-    if (row[i].is_null() && !column.type.nullable && written_[i])
-      return Fail(ErrorCode::kCorruptRecord, "column {} is NOT NULL, and row {} has NULL for it",
-                  column.name, rows_ + 1);
+    if (!row[i].is_null() || !written_[i]) continue;
+    const bool partition = std::ranges::find(table_->descriptor.partition_keys, column.name) !=
+                           table_->descriptor.partition_keys.end();
+    if (column.type.nullable && !partition) continue;
+    return Fail(ErrorCode::kSqlFailed, "column {} {}, and row {} has NULL for it; {}", column.name,
+                partition ? "says the partition" : "is NOT NULL", rows_ + 1,
+                rows_sent_ == 0 ? "nothing was written"
+                                : fmt::format("the {} rows before it were written", rows_sent_));
   }
   return {};
 }
@@ -225,6 +231,7 @@ Status SqlWriter::Flush() {
   }
   batches_.clear();
   pending_bytes_ = 0;
+  rows_sent_ = rows_;
   any_bucket_ = (any_bucket_ + 1) % table_->bucket_count();
   if (writes.empty()) return {};
   Status sent = Send(writes);

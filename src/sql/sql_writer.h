@@ -29,7 +29,7 @@ class SqlWriter {
 
   /// Append to a log table, or insert or replace in a primary-key table.
   /// row     one Value per column; bytes are copied
-  /// Errors  kCorruptRecord  null in a NOT NULL column that is written; names the column
+  /// Errors  kSqlFailed  null in a NOT NULL or partition column that is written; names the column
   Status Write(std::span<const Value> row);
 
   /// Delete the row with the key columns of `row`.
@@ -67,6 +67,7 @@ class SqlWriter {
   BucketId any_bucket_ = 0;  // of tables without a bucket key; moves on with every flush
   int64_t pending_bytes_ = 0;
   int64_t rows_ = 0;
+  int64_t rows_sent_ = 0;  // of them
 };
 
 }  // namespace weir

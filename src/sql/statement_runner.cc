@@ -27,7 +27,7 @@ Result<TableRef> StatementRunner::TableOf(const SqlName& name) const {
   const TablePath path = PathOf(name);
   if (catalog_.FindTable(path) != nullptr) return FindTableOrHint(catalog_, path);
   if (const auto of_others = lake_.Find(path.ToString(), database_); of_others.ok() && *of_others)
-    return Fail(ErrorCode::kUnsupportedVersion,
+    return Fail(ErrorCode::kInvalidTable,
                 "{} was made in the lake by another client: SQL here reads and describes it only",
                 path.ToString());
   return FindTableOrHint(catalog_, path);

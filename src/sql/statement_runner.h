@@ -73,7 +73,7 @@ class StatementRunner {
   Result<StatementResult> Rows(const std::string& sql);
 
   TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
-  /// A table of ours. Errors  kUnsupportedVersion  it is one that others made in the lake
+  /// A table of ours. Errors  kInvalidTable  it is one that others made in the lake
   Result<TableRef> TableOf(const SqlName& name) const;
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 
