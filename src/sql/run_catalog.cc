@@ -155,14 +155,14 @@ Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
 
 Result<StatementResult> StatementRunner::Execute(const DropTable& statement) {
   const TablePath path = PathOf(statement.name);
-  if (statement.if_exists == Clause::kAbsent) RETURN_IF_ERROR(FindTableOrHint(catalog_, path));
+  if (statement.if_exists == Clause::kAbsent) RETURN_IF_ERROR(TableOf(statement.name));
   RETURN_IF_ERROR(catalog_.DropTable(path, WhenMissing(statement.if_exists)));
   return Notice(fmt::format("table {} dropped", path.ToString()));
 }
 
 Result<StatementResult> StatementRunner::Execute(const AlterTable& statement) {
   const TablePath path = PathOf(statement.name);
-  const auto table = FindTableOrHint(catalog_, path);
+  const auto table = TableOf(statement.name);
   if (!table.ok() && statement.if_exists == Clause::kPresent)
     return Notice("the table does not exist: nothing was changed");
   if (!table.ok()) return Forward(table);

@@ -124,7 +124,22 @@ Result<StatementResult> StatementRunner::DescribeLakeTable(const iceberg::Ident&
   return Rows(ValuesQuery({"name", "type", "null", "key", "comment"}, rows));
 }
 
+Result<StatementResult> StatementRunner::DescribeSide(const std::string& dotted) {
+  QueryTables tables(parts_, database_, "", "", connection_.get());
+  ASSIGN_OR_RETURN(const std::shared_ptr<TableScan> scan, tables.Resolve(dotted));
+  std::vector<Row> rows;
+  for (const ScanColumn& column : scan->columns()) {
+    DataType type = column.type;
+    type.nullable = true;
+    rows.push_back(
+        {column.name, type.ToString(), column.type.nullable ? "true" : "false", "", std::nullopt});
+  }
+  return Rows(ValuesQuery({"name", "type", "null", "key", "comment"}, rows));
+}
+
 Result<StatementResult> StatementRunner::Execute(const Describe& statement) {
+  const std::string dotted = statement.name.Dotted();
+  if (ParseTableReference(dotted, database_).kind != TableKind::kRows) return DescribeSide(dotted);
   if (catalog_.FindTable(PathOf(statement.name)) == nullptr) {
     const TablePath path = PathOf(statement.name);
     ASSIGN_OR_RETURN(const auto ident, lake_.Find(path.ToString(), database_));
@@ -185,10 +200,8 @@ Result<StatementResult> StatementRunner::Execute(const Show& statement) {
       for (const auto& [name, partition] : table->partitions) rows.push_back({name});
       return answer({"partition name"});
     }
-    case Show::What::kColumns: {
-      ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
-      return Rows(DescribeQuery(*table));
-    }
+    case Show::What::kColumns:
+      return Execute(Describe{statement.name});
     case Show::What::kFunctions:
       break;
   }

@@ -22,6 +22,11 @@ struct SqlName {
   size_t at = 0;                   // byte offset in the statement
 
   const std::string& object() const { return parts.back(); }
+  std::string Dotted() const {
+    std::string out;
+    for (const std::string& part : parts) out += (out.empty() ? "" : ".") + part;
+    return out;
+  }
   /// The part before the object, or `otherwise`.
   const std::string& database(const std::string& otherwise) const {
     return parts.size() > 1 ? parts[parts.size() - 2] : otherwise;

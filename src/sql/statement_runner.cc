@@ -30,6 +30,11 @@ Result<TableRef> StatementRunner::TableOf(const SqlName& name) const {
     return Fail(ErrorCode::kInvalidTable,
                 "{} was made in the lake by another client: SQL here reads and describes it only",
                 path.ToString());
+  const TableReference reference = ParseTableReference(name.Dotted(), database_);
+  if (reference.kind != TableKind::kRows && catalog_.FindTable(reference.path) != nullptr)
+    return Fail(ErrorCode::kInvalidTable,
+                "{} is a side of the table {}: it can be queried and described, nothing else",
+                path.ToString(), reference.path.table);
   return FindTableOrHint(catalog_, path);
 }
 

@@ -70,10 +70,13 @@ class StatementRunner {
   Result<StatementResult> ExplainAnalyze(const Query& statement);
   /// The columns of a table that others made in the lake.
   Result<StatementResult> DescribeLakeTable(const iceberg::Ident& ident);
+  /// The columns of t$changelog, t$lake, ….
+  Result<StatementResult> DescribeSide(const std::string& dotted);
   Result<StatementResult> Rows(const std::string& sql);
 
   TablePath PathOf(const SqlName& name) const { return {name.database(database_), name.object()}; }
-  /// A table of ours. Errors  kInvalidTable  it is one that others made in the lake
+  /// A table of ours.
+  /// Errors  kInvalidTable  it is one that others made in the lake, or t$lake, t$changelog, …
   Result<TableRef> TableOf(const SqlName& name) const;
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 

@@ -97,6 +97,14 @@ def test_what_the_lake_says_of_a_table(server):
     assert dict(sql("SELECT key, value FROM t$options"))["table.datalake.freshness"] == "1s"
     assert [f.name for f in lake.schema().fields] == [c["name"] for c in sql.run("SELECT * FROM t$lake").columns]
     assert sql.run("SELECT * FROM t$lake").rows[0][2:4] == ["0", "0"]  # __bucket, __offset
+    for side in ("changelog", "lake", "snapshots", "files", "options", "lake$snapshots"):
+        described = [row[0] for row in sql(f"DESCRIBE t${side}")]
+        assert described == [c["name"] for c in sql.run(f"SELECT * FROM t${side}").columns], side
+        assert sql(f"SHOW COLUMNS FROM {sql.name}.t${side}") == sql(f"DESCRIBE t${side}")
+        for statement in ("SHOW CREATE TABLE t${}", "INSERT INTO t${} VALUES (1)", "DROP TABLE t${}",
+                          "ALTER TABLE t${} SET ('a' = 'b')", "SHOW PARTITIONS t${}"):
+            assert f"INVALID_TABLE {sql.name}.t${side} is a side of the table t" in sql.run(statement.format(side)).error
+    assert "TABLE_NOT_EXIST" in sql.run("DESCRIBE nothing$lake").error
 
 
 def test_time_travel_reads_an_old_snapshot(server):
