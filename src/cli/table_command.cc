@@ -33,10 +33,23 @@ std::vector<std::optional<PartitionId>> PartitionsOf(const TableInfo& table) {
   return ids;
 }
 
-/// Rows of the whole table, or nothing when a bucket does not know (wal changelogs keep no count).
+/// Whether rows of a log table may be in the lake only: the log no longer begins at 0.
+Result<bool> IsLogCut(FlussClient& client, const TableInfo& table,
+                      std::optional<PartitionId> partition) {
+  const auto lake = table.descriptor.properties.find("table.datalake.enabled");
+  if (table.has_primary_key() || lake == table.descriptor.properties.end()) return false;
+  ASSIGN_OR_RETURN(const auto first,
+                   client.ListOffsets(table, partition, {.kind = OffsetQuery::Kind::kEarliest}));
+  return std::ranges::any_of(first, [](Offset offset) { return offset > 0; });
+}
+
+/// Rows of the whole table, or nothing when nobody here knows: wal changelogs keep no count, and
+/// how many of the rows that left the log are still in the lake only the lake can tell.
 Result<std::optional<int64_t>> CountRows(FlussClient& client, const TableInfo& table) {
   int64_t rows = 0;
   for (const auto& partition : PartitionsOf(table)) {
+    ASSIGN_OR_RETURN(const bool cut, IsLogCut(client, table, partition));
+    if (cut) return std::optional<int64_t>();
     ASSIGN_OR_RETURN(const auto stats, client.Stats(table, partition));
     for (const BucketStats& bucket : stats) {
       if (!bucket.rows) return std::optional<int64_t>();
@@ -46,7 +59,7 @@ Result<std::optional<int64_t>> CountRows(FlussClient& client, const TableInfo& t
   return std::optional(rows);
 }
 
-std::string CountText(std::optional<int64_t> rows) { return rows ? std::to_string(*rows) : "?"; }
+std::string CountText(std::optional<int64_t> rows) { return rows ? std::to_string(*rows) : "-"; }
 
 // ---- ls
 

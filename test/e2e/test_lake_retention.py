@@ -9,6 +9,7 @@ import pytest
 from fluss import EARLIEST_OFFSET, OffsetSpec
 from fluss_session import FlussSession, append, lookup, read_all, upsert
 from lake import committed, lake_catalog, rows_of, wait_for
+from test_command_line import run
 from test_lake_load import KEYED, LOG, OPTIONS, SHORT, expired, row_of
 from test_union_read import Sql
 from verify import assert_clean
@@ -82,6 +83,8 @@ async def test_reads_of_a_log_table_go_on(tmp_path):
             await append(table, part_of(rows))
             rows += PART
             assert 0 < (await read_all(table)).num_rows <= rows - start_offset
+            listed = run("table", "ls", "db", "--server", server.bootstrap).stdout.splitlines()
+            assert listed[1].split() == ["db.t", "log", "1", "-", "-"], "the log's rows are not the table's"
 
         for start in (lambda: None, server.restart, lambda: (server.kill(), server.launch())):
             start()
