@@ -163,17 +163,21 @@ class KvScan : public TableScan {
 class LookupScanPart : public ScanPart {
  public:
   LookupScanPart(TableRef table, std::shared_ptr<const std::vector<std::string>> stored,
-                 std::span<const int> projection)
+                 std::span<const int> projection, ScanCounts& counts)
       : rows_(std::move(table)),
         stored_(std::move(stored)),
+        counts_(counts),
         projection_(projection.begin(), projection.end()) {}
 
   Result<bool> Next(duckdb_data_chunk out) override {
     const size_t count = std::min(stored_->size() - at_, kChunkRows);
     for (size_t i = 0; i < count; ++i) {
-      ASSIGN_OR_RETURN(const StoredValue value, ParseStoredValue((*stored_)[at_ + i]));
+      const std::string& stored = (*stored_)[at_ + i];
+      ASSIGN_OR_RETURN(const StoredValue value, ParseStoredValue(stored));
       RETURN_IF_ERROR(rows_.Write(value, projection_, out, i));
+      counts_.hot_bytes += static_cast<int64_t>(stored.size());
     }
+    counts_.hot_rows += static_cast<int64_t>(count);
     at_ += count;
     Duck().data_chunk_set_size(out, count);
     return count > 0;
@@ -182,6 +186,7 @@ class LookupScanPart : public ScanPart {
  private:
   StoredRows rows_;
   const std::shared_ptr<const std::vector<std::string>> stored_;
+  ScanCounts& counts_;  // of the scan
   const std::vector<int> projection_;
   size_t at_ = 0;
 };
@@ -197,7 +202,7 @@ class LookupScan : public TableScan {
   int64_t rows_estimate() const override { return static_cast<int64_t>(stored_->size()); }
   size_t part_count() const override { return 1; }
   Result<std::unique_ptr<ScanPart>> Open(size_t, std::span<const int> projection) override {
-    return std::make_unique<LookupScanPart>(table_, stored_, projection);
+    return std::make_unique<LookupScanPart>(table_, stored_, projection, counts());
   }
 
  private:

@@ -287,6 +287,17 @@ def test_the_shell_works_without_a_server(tmp_path):
         assert SqlClient(server.http).run("SELECT count(*) FROM fluss.t").rows == [["2"]]
 
 
+def test_explain_analyze_counts_rows_that_were_looked_up(server):
+    sql = SqlClient(server.http)
+    for statement in ("CREATE TABLE fluss.looked (id INT, v STRING, PRIMARY KEY (id) NOT ENFORCED)",
+                      "INSERT INTO fluss.looked SELECT i, 'v' || i FROM range(100) t(i)"):
+        assert sql.run(statement).error is None
+    for where, rows in (("id = 5", 1), ("fluss.looked.id IN (5, 7, 200)", 2), ("id = 200", 0), ("v = 'v5'", 100)):
+        reads = sql.run(f"EXPLAIN ANALYZE SELECT * FROM fluss.looked WHERE {where}").rows[-1]
+        assert reads[0] == "tables_read" and reads[1].startswith(f"looked: hot {rows} rows, "), (where, reads)
+        assert (reads[1].split()[4] == "0") == (rows == 0), reads
+
+
 def test_concurrent_statements_do_not_disturb_each_other(server):
     client = SqlClient(server.http)
     client.run("CREATE DATABASE IF NOT EXISTS conc")
