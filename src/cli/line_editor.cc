@@ -1,6 +1,7 @@
 #include "cli/line_editor.h"
 
 #include <editline/readline.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -56,25 +57,32 @@ char** Complete(const char* text, int, int) {
 }
 
 int wake_fd = -1;        // an eventfd: Ctrl-C was pressed
+int terminal_fd = -1;    // standard input's terminal, opened again so as not to wait in read()
 bool abandoned = false;  // the line being edited
 
 /// The next byte from the terminal, or -1: its end, or Ctrl-C, which arrives as a signal on another
 /// thread.
 int NextByte() {
-  std::array<pollfd, 2> waits = {{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                                  {.fd = wake_fd, .events = POLLIN, .revents = 0}}};
-  while (poll(waits.data(), waits.size(), -1) < 0) {
-    if (errno != EINTR) return -1;
+  while (true) {
+    std::array<pollfd, 2> waits = {{{.fd = terminal_fd, .events = POLLIN, .revents = 0},
+                                    {.fd = wake_fd, .events = POLLIN, .revents = 0}}};
+    if (poll(waits.data(), waits.size(), -1) < 0) {
+      if (errno != EINTR) return -1;
+      continue;
+    }
+    uint64_t count = 0;
+    if (waits[1].revents != 0 && read(wake_fd, &count, sizeof(count)) > 0) {
+      abandoned = true;
+      return -1;
+    }
+    unsigned char byte = 0;
+    const ssize_t got = read(terminal_fd, &byte, 1);
+    // The kernel drops what was typed before a Ctrl-C, also between poll() and read().
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (got != 1) return -1;
+    // The kernel's mark of a Ctrl-D that came while the terminal was not yet in the editor's hands.
+    return byte == 0 ? kCtrlD : byte;
   }
-  uint64_t count = 0;
-  if (waits[1].revents != 0 && read(wake_fd, &count, sizeof(count)) > 0) {
-    abandoned = true;
-    return -1;
-  }
-  unsigned char byte = 0;
-  if (read(STDIN_FILENO, &byte, 1) != 1) return -1;
-  // The kernel's mark of a Ctrl-D that came while the terminal was not yet in the editor's hands.
-  return byte == 0 ? kCtrlD : byte;
 }
 
 /// The next character for libedit, which wants wide ones.
@@ -98,6 +106,9 @@ LineEditor::LineEditor(std::function<std::vector<std::string>()> source) {
   static char name[] = "weir";
   rl_readline_name = name;
   wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // A description of its own: O_NONBLOCK on the one that we were given would bind whoever shares it.
+  terminal_fd = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (terminal_fd < 0) terminal_fd = STDIN_FILENO;
   rl_getc_function = NextCharacter;
   rl_initialize();
   using_history();

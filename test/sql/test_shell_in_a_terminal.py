@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import sys
+import termios
 
 import pytest
 
@@ -40,6 +41,24 @@ class Terminal:
 
     def type(self, keys):
         os.write(self.fd, keys.encode())
+
+    def wait_for_the_editor(self):
+        """It prints its prompt before it takes the terminal; until then a Ctrl-C takes what was typed before it along."""
+        for _ in range(SECONDS_MAX * 100):
+            if not termios.tcgetattr(self.fd)[3] & termios.ICANON:
+                return
+            select.select([], [], [], 0.01)
+        raise AssertionError("the editor does not take the terminal")
+
+    def interrupt(self):
+        """Press Ctrl-C until what runs is cancelled: a key that comes just before it has begun changes nothing."""
+        for _ in range(SECONDS_MAX):
+            self.type(CTRL_C)
+            while select.select([self.fd], [], [], 1)[0]:
+                self.text += os.read(self.fd, 65536).decode(errors="replace")
+                if "cancelled" in self.text:
+                    return
+        raise AssertionError(f"nothing was cancelled: {self.text!r}")
 
     def end(self):
         """Leave with Ctrl-D and return the exit code. The key is repeated: one that comes while the terminal is not yet
@@ -80,12 +99,10 @@ def test_ctrl_c_drops_the_line_and_stops_what_runs(shell):
     shell.until(r"\^C.*weir> ")
     shell.type("SELECT 41 + 1 AS answer;\n")
     shell.until(r"\b42\b.*> ")
+    shell.wait_for_the_editor()
     shell.type("SELECT count(*) FROM range(100000000000) a, range(100000) b;\n")
-    shell.until("b;")
-    while "cancelled" not in shell.text:  # the key may come before the statement has begun
-        shell.type(CTRL_C)
-        while "cancelled" not in shell.text and select.select([shell.fd], [], [], 1)[0]:
-            shell.text += os.read(shell.fd, 65536).decode(errors="replace")
+    shell.until(r"b;\r\n")
+    shell.interrupt()
     shell.until("cancelled.*> ")
     shell.type("SELECT 6 * 7 AS answer;\n")
     shell.until(r"\b42\b.*> ")
