@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +70,9 @@ struct ChangedKeys {
   std::vector<std::string> missing;  // asked to be removed, not there
 };
 
+/// Property of a namespace that nobody asked for but a table that is tiered: it goes with the last of them.
+inline constexpr std::string_view kMadeForTiering = "weir.made-for-tiering";
+
 class LakeCatalog final : public TableCatalog {
  public:
   /// Errors  kStorage  a record cannot be read
@@ -88,8 +92,9 @@ class LakeCatalog final : public TableCatalog {
   /// Levels above are made when missing, as the REST specification allows.
   /// Errors  kInvalidDatabase  a bad name;  kDatabaseAlreadyExist
   Status CreateNamespace(const Namespace& levels, const StringMap& properties = {});
-  /// The same when it may be there already.
+  /// The same when it may be there already; a new one gets the property kMadeForTiering.
   Status EnsureNamespace(const Namespace& levels) override;
+  Status DropUnusedNamespaces(const std::function<bool(const Namespace&)>& wanted) override;
   bool NamespaceExists(const Namespace& levels) const;
   Result<bool> HasNamespace(const Namespace& levels) const override {
     return NamespaceExists(levels);

@@ -13,6 +13,7 @@
 namespace weir::iceberg {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -83,6 +84,24 @@ class LakeCatalogTest : public ::testing::Test {
   std::unique_ptr<weir::Catalog> catalog_;
   std::unique_ptr<LakeCatalog> lake_;
 };
+
+TEST_F(LakeCatalogTest, ANamespaceOfTieringGoesWhenNothingIsInIt) {
+  const auto names = [this] { return *lake_->ListNamespaces({}); };
+  const auto wants = [](const std::string& name) {
+    return [name](const Namespace& levels) { return levels == Namespace{name}; };
+  };
+  ASSERT_THAT(lake_->CreateNamespace({"made"}), IsOk());
+  ASSERT_THAT(lake_->EnsureNamespace({"made"}), IsOk());
+  ASSERT_THAT(lake_->EnsureNamespace({"used"}), IsOk());
+  ASSERT_THAT(lake_->EnsureNamespace({"wanted"}), IsOk());
+  ASSERT_THAT(lake_->CreateTable({.levels = {"used"}, .name = "t"}, Made()), IsOk());
+  ASSERT_THAT(lake_->DropUnusedNamespaces(wants("wanted")), IsOk());
+  EXPECT_THAT(names(), ElementsAre(Namespace{"made"}, Namespace{"used"}, Namespace{"wanted"}));
+  Open();
+  ASSERT_THAT(lake_->DropTable({.levels = {"used"}, .name = "t"}, Purge::kNo), IsOk());
+  ASSERT_THAT(lake_->DropUnusedNamespaces(wants("nobody's")), IsOk());
+  EXPECT_THAT(names(), ElementsAre(Namespace{"made"}));
+}
 
 TEST_F(LakeCatalogTest, FilesOfATableThatWasNotMadeToTheEndArePurged) {
   store_->loses_answers = true;

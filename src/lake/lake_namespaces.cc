@@ -42,8 +42,27 @@ Status LakeCatalog::CreateNamespace(const Namespace& levels, const StringMap& pr
 
 Status LakeCatalog::EnsureNamespace(const Namespace& levels) {
   if (NamespaceExists(levels)) return {};
-  const Status made = CreateNamespace(levels);
+  const Status made = CreateNamespace(levels, {{std::string(kMadeForTiering), "true"}});
   return made.code() == ErrorCode::kDatabaseAlreadyExist ? Status() : made;
+}
+
+Status LakeCatalog::DropUnusedNamespaces(const std::function<bool(const Namespace&)>& wanted) {
+  std::vector<Namespace> ours;
+  {
+    const std::shared_lock lock(state_->names);
+    for (const auto& [levels, properties] : state_->namespaces) {
+      if (properties.contains(std::string(kMadeForTiering))) ours.push_back(levels);
+    }
+  }
+  for (const Namespace& levels : ours) {
+    if (wanted(levels)) continue;
+    const Status dropped = DropNamespace(levels);
+    if (!dropped.ok() && dropped.code() != ErrorCode::kDatabaseNotEmpty &&
+        dropped.code() != ErrorCode::kDatabaseNotExist) {
+      return dropped;
+    }
+  }
+  return {};
 }
 
 bool LakeCatalog::NamespaceExists(const Namespace& levels) const {

@@ -79,6 +79,8 @@ class TableCatalog {
 
   /// Make the namespace, and those around it, when it is missing.
   virtual Status EnsureNamespace(const Namespace& levels) = 0;
+  /// Drop the namespaces that EnsureNamespace made, in which nothing is, and that `wanted` does not want.
+  virtual Status DropUnusedNamespaces(const std::function<bool(const Namespace&)>& wanted) = 0;
   virtual Result<bool> HasNamespace(const Namespace& levels) const = 0;
   /// Whether there may be an outermost namespace of this name, by what was seen some seconds ago. For names that are
   /// most likely none, such as every `alias.column` of a query.

@@ -200,6 +200,7 @@ Status Catalog::DropDatabase(const std::string& name, DropTables tables,
   for (const TableRef& table : *dropped) {
     if (hooks_.table_dropped) hooks_.table_dropped(table);
   }
+  if (hooks_.database_dropped) hooks_.database_dropped();
   return {};
 }
 

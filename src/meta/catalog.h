@@ -60,6 +60,8 @@ struct CatalogHooks {
   /// Not under the catalog's lock; the client waits for it.
   std::function<void(const TableRef& table)> table_created;
   std::function<void(const TableRef& table)> table_dropped;
+  /// After table_dropped for each of its tables.
+  std::function<void()> database_dropped;
   std::function<void(const TableRef& table, const PartitionInfo& partition)> partition_dropped;
   std::function<void(const TableRef& table)> table_changed;
 };

@@ -54,6 +54,7 @@ struct CatalogTest : testing::Test {
     catalog->SetHooks(
         {.table_dropped =
              [this](const TableRef& table) { dropped.push_back(table->path.ToString()); },
+         .database_dropped = [this] { dropped.emplace_back("a database"); },
          .partition_dropped = [this](const TableRef&,
                                      const PartitionInfo& p) { dropped.push_back(p.name); },
          .table_changed =
@@ -111,7 +112,7 @@ TEST_F(CatalogTest, DatabasesComeGoAndChange) {
   EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(),
             kDatabaseNotEmpty);
   ASSERT_TRUE(catalog->DropDatabase("db", DropTables::kCascade, IfNotExists::kFail).ok());
-  EXPECT_THAT(dropped, ElementsAre("db.t"));
+  EXPECT_THAT(dropped, ElementsAre("db.t", "a database"));
   EXPECT_EQ(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kFail).code(),
             kDatabaseNotExist);
   EXPECT_TRUE(catalog->DropDatabase("db", DropTables::kNo, IfNotExists::kIgnore).ok());

@@ -49,6 +49,10 @@ class RemoteCatalog final : public TableCatalog {
   bool OwnsPlaceOf(const LoadedTable& table) const override;
 
   Status EnsureNamespace(const Namespace& levels) override;
+  /// Nothing: what an external catalog shows is its owner's to tidy.
+  Status DropUnusedNamespaces(const std::function<bool(const Namespace&)>& /*wanted*/) override {
+    return {};
+  }
   Result<bool> HasNamespace(const Namespace& levels) const override;
   Result<bool> MayHaveNamespace(const std::string& name) const override;
   Result<std::vector<Namespace>> ListNamespaces(const Namespace& parent) const override;

@@ -136,6 +136,7 @@ void Server::State::HookCatalog() {
             runner.TableDropped(table);
             tablets->TableDropped(table);
           },
+      .database_dropped = [&runner] { runner.DropUnusedNamespaces(); },
       .partition_dropped =
           [this](const TableRef& table, const PartitionInfo& partition) {
             tablets->PartitionDropped(table, partition.id, partition.name);

@@ -128,12 +128,24 @@ Result<StatementResult> StatementRunner::Execute(const CreateDatabase& statement
 }
 
 Result<StatementResult> StatementRunner::Execute(const DropDatabase& statement) {
-  if (statement.if_exists == Clause::kAbsent)
+  if (statement.if_exists == Clause::kAbsent) {
+    if (catalog_.FindDatabase(statement.name) == nullptr &&
+        lake_.HasNamespace(statement.name).value_or(false)) {
+      return Fail(ErrorCode::kDatabaseNotExist,
+                  "{} is no database but a namespace of the lake's catalog, which other clients "
+                  "made or use: drop it "
+                  "there",
+                  statement.name);
+    }
     RETURN_IF_ERROR(CheckDatabase(catalog_, statement.name));
+  }
   RETURN_IF_ERROR(catalog_.DropDatabase(statement.name,
                                         statement.cascade ? DropTables::kCascade : DropTables::kNo,
                                         WhenMissing(statement.if_exists)));
-  return Notice(fmt::format("database {} dropped", statement.name));
+  const bool stays = lake_.HasNamespace(statement.name).value_or(false);
+  return Notice(fmt::format(
+      "database {} dropped{}", statement.name,
+      stays ? "; its namespace in the lake's catalog stays, as other clients made or use it" : ""));
 }
 
 Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string_view>
 
 #include "base/guarded.h"
@@ -173,6 +174,18 @@ void TieringRunner::TableDropped(const TableRef& table) {
   std::filesystem::remove_all(IndexFolderOf(round_env_, table->id), ignored);
 }
 
+void TieringRunner::DropUnusedNamespaces() {
+  std::set<iceberg::Namespace> wanted;
+  for (const DatabaseRef& database : env_.catalog.Databases()) wanted.insert({database->name});
+  for (const TableRef& table : env_.catalog.Tables()) {
+    if (Handles(*table)) wanted.insert(LakeIdentOf(*table).levels);
+  }
+  const Status dropped = env_.lake.DropUnusedNamespaces(
+      [&wanted](const iceberg::Namespace& levels) { return wanted.contains(levels); });
+  if (!dropped.ok())
+    LogWarn("tiering", "empty namespaces stay behind: {}", dropped.error().message);
+}
+
 void TieringRunner::DropLakeTable(TableId table) {
   const Status dropped = env_.lake.DropTiered(table);
   if (!dropped.ok())
@@ -180,7 +193,7 @@ void TieringRunner::DropLakeTable(TableId table) {
             dropped.error().message);
 }
 
-/// A crash may have come between the end of a table and that of its lake table, offsets and index.
+/// A crash may have come between the end of a table and that of its lake table, namespace, offsets and index.
 void TieringRunner::DropOrphans() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(env_.index_folder, ignored)) {
@@ -196,6 +209,7 @@ void TieringRunner::DropOrphans() {
     if (env_.catalog.FindTable(id) != nullptr) continue;
     if (env_.lake.FindTieredIdent(id)) DropLakeTable(id);
   }
+  DropUnusedNamespaces();
 }
 
 std::shared_ptr<TieringRunner::Table> TieringRunner::FindOrMake(TableId id) {

@@ -56,6 +56,9 @@ class TieringRunner {
   void TableCreated(const TableRef& table);
   void TableChanged(const TableRef& table);
   void TableDropped(const TableRef& table);
+  /// A database is gone, and its tables: the lake's namespaces that are there only for tiering go when nothing is in
+  /// them, no database has their name and no table is to be tiered into them.
+  void DropUnusedNamespaces();
 
   TieringSchedule& schedule() { return schedule_; }
   TieringMode mode() const { return mode_; }

@@ -18,6 +18,7 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import BucketTransform, IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, StructType
+from lake import wait_for
 from weir_server import WeirServer
 
 pytestmark = pytest.mark.weir_only
@@ -398,3 +399,39 @@ def test_a_token_opens_sql_too_and_renews_itself(closed):
     request = urllib.request.Request(f"http://{closed.http}/v1/sql", data=b"SHOW DATABASES", headers=bearer)
     with urllib.request.urlopen(request) as answer:
         assert b"fluss" in answer.read()
+
+
+def databases(server):
+    return {json.loads(line)["database name"] for line in server.sql("SHOW DATABASES").splitlines()}
+
+
+@pytest.mark.parametrize("end", ["DROP DATABASE {} CASCADE", "DROP TABLE {}.t; DROP DATABASE {}"])
+def test_the_namespace_of_a_database_goes_with_it(server, catalog, end):
+    name = f"rest{next(_numbers)}"
+    server.sql(f"CREATE DATABASE {name}; CREATE TABLE {name}.t (a INT) WITH ('table.datalake.enabled' = 'true', "
+               "'table.datalake.freshness' = '10 ms'); " + f"INSERT INTO {name}.t VALUES (1)")
+    wait_for(lambda: catalog.namespace_exists(name), True)
+    server.sql(end.format(name, name))
+    assert name not in databases(server) and not catalog.namespace_exists(name)
+
+
+def test_the_namespace_of_a_database_stays_while_others_use_it(server, catalog, namespace):
+    made, used = namespace, f"rest{next(_numbers)}"
+    server.sql(f"CREATE DATABASE {made}; CREATE DATABASE {used}; CREATE TABLE {used}.t (a INT) WITH "
+               "('table.datalake.enabled' = 'true', 'table.datalake.freshness' = '10 ms'); "
+               f"INSERT INTO {used}.t VALUES (1)")
+    wait_for(lambda: catalog.namespace_exists(used), True)
+    theirs = catalog.create_table(f"{used}.theirs", SCHEMA)
+    theirs.append(ROWS)
+    for name in (made, used):
+        said = server.sql(f"DROP DATABASE {name} CASCADE", accept="application/vnd.weir.frames+json")
+        assert "its namespace in the lake's catalog stays" in said
+        assert catalog.namespace_exists(name) and name in databases(server)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            server.sql(f"DROP DATABASE {name}")
+        assert "namespace of the lake's catalog" in refused.value.read().decode()
+    assert [ident[-1] for ident in catalog.list_tables(used)] == ["theirs"] and len(rows(theirs)) == 3
+    catalog.drop_table(f"{used}.theirs")
+    for name in (made, used):
+        catalog.drop_namespace(name)
+    assert not {made, used} & databases(server)
