@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/nearest_word.h"
 #include "base/options.h"
 
 namespace weir {
@@ -198,7 +199,8 @@ constexpr std::array kTableOptions = {
                 "Tier the table into the lake."},
     TableOption{
         "table.datalake.format", "PAIMON, ICEBERG, LANCE, HUDI", "", kFixed, &Set<&C::lake_format>,
-        "Lake format. Decides how keys are encoded and rows bucketed, even while tiering is off."},
+        "Lake format. Decides how keys are encoded and rows bucketed, even while tiering is off. "
+        "Only ICEBERG is tiered."},
     TableOption{"table.datalake.freshness", "Duration", "3 min", kAlterable,
                 &Set<&C::lake_freshness>, "How far the lake may lag behind."},
     TableOption{"table.datalake.historical-partition.enabled", "Boolean", "false", kAlterable,
@@ -291,7 +293,10 @@ Result<TableConfig> ParseTableConfig(const Properties& properties) {
   for (const auto& [key, text] : properties) {
     const TableOption* option = FindTableOption(key);
     if (option == nullptr && key.starts_with("table.")) {
-      return Fail(ErrorCode::kInvalidConfig, "'{}' is not a table property this server knows", key);
+      std::vector<std::string> keys;
+      for (const TableOption& known : kTableOptions) keys.emplace_back(known.key);
+      return Fail(ErrorCode::kInvalidConfig, "'{}' is not a table property this server knows{}",
+                  key, DidYouMean(key, keys));
     }
     if (option == nullptr) {
       return Fail(ErrorCode::kInvalidConfig,

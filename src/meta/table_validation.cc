@@ -396,13 +396,23 @@ Status CheckLake(const TableConfig& config, const TableDescriptor& table,
         "'table.datalake.enabled' is set, but this server has no lake: see 'datalake.enabled'");
   }
   ASSIGN_OR_RETURN(const LakeFormat cluster, ParseLakeFormat(EffectiveLakeFormat(options)));
-  if (config.lake_format && *config.lake_format != cluster) {
+  const LakeFormat format = config.lake_format.value_or(cluster);
+  if (format != LakeFormat::kIceberg) {
+    const auto own = table.properties.find("table.datalake.format");
+    return BadConfig(
+        "this server tiers into Iceberg only: a table of the lake format '{}' can be made and "
+        "used, but not with "
+        "'table.datalake.enabled'",
+        own == table.properties.end() ? EffectiveLakeFormat(options)
+                                      : std::string_view(own->second));
+  }
+  if (format != cluster) {
     return BadConfig(
         "'table.datalake.format' must match the server's 'datalake.format' ('{}') when the lake is "
         "enabled",
         EffectiveLakeFormat(options));
   }
-  return cluster == LakeFormat::kIceberg ? CheckIcebergLayout(table) : Status();
+  return CheckIcebergLayout(table);
 }
 
 Status CheckRowTtl(const TableConfig& config) {

@@ -166,7 +166,11 @@ std::vector<Case> Cases() {
       {"statistics of a primary key table", {.primary_key = pk, .properties = {{"table.statistics.columns", "*"}}}, kInvalidConfig, "primary key"},
       // lake
       {"lake", {.properties = {{"table.datalake.enabled", "true"}}}, kNone},
-      {"lake by another format", {.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", "paimon"}}}, kInvalidConfig, "iceberg"},
+      {"lake by another format", {.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", "paimon"}}}, kInvalidConfig, "tiers into Iceberg only: a table of the lake format 'paimon'"},
+      {"lake by a format of the future", {.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", "LANCE"}}}, kInvalidConfig, "'LANCE'"},
+      {"lake by a slip of the finger", {.properties = {{"table.datalake.format", "iceburg"}}}, kInvalidConfig, "paimon, iceberg, lance or hudi: format=iceburg"},
+      {"another format without lake", {.properties = {{"table.datalake.format", "lance"}}}, kNone},
+      {"a slip of the finger in a key", {.properties = {{"table.datalake.formt", "iceberg"}}}, kInvalidConfig, "did you mean table.datalake.format"},
       {"lake with two bucket keys", {.primary_key = {"id", "name"}, .properties = {{"table.datalake.enabled", "true"}}}, kInvalidTable, "one column only"},
       {"bad delete mode", {.properties = {{"table.datalake.iceberg.delete-mode", "equality"}}}, kInvalidConfig, "COPY-ON-WRITE"},
       {"lake format without lake", {.properties = {{"table.datalake.format", "iceberg"}}}, kNone},
@@ -242,6 +246,21 @@ TEST(TableValidation, SetsALakeFormatOnlyWhenTheServerHasOne) {
                    lake)
                 .code(),
             ErrorCode::kInvalidConfig);
+}
+
+TEST(TableValidation, ALakeOfAnotherFormatThanTheServersIsRefused) {
+  CatalogOptions paimon;
+  paimon.lake_format = "paimon";
+  EXPECT_TRUE(Accept({}, paimon).ok());
+  for (const char* format : {"paimon", "iceberg"}) {
+    const auto refused = Accept(
+        {.properties = {{"table.datalake.enabled", "true"}, {"table.datalake.format", format}}},
+        paimon);
+    EXPECT_EQ(refused.code(), ErrorCode::kInvalidConfig) << format;
+  }
+  const auto refused = Accept({.properties = {{"table.datalake.enabled", "true"}}}, paimon);
+  ASSERT_EQ(refused.code(), ErrorCode::kInvalidConfig);
+  EXPECT_THAT(refused.error().message, HasSubstr("tiers into Iceberg only"));
 }
 
 TEST(TableValidation, KindsOfTablesCanBeForbidden) {

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/nearest_word.h"
+#include "record/key_encoder.h"
 #include "rpc/authentication.h"
 
 namespace weir {
@@ -209,6 +210,9 @@ Status Configuration::Load(const ConfigurationSources& sources) {
   if (!sources.file.empty()) RETURN_IF_ERROR(LoadFile(sources.file));
   RETURN_IF_ERROR(LoadEnvironment(sources.environment));
   for (const auto& [key, value] : sources.flags) RETURN_IF_ERROR(Set("command line", key, value));
+  if (catalog.lake_format.empty()) return {};
+  const auto format = ParseLakeFormat(catalog.lake_format);
+  if (!format.ok()) return Fail(format.code(), "datalake.format: {}", format.error().message);
   return {};
 }
 

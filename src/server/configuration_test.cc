@@ -118,6 +118,14 @@ TEST_F(ConfigurationTest, VariablesOfOthersDoNotStopAStart) {
   EXPECT_TRUE(loaded.ok()) << loaded.error().message;
 }
 
+TEST_F(ConfigurationTest, ALakeFormatIsOneThatExists) {
+  const Status loaded = configuration_.Load({.flags = {{"datalake.format", "iceburg"}}});
+  ASSERT_EQ(loaded.code(), ErrorCode::kInvalidConfig);
+  EXPECT_EQ(loaded.error().message,
+            "datalake.format: lake format must be paimon, iceberg, lance or hudi: format=iceburg");
+  EXPECT_TRUE(Configuration().Load({.flags = {{"datalake.format", "PAIMON"}}}).ok());
+}
+
 TEST_F(ConfigurationTest, AFileThatIsNotYamlIsAnError) {
   EXPECT_EQ(configuration_.Load({.file = File("a: [1\n")}).code(), ErrorCode::kInvalidConfig);
   EXPECT_EQ(configuration_.Load({.file = directory_ + "/none.yaml"}).code(),
