@@ -115,6 +115,16 @@ RestStatus TakeNames(const Segments& pattern, const Segments& path, RestRequest&
 
 std::span<const Endpoint> Endpoints() { return kEndpoints; }
 
+std::string AllowedMethods(std::string_view asked) {
+  const Segments path = WithoutPrefix(asked);
+  std::string methods;
+  for (const Endpoint& endpoint : kEndpoints) {
+    if (Matches(WithoutPrefix(endpoint.path), path))
+      methods.append(methods.empty() ? "" : ", ").append(endpoint.method);
+  }
+  return methods;
+}
+
 RestResult<const Endpoint*> FindEndpoint(RestRequest& request) {
   const Segments path = WithoutPrefix(request.path);
   bool path_known = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "catalog/rest_request.h"
@@ -27,6 +28,9 @@ struct Endpoint {
 };
 
 std::span<const Endpoint> Endpoints();
+
+/// "GET, POST": the methods that `path` takes; empty when there is no such path.
+std::string AllowedMethods(std::string_view path);
 
 /// The endpoint of request.method and request.path; fills in what the path names. {prefix} may be left out.
 /// Errors  kNotFound  no such path;  kMethodNotAllowed  not with this method;  kBadRequest  an empty name

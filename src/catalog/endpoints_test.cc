@@ -44,6 +44,9 @@ TEST(EndpointsTest, WhatIsNotThereIsSaidAsClientsExpectIt) {
   EXPECT_EQ(FindEndpoint(unknown).error().status(), 404);
   RestRequest method = Request("PUT", "/v1/namespaces");
   EXPECT_EQ(FindEndpoint(method).error().status(), 405);
+  EXPECT_EQ(AllowedMethods("/v1/namespaces"), "GET, POST");
+  EXPECT_EQ(AllowedMethods("/v1/any-prefix/namespaces/a/tables/t"), "GET, HEAD, POST, DELETE");
+  EXPECT_EQ(AllowedMethods("/v2/namespaces"), "");
   RestRequest empty = Request("GET", "/v1/namespaces//tables");
   EXPECT_EQ(FindEndpoint(empty).error().status(), 400);
 }

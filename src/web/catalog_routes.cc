@@ -36,11 +36,13 @@ class UnderWay {
 
 }  // namespace
 
+std::string_view CatalogPath(std::string_view path) { return path.substr(kBase.size()); }
+
 iceberg::RestRequest ToCatalogRequest(const http::request<http::string_body>& request,
                                       std::string_view path, std::string_view query) {
   iceberg::RestRequest out;
   out.method = std::string(request.method_string());
-  out.path = path.substr(kBase.size());
+  out.path = CatalogPath(path);
   out.query = query;
   out.headers = {.if_none_match = Header(request, http::field::if_none_match),
                  .idempotency_key = Header(request, "Idempotency-Key"),

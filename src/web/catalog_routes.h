@@ -10,6 +10,9 @@
 
 namespace weir {
 
+/// The path below /api/catalog.
+std::string_view CatalogPath(std::string_view path);
+
 iceberg::RestRequest ToCatalogRequest(
     const boost::beast::http::request<boost::beast::http::string_body>& request,
     std::string_view path, std::string_view query);

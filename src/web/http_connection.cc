@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/log.h"
+#include "catalog/endpoints.h"
 #include "catalog/rest_catalog.h"
 #include "web/catalog_routes.h"
 #include "web/sql_request.h"
@@ -22,10 +23,25 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+constexpr uint32_t kHeadBytesMax = 16 * KiB;
+/// How long, and for how much, a client is listened to that was told no while it went on sending.
+constexpr std::chrono::seconds kDeafTime(1);
+constexpr size_t kDeafBytesMax = 16 * MiB;
+
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// The status for bytes that are no request we take; 0: there is nobody to tell, or nothing wrong.
+int StatusOfBadRequest(beast::error_code error) {
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::header_limit) return 431;
+  const bool left = error == http::error::end_of_stream || error == http::error::partial_message;
+  const bool malformed =
+      error && error.category() == http::make_error_code(http::error::bad_method).category();
+  return malformed && !left ? 400 : 0;
+}
 
 /// One request after another on one connection.
 class HttpConnection {
@@ -38,15 +54,13 @@ class HttpConnection {
     while (!context_.stopping) {
       http::request_parser<http::string_body> parser;
       parser.body_limit(static_cast<uint64_t>(context_.options.request_bytes_max));
-      parser.header_limit(16 * KiB);
+      parser.header_limit(kHeadBytesMax);
       stream_.expires_after(context_.options.idle_timeout);
       beast::error_code error;
       co_await http::async_read(stream_, buffer, parser,
                                 asio::redirect_error(asio::use_awaitable, error));
-      if (error == http::error::body_limit) {
-        co_await Fail(
-            413, {ErrorCode::kRecordTooLarge, fmt::format("the body is too large: bytes_max={}",
-                                                          context_.options.request_bytes_max)});
+      if (const int status = StatusOfBadRequest(error); status != 0) {
+        co_await RefuseToRead(status, error);
         break;
       }
       if (error) break;
@@ -59,15 +73,52 @@ class HttpConnection {
   }
 
  private:
+  /// Answer what cannot be read to its end; the connection ends with it.
+  Task<> RefuseToRead(int status, beast::error_code error) {
+    request_ = {};
+    keep_alive_ = false;
+    const auto answer = [&]() -> Error {
+      if (status == 413) {
+        return {ErrorCode::kRecordTooLarge, fmt::format("the body is too large: bytes_max={}",
+                                                        context_.options.request_bytes_max)};
+      }
+      if (status == 431) {
+        return {ErrorCode::kBadHttpRequest,
+                fmt::format("the head of the request is too large: bytes_max={}", kHeadBytesMax)};
+      }
+      return {ErrorCode::kBadHttpRequest,
+              fmt::format("not an HTTP/1.1 request: {}", error.message())};
+    };
+    if (!co_await Fail(status, answer())) co_return;
+    // Closed with bytes unread, the connection would be reset, and the answer lost with it.
+    beast::error_code ended;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ended);
+    stream_.expires_after(kDeafTime);
+    std::array<char, 16 * KiB> scratch;
+    for (size_t heard = 0; !ended && heard < kDeafBytesMax;) {
+      heard += co_await stream_.async_read_some(asio::buffer(scratch),
+                                                asio::redirect_error(asio::use_awaitable, ended));
+    }
+  }
+
   /// Who may call a route: anybody, those whom CheckUser lets in, or the route itself decides.
   enum class Entry : uint8_t { kEverybody, kUsers, kItself };
   struct Route {
-    std::string_view path;  // ends in '/' and is longer than that: everything below
+    std::string_view path;     // ends in '/' and is longer than that: everything below
+    std::string_view methods;  // as in Allow; empty: the route itself decides
     Entry entry;
     Task<bool> (HttpConnection::*answer)();
 
     bool Takes(std::string_view asked) const {
       return path.size() > 1 && path.ends_with('/') ? asked.starts_with(path) : asked == path;
+    }
+    bool TakesMethod(std::string_view method) const {
+      return methods.empty() ||
+             std::ranges::any_of(methods | std::views::split(','), [method](auto one) {
+               std::string_view name(one.begin(), one.end());
+               if (name.starts_with(' ')) name.remove_prefix(1);
+               return name == method;
+             });
     }
   };
   static std::span<const Route> Routes();
@@ -88,6 +139,11 @@ class HttpConnection {
     }
     if (route->entry == Entry::kUsers) {
       if (const auto user = User(); !user.ok()) co_return co_await Fail(401, user.error());
+    }
+    if (!route->TakesMethod(View(request_.method_string()))) {
+      allow_ = route->methods;
+      co_return co_await Fail(405, {ErrorCode::kBadHttpRequest,
+                                    fmt::format("{} takes {}", route->path, route->methods)});
     }
     co_return co_await (this->*route->answer)();
   }
@@ -144,6 +200,7 @@ class HttpConnection {
   Task<bool> Catalog() {
     iceberg::RestResponse response =
         co_await AnswerCatalog(context_, ToCatalogRequest(request_, Path(), Query()), User());
+    if (response.status == 405) allow_ = iceberg::AllowedMethods(CatalogPath(Path()));
     co_return co_await Send(response.status, "application/json", std::move(response.body),
                             response.etag);
   }
@@ -171,10 +228,6 @@ class HttpConnection {
   }
 
   Task<bool> Sql() {
-    if (request_.method() != http::verb::post) {
-      co_return co_await Fail(
-          405, {ErrorCode::kBadHttpRequest, "/v1/sql takes POST with SQL in the body"});
-    }
     auto parsed = ParseSqlRequest({.content_type = View(request_[http::field::content_type]),
                                    .accept = View(request_[http::field::accept]),
                                    .query = Query(),
@@ -302,6 +355,7 @@ class HttpConnection {
     if (!etag.empty())
       response.set(http::field::etag, beast::string_view(etag.data(), etag.size()));
     if (status == 401) response.set(http::field::www_authenticate, "Basic realm=\"weir\"");
+    if (status == 405) response.set(http::field::allow, allow_);
     if (status == 503) response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive_);
     response.body() = std::move(body);
@@ -318,17 +372,18 @@ class HttpConnection {
   Request request_;
   bool keep_alive_ = false;
   bool chunked_ = true;
+  std::string allow_;  // of an answer 405
 };
 
 std::span<const HttpConnection::Route> HttpConnection::Routes() {
   static constexpr std::array kRoutes = {
-      Route{"/healthz", Entry::kEverybody, &HttpConnection::Health},
-      Route{"/v1/sql", Entry::kUsers, &HttpConnection::Sql},
-      Route{"/v1/verify", Entry::kUsers, &HttpConnection::Verify},
-      Route{"/api/catalog/", Entry::kItself, &HttpConnection::Catalog},
-      Route{"/metrics", Entry::kUsers, &HttpConnection::Metrics},
-      Route{"/v1/lake", Entry::kUsers, &HttpConnection::LakeStatus},
-      Route{"/", Entry::kUsers, &HttpConnection::Landing},
+      Route{"/healthz", "GET, HEAD", Entry::kEverybody, &HttpConnection::Health},
+      Route{"/v1/sql", "POST", Entry::kUsers, &HttpConnection::Sql},
+      Route{"/v1/verify", "GET", Entry::kUsers, &HttpConnection::Verify},
+      Route{"/api/catalog/", "", Entry::kItself, &HttpConnection::Catalog},
+      Route{"/metrics", "GET, HEAD", Entry::kUsers, &HttpConnection::Metrics},
+      Route{"/v1/lake", "GET, HEAD", Entry::kUsers, &HttpConnection::LakeStatus},
+      Route{"/", "GET, HEAD", Entry::kUsers, &HttpConnection::Landing},
   };
   return kRoutes;
 }

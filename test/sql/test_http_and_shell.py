@@ -183,6 +183,59 @@ def test_metrics_health_and_landing_page(server):
     assert "/v1/sql" in get("/")
 
 
+def plain_answer(server, request):
+    """(status, header lines, body) of the answer to these bytes; the server closes the connection."""
+    with socket.create_connection(server.http.split(":"), timeout=60) as sock:
+        sock.sendall(request)
+        data = b""
+        while part := sock.recv(1 << 16):
+            data += part
+    head, _, body = data.decode().partition("\r\n\r\n")
+    first, *fields = head.split("\r\n")
+    assert first.startswith("HTTP/1.1 ") and "Connection: close" in fields, data
+    return int(first.split()[1]), fields, body
+
+
+@pytest.mark.parametrize("request_bytes", [
+    b"GARBAGE\r\n\r\n", b"GET / HTTP/9.1\r\n\r\n", b"GET  / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+    b"POST /v1/sql HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+    b"POST /v1/sql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"\0\0\0\x18\x03\xe8\0\0\0\0\0\1\x0a\x04test\x12\x01\x31", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + bytes(500)])
+def test_what_is_no_request_is_told_so(server, request_bytes):
+    status, _, body = plain_answer(server, request_bytes)
+    assert status == 400 and json.loads(body)["error"]["code"] == "BAD_HTTP_REQUEST"
+    # On a connection that has been good, too.
+    status, _, body = plain_answer_after(server, request_bytes)
+    assert status == 400 and json.loads(body)["error"]["code"] == "BAD_HTTP_REQUEST"
+
+
+def plain_answer_after(server, request):
+    head = b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(server.http.split(":"), timeout=60) as sock:
+        sock.sendall(head + request)
+        data = b""
+        while part := sock.recv(1 << 16):
+            data += part
+    _, _, rest = data.partition(b"\r\n\r\n")  # a HEAD has no body
+    first, _, body = rest.decode().partition("\r\n\r\n")
+    return int(first.split()[1]), first, body
+
+
+@pytest.mark.parametrize("size", [20_000, 4 << 20])
+def test_a_head_that_is_too_large_is_told_so(server, size):
+    status, _, body = plain_answer(server, b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * size + b"\r\n\r\n")
+    assert status == 431 and "bytes_max=16384" in json.loads(body)["error"]["message"]
+
+
+@pytest.mark.parametrize("method, path, allow", [
+    ("GET", "/v1/sql", "POST"), ("DELETE", "/healthz", "GET, HEAD"), ("POST", "/metrics", "GET, HEAD"), ("PUT", "/", "GET, HEAD"),
+    ("POST", "/v1/lake", "GET, HEAD"), ("POST", "/v1/verify", "GET"), ("POST", "/api/catalog/v1/config", "GET"),
+    ("PUT", "/api/catalog/v1/namespaces/a/tables/t", "GET, HEAD, POST, DELETE")])
+def test_a_wrong_method_is_told_the_right_ones(server, method, path, allow):
+    status, fields, body = plain_answer(server, f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert status == 405 and f"Allow: {allow}" in fields and json.loads(body)["error"]["message"]
+
+
 def test_the_shell_prints_json_objects_and_nothing_else(server):
     done = shell(server, "--format", "json", "-c",
                  "CREATE DATABASE IF NOT EXISTS sh; SELECT 12.50::DECIMAL(10,2) AS d, 'a' AS b; SELECT [1] AS l")
@@ -221,7 +274,7 @@ def test_exit_codes_of_the_shell(server):
     assert "TABLE_NOT_EXIST" in failed.stderr and "statement 2" in failed.stderr
     nobody = subprocess.run([str(weir_binary()), "sql", "--server", "127.0.0.1:1", "-c", "SELECT 1"], capture_output=True,
                             text=True, timeout=60)
-    assert nobody.returncode == 3
+    assert nobody.returncode == 3 and "weir serve" in nobody.stderr
     assert shell(server, "--no-such-flag").returncode not in (0, 1)
 
 
