@@ -1,20 +1,19 @@
 #include "cli/value_text.h"
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
+#include <optional>
 #include <vector>
 
 #include "record/binary_array.h"
+#include "record/civil_date.h"
 #include "record/decimal.h"
 
 namespace weir {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
-constexpr int64_t kMsPerDay = 86'400'000;
+constexpr std::string_view kBeforeChrist = " (BC)";
 
 void AppendHex(BytesView bytes, std::string& out) {
   out += '"';
@@ -25,29 +24,42 @@ void AppendHex(BytesView bytes, std::string& out) {
   out += '"';
 }
 
-void AppendDate(int64_t days, std::string& out) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-  out += fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+/// As SQL writes it: years before 1 count backwards from "0001 (BC)".
+void AppendDate(const CivilDate& date, std::string& out) {
+  const bool before_christ = date.year < 1;
+  out += fmt::format("{:04}-{:02}-{:02}{}", before_christ ? 1 - date.year : date.year, date.month,
+                     date.day, before_christ ? kBeforeChrist : "");
 }
 
-/// "01:02:03" and as many digits of the fraction as the precision has, at least what is not zero.
-void AppendTime(int64_t ms_of_day, int32_t nanos, std::string& out) {
-  out += fmt::format("{:02}:{:02}:{:02}", ms_of_day / 3'600'000, ms_of_day / 60'000 % 60,
-                     ms_of_day / 1000 % 60);
-  const int64_t fraction = ms_of_day % 1000 * 1'000'000 + nanos;
-  if (fraction == 0) return;
-  std::string digits = fmt::format(".{:09}", fraction);
+/// SQL says so of the largest count of days, micro- or nanoseconds, and of its negative.
+bool AppendInfinity(Int128 value, Int128 infinity, std::string& out) {
+  if (value != infinity && value != -infinity) return false;
+  out += value > 0 ? "infinity" : "-infinity";
+  return true;
+}
+
+/// "01:02:03" and as many digits of the fraction as are not zero at the end.
+void AppendTime(const CivilTime& time, std::string& out) {
+  out += fmt::format("{:02}:{:02}:{:02}", time.hour, time.minute, time.second);
+  if (time.nanos == 0) return;
+  std::string digits = fmt::format(".{:09}", time.nanos);
   digits.erase(digits.find_last_not_of('0') + 1);
   out += digits;
 }
 
-void AppendTimestamp(const Value& value, std::string& out) {
+void AppendTimestamp(const DataType& type, const Value& value, std::string& out) {
   const int64_t ms = value.timestamp_ms();
-  const int64_t days = ms >= 0 ? ms / kMsPerDay : -((-ms + kMsPerDay - 1) / kMsPerDay);
-  AppendDate(days, out);
+  const int32_t nanos = value.timestamp_nanos();
+  const bool utc = type.kind == TypeKind::kTimestampLtz;
+  // SQL counts in microseconds, of TIMESTAMP(7) and finer in nanoseconds.
+  const bool fine = !utc && type.precision > 6;
+  const Int128 units = fine ? Int128{ms} * 1'000'000 + nanos : Int128{ms} * 1000 + nanos / 1000;
+  if (AppendInfinity(units, INT64_MAX, out)) return;
+  const CivilTime time = TimeOfTimestamp(ms, nanos);
+  AppendDate(time.date, out);
   out += ' ';
-  AppendTime(ms - days * kMsPerDay, value.timestamp_nanos(), out);
+  AppendTime(time, out);
+  if (utc) out += 'Z';
 }
 
 template <class T>
@@ -117,15 +129,30 @@ Result<Value> ParseInteger(const DataType& type, std::string_view text) {
 }
 
 Result<Value> ParseDate(const DataType& type, std::string_view text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%d-%u-%u", &year, &month, &day) != 3) return NotA(type, text);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(day)};
-  if (!date.ok()) return NotA(type, text);
-  return Value::Int(std::chrono::sys_days(date).time_since_epoch().count());
+  CivilDate date;
+  std::string_view rest = text;
+  const auto take = [&rest](auto& number) {
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    rest.remove_prefix(static_cast<size_t>(end - rest.data()));
+    return error == std::errc();
+  };
+  const auto dash = [&rest] {
+    const bool there = rest.starts_with('-');
+    if (there) rest.remove_prefix(1);
+    return there;
+  };
+  if (!take(date.year) || !dash() || !take(date.month) || !dash() || !take(date.day))
+    return NotA(type, text);
+  if (rest == kBeforeChrist) {
+    date.year = 1 - date.year;
+  } else if (!rest.empty()) {
+    return NotA(type, text);
+  }
+  constexpr int64_t kYearMax = 6'000'000;  // 2^31 days end in the year 5881580
+  if (date.year > kYearMax || date.year < -kYearMax) return NotA(type, text);
+  const std::optional<int64_t> days = DaysOfDate(date);
+  if (!days || *days > INT32_MAX || *days < INT32_MIN) return NotA(type, text);
+  return Value::Int(*days);
 }
 
 }  // namespace
@@ -184,19 +211,20 @@ Status AppendJson(const DataType& type, const Value& value, std::string& out) {
     }
     case TypeKind::kDate:
       out += '"';
-      AppendDate(value.integer(), out);
+      if (!AppendInfinity(value.integer(), INT32_MAX, out))
+        AppendDate(DateOfDays(value.integer()), out);
       out += '"';
       return {};
     case TypeKind::kTime:
       out += '"';
-      AppendTime(value.integer(), 0, out);
+      AppendTime(TimeOfTimestamp(value.integer(), 0), out);
       out += '"';
       return {};
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampLtz:
       out += '"';
-      AppendTimestamp(value, out);
-      out += type.kind == TypeKind::kTimestamp ? "\"" : "Z\"";
+      AppendTimestamp(type, value, out);
+      out += '"';
       return {};
     case TypeKind::kArray:
       return AppendArrayJson(type, value, out);

@@ -1,6 +1,6 @@
 // Values as people type and read them: JSON out, key columns in. Decimals keep their digits,
 // timestamps are ISO 8601 without a zone (TIMESTAMP) or in UTC with a Z (TIMESTAMP_LTZ), bytes are
-// hexadecimal.
+// hexadecimal. Dates are those of SQL (sql/cell_text.h): "40000-01-01", "0044-03-15 (BC)", "infinity".
 #pragma once
 
 #include <span>
