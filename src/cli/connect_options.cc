@@ -7,10 +7,13 @@
 namespace weir {
 
 void AddConnectOptions(CLI::App& command, ConnectOptions& options) {
-  command.add_option("--server", options.server, "HOST:PORT of the wire protocol")
-      ->envname("WEIR_SERVER")
-      ->capture_default_str();
+  command
+      .add_option("--server", options.server,
+                  "The server's wire protocol, not HTTP [" + options.server + "]")
+      ->type_name("HOST:PORT")
+      ->envname("WEIR_SERVER");
   command.add_option("--user", options.user, "User name; the password is read from WEIR_PASSWORD")
+      ->type_name("NAME")
       ->envname("WEIR_USER");
 }
 

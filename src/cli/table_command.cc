@@ -272,6 +272,7 @@ void AddTableCommand(CLI::App& app, int& exit_code) {
   const auto [ls, listed] =
       add("ls", "List tables with their kind, buckets and rows",
           [](FlussClient& client, Arguments& a) { return ListTables(client, a.database); });
+  ls->alias("list");
   ls->add_option("DATABASE", listed->database, "Only this database");
   const auto [describe, described] =
       add("describe", "Show columns, keys, properties and the offsets of every bucket",

@@ -112,16 +112,23 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
   const ServerOptions defaults;
   CLI::App* serve = app.add_subcommand("serve", "Run a server in the foreground");
-  serve->add_option("--data-dir", flags->data_dir,
-                    "Where everything is stored [" + defaults.data_dir + "]");
-  serve->add_option("--listen", flags->listen,
-                    "HOST:PORT of the wire protocol [" + defaults.listen + "]");
-  serve->add_option(
-      "--http", flags->http,
-      "HOST:PORT of SQL, health and metrics over HTTP; 'off' for none [" + defaults.http + "]");
+  serve
+      ->add_option("--data-dir", flags->data_dir,
+                   "Where everything is stored [" + defaults.data_dir + "]")
+      ->type_name("DIR");
+  serve
+      ->add_option("--listen", flags->listen,
+                   "Address of the wire protocol, for clients of Fluss [" + defaults.listen + "]")
+      ->type_name("HOST:PORT");
+  serve
+      ->add_option("--http", flags->http,
+                   "Address of SQL, the Iceberg catalog, health and metrics; 'off' for none [" +
+                       defaults.http + "]")
+      ->type_name("HOST:PORT");
   serve->add_option("--config", flags->config_file, "YAML file with options")
+      ->type_name("FILE")
       ->envname("WEIR_CONFIG");
-  serve->add_option("--set", flags->set, "Set one option, KEY=VALUE; may be repeated");
+  serve->add_option("--set", flags->set, "Set one option; may be repeated")->type_name("KEY=VALUE");
   serve->footer(
       "Options come from flags, then WEIR_* variables, then the file, then defaults:\n"
       "  weir serve --set server.shards=2           one option; `weir doc options` lists them all\n"
