@@ -137,7 +137,9 @@ Finding CheckServer(const ConnectOptions& options) {
   if (!client.ok()) {
     const bool down = client.code() == ErrorCode::kNetworkException;
     return {down ? Verdict::kWarning : Verdict::kProblem, client.error().message,
-            down ? "start one with: weir serve" : "check --user and WEIR_PASSWORD"};
+            down                                         ? "start one with: weir serve"
+            : client.code() == ErrorCode::kInvalidConfig ? "check --server"
+                                                         : "check --user and WEIR_PASSWORD"};
   }
   const auto databases = (*client)->ListDatabases();
   if (!databases.ok())

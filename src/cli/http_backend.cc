@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/bytes.h"
+#include "cli/http_get.h"
 #include "cli/sql_backend.h"
 
 namespace weir {
@@ -54,15 +55,13 @@ class HttpBackend : public SqlBackend {
     const auto found = resolver.resolve(host_, std::to_string(port_), error);
     if (!error) asio::connect(socket, found, error);
     if (!error) return {};
-    return Fail(ErrorCode::kNetworkException,
-                "cannot reach the server's HTTP port: address={}:{} reason={}", host_, port_,
-                error.message());
+    return NoHttpAnswer("cannot reach the server's HTTP port", Address(), error);
   }
 
   Status Exchange(tcp::socket& socket, const ShellRequest& request,
                   const std::function<bool(std::string_view)>& take) const {
     http::request<http::string_body> post(http::verb::post, "/v1/sql", 11);
-    post.set(http::field::host, fmt::format("{}:{}", host_, port_));
+    post.set(http::field::host, Address());
     post.set(http::field::content_type, "application/json");
     post.set(http::field::accept, "application/vnd.weir.frames+json");
     post.set(http::field::connection, "close");
@@ -95,9 +94,10 @@ class HttpBackend : public SqlBackend {
     return {};
   }
 
-  static Failure Lost(const boost::system::error_code& error) {
-    return Fail(ErrorCode::kNetworkException, "the server went away: reason={}", error.message());
+  Failure Lost(const boost::system::error_code& error) const {
+    return NoHttpAnswer("the server went away", Address(), error);
   }
+  std::string Address() const { return fmt::format("{}:{}", host_, port_); }
 
   const std::string host_;
   const uint16_t port_;

@@ -29,6 +29,21 @@ Failure Refused(unsigned status, const std::string& body) {
 
 }  // namespace
 
+Failure NoHttpAnswer(std::string_view what, const std::string& server,
+                     const boost::system::error_code& error) {
+  const bool answered =
+      error.category() == http::make_error_code(http::error::bad_version).category() &&
+      error != http::error::end_of_stream && error != http::error::partial_message;
+  if (answered) {
+    return Fail(ErrorCode::kInvalidConfig,
+                "what answers at {} does not speak HTTP: is this a server's wire port? its HTTP "
+                "port is 8080 unless "
+                "--http says otherwise",
+                server);
+  }
+  return Fail(ErrorCode::kNetworkException, "{}: {} reason={}", what, server, error.message());
+}
+
 Result<std::string> HttpGet(const HttpOptions& options, const std::string& target) {
   ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.server));
   asio::io_context io;
@@ -46,10 +61,7 @@ Result<std::string> HttpGet(const HttpOptions& options, const std::string& targe
   boost::beast::flat_buffer buffer;
   http::response<http::string_body> answer;
   if (!error) http::read(socket, buffer, answer, error);
-  if (error) {
-    return Fail(ErrorCode::kNetworkException, "no answer on the server's HTTP port: {} reason={}",
-                options.server, error.message());
-  }
+  if (error) return NoHttpAnswer("no answer on the server's HTTP port", options.server, error);
   if (answer.result() == http::status::unauthorized)
     return Fail(ErrorCode::kAuthenticate, "the server lets only its users in");
   if (answer.result() != http::status::ok) return Refused(answer.result_int(), answer.body());

@@ -16,13 +16,24 @@ std::string HttpUser::Authorization() const {
 
 namespace {
 
+/// People paste what they see in a browser. Returns an error: there is none.
+std::string WithoutScheme(std::string& address) {
+  constexpr std::string_view kScheme = "http://";
+  if (address.starts_with(kScheme)) address.erase(0, kScheme.size());
+  if (address.ends_with('/')) address.pop_back();
+  return "";
+}
+
 CLI::Option* AddOptions(CLI::App& command, HttpOptions& options) {
   CLI::Option* server =
       command
           .add_option("--server,--http", options.server,
-                      "HOST:PORT of a running server's HTTP port [" + options.server + "]")
-          ->envname("WEIR_HTTP");
+                      "A running server's HTTP, not its wire protocol [" + options.server + "]")
+          ->type_name("HOST:PORT")
+          ->envname("WEIR_HTTP")
+          ->transform(CLI::Validator(WithoutScheme, ""));
   command.add_option("--user", options.user.name, "User name, when the server has users")
+      ->type_name("NAME")
       ->envname("WEIR_USER");
   command
       .add_option("--password", options.user.password,

@@ -160,8 +160,7 @@ int SqlShell::Execute(const std::string& text, bool talk) {
   }
   const Status& status = ran.ok() ? understood : ran;
   if (!status.ok()) {
-    std::fprintf(stderr, "weir: %s\n", status.error().message.c_str());
-    return status.code() == ErrorCode::kNetworkException ? kExitUnreachable : kExitFailed;
+    return ReportError(status.error());
   }
   return sink.failed() ? kExitFailed : kExitOk;
 }

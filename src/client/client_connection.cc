@@ -262,6 +262,12 @@ Status ClientConnection::ReceiveAvailable() {
 Status ClientConnection::TakeFrames() {
   while (in_end_ - in_begin_ >= kFrameLengthBytes) {
     const int64_t length = LoadBe<int32_t>(in_.data() + in_begin_);
+    if (std::string_view(in_.data() + in_begin_, kFrameLengthBytes) == "HTTP") {
+      return Fail(ErrorCode::kInvalidConfig,
+                  "what answers speaks HTTP: this looks like a server's HTTP port; its wire port "
+                  "is 9123 unless "
+                  "--listen says otherwise");
+    }
     if (length < 1 || length > kFrameBytesMax) {
       return Fail(ErrorCode::kCorruptMessage,
                   "the server sent a frame of an impossible length: bytes={}", length);

@@ -37,8 +37,8 @@ struct ClientReply {
 class ClientConnection {
  public:
   /// Connect, exchange API versions and authenticate.
-  /// Errors  kNetworkException  nobody listens, or what listens does not speak the protocol;
-  /// kAuthenticate
+  /// Errors  kNetworkException  nobody listens, or what listens does not speak the protocol
+  ///         kInvalidConfig     it speaks HTTP;  kAuthenticate
   static Result<std::unique_ptr<ClientConnection>> Open(const std::string& host, int port,
                                                         const ClientOptions& options);
   ~ClientConnection();

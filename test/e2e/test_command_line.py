@@ -62,6 +62,22 @@ def test_an_unreachable_server_has_its_own_exit_code():
     assert "weir serve" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["table", "ls"], ["table", "tail", "fluss.t"], ["bench", "produce"], ["doctor"]])
+def test_the_http_port_is_not_the_wire_port(server, tmp_path, command):
+    done = run(*command, "--server", server.http, *(["--data-dir", tmp_path] if command == ["doctor"] else []))
+    assert done.returncode == (1 if command == ["doctor"] else WRONG_USE)
+    assert "looks like a server's HTTP port; its wire port is 9123" in done.stderr + done.stdout, done
+    assert "weir serve" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["sql", "-c", "SELECT 1"], ["lake", "status"], ["verify", "fluss.t"]])
+def test_the_wire_port_is_not_the_http_port(server, command):
+    done = run(*command, "--server", server.bootstrap)
+    assert done.returncode == WRONG_USE
+    assert "does not speak HTTP: is this a server's wire port? its HTTP port is 8080" in done.stderr, done
+    assert run("lake", "status", "--server", f"http://{server.http}/").returncode == 0
+
+
 @pytest.mark.parametrize("command", [["ls"], ["describe", "fluss.t"], ["tail", "fluss.t"], ["get", "fluss.t", 1]])
 def test_a_server_on_the_command_line_beats_the_environment(tmp_path, command):
     elsewhere = {"WEIR_SERVER": "127.0.0.1:1", "WEIR_USER": "nobody", "WEIR_PASSWORD": "secret"}
@@ -140,11 +156,12 @@ def test_every_command_explains_itself(command):
 
 def test_wrong_arguments_are_refused():
     assert run("no-such-command").returncode == WRONG_USE
+    assert "did you mean table?" in run("tabel", "ls").stderr
     assert run("table", "get").returncode == WRONG_USE
     assert run("bench", "no-such-operation").returncode == WRONG_USE
     alone = run()
     assert alone.returncode == WRONG_USE and "serve" in alone.stderr and alone.stdout == ""
-    assert run("--help").returncode == 0
+    assert run("--help").returncode == 0 and run("--version").stdout.startswith("weir ")
 
 
 def test_bench_measures_in_json(tmp_path):
