@@ -41,10 +41,10 @@ class DmlParser {
     return out;
   }
 
-  /// [AS] alias, when the next word is not `next`.
-  std::string OptionalAlias(std::string_view next) {
-    if (in_.Keyword("AS") ||
-        (in_.Peek().IsName() && !in_.Peek().Is(next) && !in_.Peek().Is("WHERE"))) {
+  /// [AS] alias, when the next word is not what comes behind one.
+  std::string OptionalAlias() {
+    const bool next = in_.Peek().Is("SET") || in_.Peek().Is("USING") || in_.Peek().Is("WHERE");
+    if (in_.Keyword("AS") || (in_.Peek().IsName() && !next)) {
       if (in_.Peek().IsName()) return in_.Take().text;
     }
     return "";
@@ -53,7 +53,7 @@ class DmlParser {
   Result<Statement> ReadUpdate() {
     Update out;
     ASSIGN_OR_RETURN(out.name, in_.ExpectObject("a table name"));
-    out.alias = OptionalAlias("SET");
+    out.alias = OptionalAlias();
     RETURN_IF_ERROR(in_.Expect("SET"));
     do {
       ASSIGN_OR_RETURN(SqlName column, in_.ExpectObject("a column name"));
@@ -61,8 +61,9 @@ class DmlParser {
       ASSIGN_OR_RETURN(std::string expression, in_.TextUntil({",", "WHERE", "FROM"}));
       out.assignments.emplace_back(column.object(), std::move(expression));
     } while (in_.Symbol(","));
-    if (in_.Peek().Is("FROM"))
-      return in_.NotYet("UPDATE … FROM", "use INSERT INTO … SELECT key, value FROM … JOIN …");
+    if (in_.Keyword("FROM")) {
+      ASSIGN_OR_RETURN(out.from, in_.TextUntil({"WHERE"}));
+    }
     ASSIGN_OR_RETURN(out.where, OptionalWhere());
     return out;
   }
@@ -71,8 +72,10 @@ class DmlParser {
     RETURN_IF_ERROR(in_.Expect("FROM"));
     Delete out;
     ASSIGN_OR_RETURN(out.name, in_.ExpectObject("a table name"));
-    out.alias = OptionalAlias("WHERE");
-    if (in_.Peek().Is("USING")) return in_.NotYet("DELETE … USING", "use WHERE key IN (SELECT …)");
+    out.alias = OptionalAlias();
+    if (in_.Keyword("USING")) {
+      ASSIGN_OR_RETURN(out.from, in_.TextUntil({"WHERE"}));
+    }
     ASSIGN_OR_RETURN(out.where, OptionalWhere());
     return out;
   }

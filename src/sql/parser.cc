@@ -34,7 +34,33 @@ class Parser {
     if (in_.Keyword("INSERT") || in_.Keyword("UPSERT")) return ParseInsert(in_);
     if (in_.Keyword("UPDATE")) return ParseUpdate(in_);
     if (in_.Keyword("DELETE")) return ParseDelete(in_);
+    if (in_.Peek().Is("EXPLAIN")) return ExplainStatement();
     return QueryOrRefusal();
+  }
+
+  /// EXPLAIN [PLAN FOR] of a statement that writes, or of a query.
+  Result<Statement> ExplainStatement() {
+    const size_t words = in_.Peek(1).Is("PLAN") && in_.Peek(2).Is("FOR") ? 3 : 1;
+    const Token& first = in_.Peek(words);
+    const Token& analyzed = first.Is("ANALYZE") ? in_.Peek(words + 1) : first;
+    const auto writes = [](const Token& token) {
+      return token.Is("INSERT") || token.Is("UPSERT") || token.Is("UPDATE") || token.Is("DELETE");
+    };
+    if (!writes(analyzed) && words == 1) return QueryOrRefusal();
+    if (!writes(analyzed)) {
+      ASSIGN_OR_RETURN(std::string text, ToDuckSql(in_.sql().substr(first.begin)));
+      return Query{"EXPLAIN " + text};
+    }
+    if (&analyzed != &first)
+      return Fail(
+          ErrorCode::kSqlSyntax,
+          "EXPLAIN ANALYZE runs what it explains, and {} would write: EXPLAIN shows its plan",
+          Upper(analyzed.text));
+    in_.Skip(words);
+    ASSIGN_OR_RETURN(Statement statement, One());
+    if (auto* insert = std::get_if<Insert>(&statement)) return Explain{std::move(*insert)};
+    if (auto* update = std::get_if<Update>(&statement)) return Explain{std::move(*update)};
+    return Explain{std::get<Delete>(std::move(statement))};
   }
 
   Result<Statement> QueryOrRefusal() {

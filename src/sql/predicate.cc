@@ -277,15 +277,17 @@ QueryShape::QueryShape(std::string_view sql) {
   while (tokens[0].Is("EXPLAIN") || tokens[0].Is("ANALYZE")) tokens.erase(tokens.begin());
   bool clever = false;
   for (size_t i = 0; tokens[i].kind != TokenKind::kEnd;) {
-    has_with_ = has_with_ || tokens[i].Is("WITH");
+    reads_again_ = reads_again_ || tokens[i].Is("WITH");
     clever = clever || IsOneOf(tokens[i], kTooClever);
+    // DuckDB asks a table for the values to pivot on first.
+    reads_again_ = reads_again_ || tokens[i].Is("PIVOT") || tokens[i].Is("PIVOT_WIDER");
     if (tokens[i].IsName()) {
       ++mentions_[DottedName(tokens, i)];
     } else {
       ++i;
     }
   }
-  if (clever || has_with_) return;
+  if (clever || reads_again_) return;
   for (auto& [item, condition] : SelectReader(tokens).Read()) {
     // The same table again, here or in a sub-query, may need other rows.
     if (ReadsOnce(item.table)) conditions_[item.table].push_back(std::move(condition));
@@ -298,7 +300,7 @@ const Conditions& QueryShape::Of(std::string_view dotted) const {
 }
 
 bool QueryShape::ReadsOnce(std::string_view dotted) const {
-  if (has_with_) return false;
+  if (reads_again_) return false;
   // db.t and t may be the same table, and t.column begins with a table's name; count whatever could
   // mean this one.
   const std::string_view table = dotted.substr(dotted.rfind('.') + 1);

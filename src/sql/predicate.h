@@ -52,7 +52,7 @@ class QueryShape {
  private:
   std::map<std::string, Conditions, std::less<>> conditions_;  // by table name as written
   std::map<std::string, int, std::less<>> mentions_;           // of every dotted name
-  bool has_with_ = false;
+  bool reads_again_ = false;  // something in it may read a table twice
 };
 
 }  // namespace weir

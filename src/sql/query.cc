@@ -116,16 +116,43 @@ Status Execute(duckdb_connection connection, const char* sql) {
   return status;
 }
 
+Result<DuckPrepared> PrepareOne(duckdb_connection connection, const DuckExtracted& extracted,
+                                idx_t index) {
+  DuckPrepared prepared;
+  if (Duck().prepare_extracted_statement(connection, extracted.get(), index, prepared.out()) !=
+      DuckDBSuccess)
+    return QueryFailure(Duck().prepare_error(prepared.get()));
+  return prepared;
+}
+
+/// Of a PIVOT without IN (…), DuckDB makes two statements: a type of the connection, with the values
+/// that are there now, and the query. Only where the text itself is one statement.
+Status MakePivotType(duckdb_connection connection, const DuckExtracted& extracted,
+                     const std::string& sql) {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql));
+  if (std::ranges::any_of(tokens, [](const Token& token) { return token.IsSymbol(";"); }))
+    return Fail(ErrorCode::kSqlSyntax, "one statement is expected here: found=2");
+  ASSIGN_OR_RETURN(const DuckPrepared type, PrepareOne(connection, extracted, 0));
+  if (Duck().prepared_statement_type(type.get()) != DUCKDB_STATEMENT_TYPE_CREATE)
+    return Fail(ErrorCode::kSqlSyntax, "one statement is expected here: found=2");
+  DuckPending pending;
+  if (Duck().pending_prepared_streaming(type.get(), pending.out()) != DuckDBSuccess)
+    return QueryFailure(Duck().pending_error(pending.get()));
+  duckdb_result result;
+  const bool made = Duck().execute_pending(pending.get(), &result) == DuckDBSuccess;
+  const Status status = made ? Status() : QueryFailure(Duck().result_error(&result));
+  Duck().destroy_result(&result);
+  return status;
+}
+
 Result<DuckPrepared> Prepare(duckdb_connection connection, const std::string& sql) {
   DuckExtracted extracted;
   const idx_t count = Duck().extract_statements(connection, sql.c_str(), extracted.out());
   if (count == 0) return QueryFailure(Duck().extract_statements_error(extracted.get()));
-  if (count != 1)
+  if (count > 2)
     return Fail(ErrorCode::kSqlSyntax, "one statement is expected here: found={}", count);
-  DuckPrepared prepared;
-  if (Duck().prepare_extracted_statement(connection, extracted.get(), 0, prepared.out()) !=
-      DuckDBSuccess)
-    return QueryFailure(Duck().prepare_error(prepared.get()));
+  if (count == 2) RETURN_IF_ERROR(MakePivotType(connection, extracted, sql));
+  ASSIGN_OR_RETURN(DuckPrepared prepared, PrepareOne(connection, extracted, count - 1));
   const duckdb_statement_type type = Duck().prepared_statement_type(prepared.get());
   if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
     return Fail(ErrorCode::kSqlFailed,

@@ -41,11 +41,31 @@ std::string QuotedPath(const TablePath& path) {
   return QuoteIdentifier(path.database) + "." + QuoteIdentifier(path.table);
 }
 
-/// "FROM db.t AS alias WHERE …"
-std::string FromWhere(const TableInfo& table, const std::string& alias, const std::string& where) {
-  return fmt::format("FROM {}{}{}{}", QuotedPath(table.path),
-                     alias.empty() ? "" : " AS " + QuoteIdentifier(alias),
-                     where.empty() ? "" : " WHERE ", where);
+/// "FROM db.t AS alias, from WHERE …" of UPDATE and DELETE.
+template <class Statement>
+std::string FromWhere(const TableInfo& table, const Statement& statement) {
+  return fmt::format("FROM {}{}{}{}{}{}", QuotedPath(table.path),
+                     statement.alias.empty() ? "" : " AS " + QuoteIdentifier(statement.alias),
+                     statement.from.empty() ? "" : ", ", statement.from,
+                     statement.where.empty() ? "" : " WHERE ", statement.where);
+}
+
+/// The table's columns as UPDATE and DELETE must call them: beside others of the same name.
+template <class Statement>
+std::vector<std::string> OwnColumns(const TableInfo& table, const Statement& statement) {
+  std::vector<std::string> names = ColumnsInQueries(table);
+  if (statement.from.empty()) return names;
+  const std::string owner =
+      statement.alias.empty() ? QuotedPath(table.path) : QuoteIdentifier(statement.alias);
+  for (std::string& name : names) name = owner + "." + name;
+  return names;
+}
+
+std::string KeysOf(const TableInfo& table, const std::vector<std::string>& names) {
+  std::string keys;
+  for (const int position : table.schema().primary_key_positions())
+    keys += (keys.empty() ? "" : ", ") + names[static_cast<size_t>(position)];
+  return keys;
 }
 
 /// Take all rows of `query`, whose columns are `positions` of the table, and write them.
@@ -144,9 +164,49 @@ Status CheckKeyIsWritten(const TableInfo& table, const InsertPlan& plan) {
 
 }  // namespace
 
+struct StatementRunner::RowsPlan {
+  TableRef table;
+  std::string sql;               // its columns are `positions`
+  std::string shape;             // the text whose WHERE counts
+  std::vector<int> positions;    // of the table's columns
+  std::vector<int32_t> targets;  // of a partial update; empty: whole rows
+  Change change = Change::kWrite;
+};
+
+Result<StatementResult> StatementRunner::Write(const RowsPlan& plan) {
+  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(plan.table, plan.targets, parts_));
+  ASSIGN_OR_RETURN(const auto query, StartQuery(plan.sql, plan.shape));
+  ASSIGN_OR_RETURN(const int64_t rows,
+                   WriteAll(*query, *plan.table, plan.positions, *writer, plan.change));
+  return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
+}
+
 Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
-  ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
-  ASSIGN_OR_RETURN(const InsertPlan plan, PlanInsert(*table, statement));
+  ASSIGN_OR_RETURN(const RowsPlan plan, Plan(statement));
+  return Write(plan);
+}
+
+Result<StatementResult> StatementRunner::Execute(const Update& statement) {
+  ASSIGN_OR_RETURN(const RowsPlan plan, Plan(statement));
+  return Write(plan);
+}
+
+Result<StatementResult> StatementRunner::Execute(const Delete& statement) {
+  ASSIGN_OR_RETURN(const RowsPlan plan, Plan(statement));
+  return Write(plan);
+}
+
+Result<StatementResult> StatementRunner::Execute(const Explain& statement) {
+  ASSIGN_OR_RETURN(const RowsPlan plan,
+                   std::visit([this](const auto& one) { return Plan(one); }, statement.statement));
+  StatementResult result;
+  ASSIGN_OR_RETURN(result.rows, StartQuery("EXPLAIN " + plan.sql, plan.shape));
+  return result;
+}
+
+Result<StatementRunner::RowsPlan> StatementRunner::Plan(const Insert& statement) {
+  ASSIGN_OR_RETURN(TableRef table, TableOf(statement.name));
+  ASSIGN_OR_RETURN(InsertPlan plan, PlanInsert(*table, statement));
   RETURN_IF_ERROR(CheckKeyIsWritten(*table, plan));
   // A list of column names longer than the query's is DuckDB's error, a shorter one it takes
   // without a word.
@@ -158,18 +218,21 @@ Result<StatementResult> StatementRunner::Execute(const Insert& statement) {
   if (*given != wanted)
     return Fail(ErrorCode::kSqlFailed, "INSERT INTO {} wants {} columns, and the query has {}",
                 table->path.ToString(), wanted, *given);
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, plan.targets, parts_));
-  ASSIGN_OR_RETURN(const auto query, StartQuery(plan.sql, statement.query));
-  ASSIGN_OR_RETURN(const int64_t rows,
-                   WriteAll(*query, *table, plan.positions, *writer, Change::kWrite));
-  return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
+  return RowsPlan{.table = std::move(table),
+                  .sql = std::move(plan.sql),
+                  .shape = statement.query,
+                  .positions = std::move(plan.positions),
+                  .targets = std::move(plan.targets)};
 }
 
-Result<StatementResult> StatementRunner::Execute(const Update& statement) {
-  ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
+Result<StatementRunner::RowsPlan> StatementRunner::Plan(const Update& statement) {
+  ASSIGN_OR_RETURN(TableRef table, TableOf(statement.name));
   RETURN_IF_ERROR(CheckChangeable(*table, "UPDATE"));
   // Whole rows: a partial update is refused for tables with further NOT NULL columns.
-  std::vector<std::string> expressions = ColumnsInQueries(*table);
+  std::vector<std::string> expressions = OwnColumns(*table, statement);
+  // A row that meets several others is changed once.
+  const std::string once =
+      statement.from.empty() ? "" : fmt::format("DISTINCT ON ({}) ", KeysOf(*table, expressions));
   std::vector<int> positions(table->schema().size());
   std::iota(positions.begin(), positions.end(), 0);
   for (const auto& [name, expression] : statement.assignments) {
@@ -182,31 +245,27 @@ Result<StatementResult> StatementRunner::Execute(const Update& statement) {
   std::string casts;
   for (size_t i = 0; i < expressions.size(); ++i)
     casts += (casts.empty() ? "" : ", ") + CastTo(table->schema().column(i).type, expressions[i]);
-  const std::string sql =
-      fmt::format("SELECT {} {}", casts, FromWhere(*table, statement.alias, statement.where));
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, parts_));
-  ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
-  ASSIGN_OR_RETURN(const int64_t rows,
-                   WriteAll(*query, *table, positions, *writer, Change::kWrite));
-  return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
+  std::string sql = fmt::format("SELECT {}{} {}", once, casts, FromWhere(*table, statement));
+  return RowsPlan{.table = std::move(table),
+                  .sql = sql,
+                  .shape = sql,
+                  .positions = std::move(positions),
+                  .targets = {}};
 }
 
-Result<StatementResult> StatementRunner::Execute(const Delete& statement) {
-  ASSIGN_OR_RETURN(const TableRef table, TableOf(statement.name));
+Result<StatementRunner::RowsPlan> StatementRunner::Plan(const Delete& statement) {
+  ASSIGN_OR_RETURN(TableRef table, TableOf(statement.name));
   RETURN_IF_ERROR(CheckChangeable(*table, "DELETE"));
-  std::string columns;
   const auto key = table->schema().primary_key_positions();
-  const std::vector<std::string> names = ColumnsInQueries(*table);
-  for (const int position : key)
-    columns += (columns.empty() ? "" : ", ") + names[static_cast<size_t>(position)];
-  const std::string sql =
-      fmt::format("SELECT {} {}", columns, FromWhere(*table, statement.alias, statement.where));
-  ASSIGN_OR_RETURN(const auto writer, SqlWriter::Make(table, {}, parts_));
-  ASSIGN_OR_RETURN(const auto query, StartQuery(sql, sql));
-  ASSIGN_OR_RETURN(
-      const int64_t rows,
-      WriteAll(*query, *table, std::vector<int>(key.begin(), key.end()), *writer, Change::kDelete));
-  return StatementResult{.rows = nullptr, .affected = rows, .notice = ""};
+  std::string sql =
+      fmt::format("SELECT {}{} {}", statement.from.empty() ? "" : "DISTINCT ",
+                  KeysOf(*table, OwnColumns(*table, statement)), FromWhere(*table, statement));
+  return RowsPlan{.table = table,
+                  .sql = sql,
+                  .shape = sql,
+                  .positions = {key.begin(), key.end()},
+                  .targets = {},
+                  .change = Change::kDelete};
 }
 
 }  // namespace weir

@@ -141,13 +141,20 @@ struct Update {
   std::string alias;  // empty: the table's name
   std::vector<std::pair<std::string, std::string>>
       assignments;    // column, expression in DuckDB's words
+  std::string from;   // further tables; empty: none
   std::string where;  // empty: all rows
 };
 
 struct Delete {
   SqlName name;
   std::string alias;
+  std::string from;  // USING
   std::string where;
+};
+
+/// How the rows of a statement would be computed.
+struct Explain {
+  std::variant<Insert, Update, Delete> statement;
 };
 
 /// For DuckDB, in its words.
@@ -157,6 +164,6 @@ struct Query {
 
 using Statement =
     std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, AlterTable, Show, Describe,
-                 UseDatabase, NoEffect, Insert, Update, Delete, Query>;
+                 UseDatabase, NoEffect, Insert, Update, Delete, Explain, Query>;
 
 }  // namespace weir

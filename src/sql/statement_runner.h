@@ -58,7 +58,15 @@ class StatementRunner {
   Result<StatementResult> Execute(const Insert& statement);
   Result<StatementResult> Execute(const Update& statement);
   Result<StatementResult> Execute(const Delete& statement);
+  Result<StatementResult> Execute(const Explain& statement);
   Result<StatementResult> Execute(const Query& statement);
+
+  /// How a statement's rows are computed and where they go (run_rows.cc).
+  struct RowsPlan;
+  Result<RowsPlan> Plan(const Insert& statement);
+  Result<RowsPlan> Plan(const Update& statement);
+  Result<RowsPlan> Plan(const Delete& statement);
+  Result<StatementResult> Write(const RowsPlan& plan);
 
   /// Start a query in DuckDB; `shape` is the text whose WHERE counts, when `sql` wraps it.
   Result<std::unique_ptr<DuckQuery>> StartQuery(const std::string& sql, std::string_view shape);
