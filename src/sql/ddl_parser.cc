@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/nearest_word.h"
+#include "sql/duck_sql.h"
 #include "sql/statement_parsers.h"
 
 namespace weir {
@@ -49,11 +50,11 @@ class DdlParser {
     CreateTable out;
     out.if_not_exists = in_.OptionalIfNotExists();
     ASSIGN_OR_RETURN(out.name, in_.ExpectObject("a table name"));
-    if (in_.Peek().Is("AS"))
-      return in_.NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
     if (in_.Peek().Is("LIKE"))
       return in_.NotYet("CREATE TABLE … LIKE", "see SHOW CREATE TABLE for the columns to repeat");
-    RETURN_IF_ERROR(in_.List([&] { return TableElement(out); }));
+    const bool words = in_.Peek().Is("AS") || in_.Peek().Is("COMMENT") || in_.Peek().Is("WITH") ||
+                       in_.Peek().Is("DISTRIBUTED") || in_.Peek().Is("PARTITIONED");
+    if (!words) RETURN_IF_ERROR(in_.List([&] { return TableElement(out); }));
     if (in_.Keyword("COMMENT")) {
       ASSIGN_OR_RETURN(out.comment, in_.ExpectString("a comment in quotes"));
     }
@@ -63,8 +64,21 @@ class DdlParser {
     if (in_.Keyword("WITH")) {
       ASSIGN_OR_RETURN(out.options, in_.Options());
     }
+    if (out.columns.empty()) return AsQuery(std::move(out));
     if (in_.Peek().Is("AS"))
-      return in_.NotYet("CREATE TABLE … AS", "create the table, then INSERT INTO it");
+      return in_.NotYet("CREATE TABLE … AS with columns", "leave them out, the query gives them");
+    return out;
+  }
+
+  Result<Statement> AsQuery(CreateTable out) {
+    if (!in_.Keyword("AS")) return in_.Unexpected("columns in brackets, or AS SELECT …");
+    const Token& first = in_.Peek();
+    const bool query = first.IsSymbol("(") || first.Is("SELECT") || first.Is("WITH") ||
+                       first.Is("VALUES") || first.Is("FROM") || first.Is("TABLE") ||
+                       first.Is("PIVOT") || first.Is("UNPIVOT");
+    if (!query) return in_.Unexpected("SELECT …");
+    ASSIGN_OR_RETURN(out.query, ToDuckSql(in_.sql().substr(first.begin)));
+    in_.SkipAll();
     return out;
   }
 

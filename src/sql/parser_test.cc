@@ -148,7 +148,7 @@ TEST(Parser, NamesWhatIsNotThereYet) {
   for (const auto* sql :
        {"CREATE MATERIALIZED TABLE a.b FRESHNESS = INTERVAL '10' SECOND AS SELECT 1",
         "CREATE VIEW v AS SELECT 1", "INSERT OVERWRITE t SELECT 1", "ALTER TABLE t RENAME TO u",
-        "CREATE TABLE t AS SELECT 1"}) {
+        "CREATE TABLE t (a INT) AS SELECT 1"}) {
     EXPECT_THAT(ErrorOf(sql), HasSubstr("not supported yet; ")) << sql;
   }
 }

@@ -6,6 +6,7 @@
 
 #include "base/nearest_word.h"
 #include "sql/statement_runner.h"
+#include "sql/table_type.h"
 #include "sql/token.h"
 
 namespace weir {
@@ -155,6 +156,7 @@ Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
                 "table {} has no database: write database.table, or USE a database first",
                 path.table);
   RETURN_IF_ERROR(CheckDatabase(catalog_, path.database));
+  if (!statement.query.empty()) return CreateTableAs(path, statement);
   ASSIGN_OR_RETURN(TableDescriptor descriptor, DescriptorOf(statement));
   const bool without_lake =
       parts_.tiering == LakeTiering::kOff && descriptor.properties.erase(kLakeEnabled) != 0;
@@ -163,6 +165,37 @@ Result<StatementResult> StatementRunner::Execute(const CreateTable& statement) {
   return Notice(fmt::format(
       "table {} created{}", path.ToString(),
       without_lake ? "; this server has no lake (datalake.enabled), so it is not tiered" : ""));
+}
+
+Result<StatementResult> StatementRunner::CreateTableAs(const TablePath& path,
+                                                       const CreateTable& statement) {
+  if (catalog_.FindTable(path) != nullptr && statement.if_not_exists == Clause::kPresent)
+    return Notice(fmt::format("table {} exists: nothing was created or written", path.ToString()));
+  CreateTable create = statement;
+  create.query.clear();
+  ASSIGN_OR_RETURN(create.columns, ColumnsOf(statement.query));
+  ASSIGN_OR_RETURN(const StatementResult created, Execute(create));
+  auto written = Execute(
+      Insert{.name = statement.name, .columns = {}, .partition = {}, .query = statement.query});
+  // The table was made for these rows alone.
+  if (!written.ok()) {
+    RETURN_IF_ERROR(catalog_.DropTable(path, IfNotExists::kIgnore));
+    return written;
+  }
+  written->notice = created.notice;
+  return written;
+}
+
+Result<std::vector<ColumnSpec>> StatementRunner::ColumnsOf(const std::string& query) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   StartQuery(fmt::format("SELECT * FROM ({}\n) LIMIT 0", query), query));
+  std::vector<ColumnSpec> columns;
+  for (const ResultColumn& column : rows->columns()) {
+    auto type = TableTypeOf(column.type.get());
+    if (!type.ok()) return Fail(type.code(), "column {}: {}", column.name, type.error().message);
+    columns.push_back({.name = column.name, .type = *std::move(type), .comment = {}});
+  }
+  return columns;
 }
 
 Result<StatementResult> StatementRunner::Execute(const DropTable& statement) {

@@ -66,6 +66,7 @@ struct CreateTable {
   std::vector<std::string> bucket_keys;
   std::optional<int32_t> bucket_count;
   SqlOptionMap options;
+  std::string query;  // AS SELECT …, which gives the columns; empty: none
 };
 
 struct DropTable {

@@ -86,6 +86,9 @@ class StatementRunner {
   /// A table of ours.
   /// Errors  kInvalidTable  it is one that others made in the lake, or t$lake, t$changelog, …
   Result<TableRef> TableOf(const SqlName& name) const;
+  /// The table is gone again when its rows cannot be written.
+  Result<StatementResult> CreateTableAs(const TablePath& path, const CreateTable& statement);
+  Result<std::vector<ColumnSpec>> ColumnsOf(const std::string& query);
   Status AlterPartitions(const TablePath& path, const AlterTable& statement);
 
   DuckInstance& instance_;
