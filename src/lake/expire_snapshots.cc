@@ -42,6 +42,7 @@ class ExpiryPlanner {
       // On no branch: it may be staged, and whoever did that has as long as anybody else.
       const bool lost = !on_branches.contains(snapshot.snapshot_id);
       if (lost && snapshot.timestamp_ms > now_ms_ - age_ms_) continue;
+      if (WasCurrentUntilNow(snapshot.snapshot_id)) continue;
       plan.snapshots.push_back(snapshot.snapshot_id);
     }
     AddUpdates(plan);
@@ -70,20 +71,37 @@ class ExpiryPlanner {
     return name != kMainBranch && now_ms_ - head.timestamp_ms > age;
   }
 
+  /// A reader is still on a snapshot that was current when it began, however old that is.
+  bool InGrace(int64_t replaced_ms) const {
+    return replaced_ms > now_ms_ - options_.reader_grace_ms;
+  }
+
+  /// Also of a snapshot that is on no branch any more, after a rollback.
+  bool WasCurrentUntilNow(int64_t snapshot_id) const {
+    const auto& log = table_.snapshot_log;
+    for (size_t i = 1; i < log.size(); ++i) {
+      if (log[i - 1].snapshot_id == snapshot_id && InGrace(log[i].timestamp_ms)) return true;
+    }
+    return false;
+  }
+
   void KeepBranch(const SnapshotRef& ref, std::set<int64_t>& on_branches) {
     const int64_t least = std::max<int64_t>(ref.min_snapshots_to_keep.value_or(0), least_);
     const bool own_rule = ref.min_snapshots_to_keep || ref.max_snapshot_age_ms;
     const int64_t oldest = now_ms_ - ref.max_snapshot_age_ms.value_or(age_ms_);
     int64_t count = 0;
+    int64_t replaced_ms = now_ms_;
     const Snapshot* at = table_.FindSnapshot(ref.snapshot_id);
     // The parents may form a circle in metadata that somebody damaged.
     while (at != nullptr && on_branches.size() <= table_.snapshots.size() * 2) {
       const bool seen = !on_branches.insert(at->snapshot_id).second;
       ++count;
       const bool young = at->timestamp_ms >= oldest;
-      const bool too_many = !own_rule && most_ > 0 && count > most_ &&
-                            at->timestamp_ms < now_ms_ - options_.reader_grace_ms;
-      if (count <= least || (young && !too_many)) kept_.insert(at->snapshot_id);
+      const bool too_many = !own_rule && most_ > 0 && count > most_;
+      if (count <= least || (young && !too_many) || InGrace(replaced_ms)) {
+        kept_.insert(at->snapshot_id);
+      }
+      replaced_ms = at->timestamp_ms;
       if (seen && count > static_cast<int64_t>(table_.snapshots.size())) return;
       at = at->parent_snapshot_id ? table_.FindSnapshot(*at->parent_snapshot_id) : nullptr;
     }

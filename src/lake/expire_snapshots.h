@@ -22,9 +22,10 @@ class FileIo;
 struct ExpireOptions {
   int64_t snapshot_age_ms = 5LL * 24 * 3600 * 1000;
   int32_t snapshots_min = 1;
-  /// More than this many go although they are young, but never younger than `reader_grace_ms`: somebody may be
-  /// reading them. Only where the table says nothing itself. 0: no limit.
+  /// More than this many go although they are young. Only where the table says nothing itself. 0: no limit.
   int32_t snapshots_max = 0;
+  /// A snapshot stays for so long after another one took its place on a branch, whatever the other rules say: somebody
+  /// who loaded the table before may be reading it.
   int64_t reader_grace_ms = 10LL * 60 * 1000;
   /// Never these: somebody outside the table's metadata counts on them.
   std::set<int64_t> pinned = {};

@@ -276,20 +276,43 @@ TEST_P(MaintenanceTest, ExpiryKeepsWhatBranchesTagsAndAgesSay) {
   const int64_t tagged = all[1].snapshot_id;
   Apply({}, {SetSnapshotRef{"keep", {.snapshot_id = tagged, .type = RefType::kTag}}});
   const auto plan = [&](ExpireOptions options) { return PlanExpiry(table_, options, now_); };
-  EXPECT_TRUE(plan({.snapshot_age_ms = 1'000'000}).empty());
-  EXPECT_THAT(plan({.snapshot_age_ms = 2500}).snapshots,
+  EXPECT_TRUE(plan({.snapshot_age_ms = 1'000'000, .reader_grace_ms = 0}).empty());
+  EXPECT_THAT(plan({.snapshot_age_ms = 2500, .reader_grace_ms = 0}).snapshots,
               ElementsAre(all[0].snapshot_id, all[2].snapshot_id));
-  EXPECT_THAT(plan({.snapshot_age_ms = 0, .snapshots_min = 3}).snapshots,
+  EXPECT_THAT(plan({.snapshot_age_ms = 0, .snapshots_min = 3, .reader_grace_ms = 0}).snapshots,
               ElementsAre(all[0].snapshot_id, all[2].snapshot_id));
-  EXPECT_THAT(plan({.snapshot_age_ms = 0, .pinned = {all[2].snapshot_id}}).snapshots,
-              ElementsAre(all[0].snapshot_id, all[3].snapshot_id, all[4].snapshot_id));
   EXPECT_THAT(
-      plan({.snapshot_age_ms = 1'000'000, .snapshots_max = 2, .reader_grace_ms = 2500}).snapshots,
+      plan({.snapshot_age_ms = 0, .reader_grace_ms = 0, .pinned = {all[2].snapshot_id}}).snapshots,
+      ElementsAre(all[0].snapshot_id, all[3].snapshot_id, all[4].snapshot_id));
+  EXPECT_THAT(
+      plan({.snapshot_age_ms = 1'000'000, .snapshots_max = 2, .reader_grace_ms = 1500}).snapshots,
       ElementsAre(all[0].snapshot_id, all[2].snapshot_id));
   table_.properties["history.expire.min-snapshots-to-keep"] = "5";
-  EXPECT_THAT(plan({.snapshot_age_ms = 0}).snapshots, ElementsAre(all[0].snapshot_id));
+  EXPECT_THAT(plan({.snapshot_age_ms = 0, .reader_grace_ms = 0}).snapshots,
+              ElementsAre(all[0].snapshot_id));
   table_.properties["history.expire.max-snapshot-age-ms"] = "tomorrow";
-  EXPECT_TRUE(plan({.snapshot_age_ms = 0}).empty()) << "who cannot be understood loses nothing";
+  EXPECT_TRUE(plan({.snapshot_age_ms = 0, .reader_grace_ms = 0}).empty())
+      << "who cannot be understood loses nothing";
+}
+
+TEST_P(MaintenanceTest, WhatWasCurrentAMomentAgoStaysHoweverOldItIs) {
+  Append("here", 0, 1);
+  Append("here", 1, 1);
+  now_ += 1'000'000;
+  Append("here", 2, 1);
+  const std::vector<Snapshot> all = table_.snapshots;
+  const auto plan = [&](int64_t later_ms) {
+    return PlanExpiry(table_, {.snapshot_age_ms = 5000, .reader_grace_ms = 3000}, now_ + later_ms)
+        .snapshots;
+  };
+  EXPECT_THAT(plan(0), ElementsAre(all[0].snapshot_id));
+  EXPECT_THAT(plan(2999), ElementsAre(all[0].snapshot_id));
+  EXPECT_THAT(plan(3000), ElementsAre(all[0].snapshot_id, all[1].snapshot_id));
+  Apply({}, {SetSnapshotRef{"main", {.snapshot_id = all[0].snapshot_id}}});  // a rollback
+  const int64_t rolled_back_ms = table_.snapshot_log.back().timestamp_ms;
+  const auto after =
+      PlanExpiry(table_, {.snapshot_age_ms = 0, .reader_grace_ms = 3000}, rolled_back_ms + 2000);
+  EXPECT_EQ(std::ranges::count(after.snapshots, all[2].snapshot_id), 0);
 }
 
 TEST_P(MaintenanceTest, ExpiredFilesGoAndFilesOfRetainedSnapshotsStay) {
@@ -297,7 +320,8 @@ TEST_P(MaintenanceTest, ExpiredFilesGoAndFilesOfRetainedSnapshotsStay) {
   Compact();
   Append("here", 100, 1);
   const auto rows = Rows();
-  const ExpirePlan plan = PlanExpiry(table_, {.snapshot_age_ms = 0}, now_ + 1);
+  const ExpirePlan plan =
+      PlanExpiry(table_, {.snapshot_age_ms = 0, .reader_grace_ms = 0}, now_ + 1);
   ASSERT_THAT(plan.snapshots, SizeIs(6));
   const TableMetadata before = table_;
   Apply(plan.requirements, plan.updates);
@@ -319,7 +343,8 @@ TEST_P(MaintenanceTest, ExpiredFilesGoAndFilesOfRetainedSnapshotsStay) {
 
 TEST_P(MaintenanceTest, NothingIsDeletedWhenAManifestCannotBeRead) {
   for (int i = 0; i < 3; ++i) Append("here", i, 1);
-  const ExpirePlan plan = PlanExpiry(table_, {.snapshot_age_ms = 0}, now_ + 1);
+  const ExpirePlan plan =
+      PlanExpiry(table_, {.snapshot_age_ms = 0, .reader_grace_ms = 0}, now_ + 1);
   const TableMetadata before = table_;
   Apply(plan.requirements, plan.updates);
   const auto manifests = ManifestsOf(io_, *table_.current_snapshot()).value();

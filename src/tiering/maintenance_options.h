@@ -58,8 +58,8 @@ inline constexpr std::array kMaintenanceOptions = {
                                "its log, when as many new versions came."},
     Option<MaintenanceOptions>{"lake.maintenance.reader-grace", &MaintenanceOptions::reader_grace,
                                std::chrono::milliseconds(0), std::chrono::hours(24), kRestart,
-                               "Snapshots and metadata files younger than this stay: somebody may "
-                               "be reading them."},
+                               "Snapshots that another one replaced, and metadata files, stay for "
+                               "so long: somebody may be reading them."},
     Option<MaintenanceOptions>{"lake.maintenance.orphan-age", &MaintenanceOptions::orphan_age,
                                std::chrono::milliseconds(0), std::chrono::hours(24 * 365), kRestart,
                                "Files of a table that nothing leads to are deleted when they are "
