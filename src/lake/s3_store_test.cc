@@ -160,6 +160,15 @@ TEST_F(S3StoreTest, ErrorsThatPassAreTriedAgainAndCounted) {
   EXPECT_THAT(registry_.PrometheusText(), ContainsRegex(R"(retries_total\{store="s3"\} [4-7])"));
 }
 
+TEST_F(S3StoreTest, AnErrorLongerThanWhatWasAskedForIsTriedAgain) {
+  ASSERT_THAT(io_->WriteNew(Path("file"), "hello"), IsOk());
+  const auto input = io_->OpenInput(Path("file"), 5).value();
+  ASSERT_EQ(server_->Do("status 503 2"), "ok\n");
+  const auto part = input->ReadAt(1, 3);
+  ASSERT_TRUE(part.ok()) << part.status().ToString();
+  EXPECT_EQ((*part)->ToString(), "ell");
+}
+
 TEST_F(S3StoreTest, AWriteWhoseAnswerWasLostIsMadeAgain) {
   const std::string path = Path("file");
   auto file = io_->OpenOutput(path).value();

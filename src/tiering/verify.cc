@@ -16,6 +16,10 @@ using Kind = VerifyFinding::Kind;
 
 constexpr int kAttemptsMax = 10;
 
+/// What cannot be read is looked at again from the table's state of then: a request may have failed, or the snapshot
+/// that was read has expired meanwhile.
+constexpr int kReadingsMax = 3;
+
 /// A lake table and the offsets it covers, of one moment.
 struct LakeState {
   std::shared_ptr<const iceberg::TableMetadata> table;
@@ -136,8 +140,13 @@ Result<VerifyReport> VerifyTable(const VerifyRequest& request) {
     return Fail(ErrorCode::kLakeStorageNotConfigured, "table has no lake: table={}",
                 request.table->path.ToString());
   }
-  ASSIGN_OR_RETURN(LakeState state, ReadLakeState(request));
-  return Verification(request, std::move(state)).Run();
+  Result<VerifyReport> report = VerifyReport();
+  for (int reading = 0; reading < kReadingsMax; ++reading) {
+    ASSIGN_OR_RETURN(LakeState state, ReadLakeState(request));
+    report = Verification(request, std::move(state)).Run();
+    if (!report.ok() || !report->has_unreadable) break;
+  }
+  return report;
 }
 
 }  // namespace weir

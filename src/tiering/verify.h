@@ -52,6 +52,7 @@ struct VerifyReport {
   int64_t state_rows = 0;     // primary-key tables
   int64_t expired_rows = 0;  // log tables: had expired before tiering came to them (expired_rows.h)
   int64_t finding_count = 0;
+  bool has_unreadable = false;          // one of the findings, also of those not listed
   std::vector<VerifyFinding> findings;  // the first VerifyLimits::findings_max
 
   bool clean() const { return finding_count == 0; }

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <utility>
 
 #include "base/matchers.h"
 #include "lake/manifest.h"
@@ -67,6 +69,50 @@ TEST_F(Verify, ALogTableIsCleanBeforeDuringAndAfterTiering) {
   log.start = 55;
   log.batches.clear();
   EXPECT_THAT(Kinds(Check()), ElementsAre(Kind::kMissing));
+}
+
+/// Logs that do something the first time they are read.
+class LogsThatAct : public BucketLogs {
+ public:
+  LogsThatAct(BucketLogs& logs, std::function<void()> act) : logs_(logs), act_(std::move(act)) {}
+  Result<std::vector<Range>> Ranges(std::span<const TableBucket> buckets) override {
+    return logs_.Ranges(buckets);
+  }
+  Result<std::vector<std::optional<Offset>>> KnownEnds(
+      std::span<const TableBucket> buckets) override {
+    return logs_.KnownEnds(buckets);
+  }
+  Result<SharedBytes> Read(const TableBucket& bucket, Offset from, int64_t bytes_max) override {
+    if (act_) std::exchange(act_, nullptr)();
+    return logs_.Read(bucket, from, bytes_max);
+  }
+  Status MakeDurable(std::span<const TableBucket> buckets) override {
+    return logs_.MakeDurable(buckets);
+  }
+  void Release(const TableBucket& bucket, Offset offset) override { logs_.Release(bucket, offset); }
+
+ private:
+  BucketLogs& logs_;
+  std::function<void()> act_;
+};
+
+TEST_F(Verify, AFileThatCannotBeReadForAMomentIsNoFinding) {
+  Begin();
+  AppendMany(0, 0, 50);
+  AppendMany(1, 0, 50);
+  Tier();
+  const std::string file = Tasks().front().data_file.file_path;
+  std::filesystem::rename(file, file + ".away");
+  LogsThatAct logs(logs_, [&] { std::filesystem::rename(file + ".away", file); });
+  const auto report = VerifyTable({.table = table_,
+                                   .catalog = lake_.get(),
+                                   .snapshots = &catalog_->lake_snapshots(),
+                                   .store = &catalog_->store(),
+                                   .logs = &logs,
+                                   .states = &states_});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(report->clean()) << ToJsonText(*report, "t");
+  EXPECT_EQ(report->lake_rows, 100);
 }
 
 TEST_F(Verify, ADeletedFileIsNamed) {

@@ -41,6 +41,7 @@ void AddFinding(VerifyContext& context, const VerifyUnit& unit, Kind kind, std::
                 std::string detail) {
   VerifyReport& report = context.report;
   ++report.finding_count;
+  report.has_unreadable |= kind == Kind::kUnreadable;
   if (static_cast<int64_t>(report.findings.size()) >= context.request.limits.findings_max) return;
   report.findings.push_back(
       {kind, unit.partition, unit.bucket(), std::move(where), std::move(detail)});

@@ -103,6 +103,7 @@ async def test_faults_of_the_object_store_lose_and_double_nothing(tmp_path, s3, 
         wait_for(lambda: ids(catalog.load_table(("db", "log"))), list(range(TURNS * 20)), 90)
         wait_for(lambda: keyed_rows(catalog.load_table(("db", "keyed"))), expected(model), 90)
         wait_for(lambda: ids(catalog.load_table(("db", "live"))), list(range(TURNS * 5)), 90)
+        s3.ask("well")
         for name in ("log", "keyed", "live"):
             s3.ask("status 503 1")
             assert_clean(f"db.{name}", server)
