@@ -1,8 +1,9 @@
 // The binary: subcommands, signals, exit codes. Everything else lives in modules.
-#include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,19 +22,24 @@
 
 namespace {
 
-/// What to tell somebody who asks for a command that is not there; empty when it is.
-std::string UnknownCommand(const CLI::App& app, const std::string& word) {
-  if (word.starts_with('-')) return "";
+/// What to tell somebody who asks for a command that is not there, as in `weir table lst`; empty when all is well.
+std::string UnknownCommand(const CLI::App& app, std::span<char* const> words) {
+  const std::vector<const CLI::App*> commands = app.get_subcommands(nullptr);
+  if (commands.empty() || words.empty() || *words.front() == '-') return "";
+  const std::string word = words.front();
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
-  if (std::ranges::find(names, word) != names.end()) return "";
-  return "no such command: " + word + weir::DidYouMean(word, names) + "; `weir --help` lists them";
+  for (const CLI::App* command : commands) {
+    if (command->check_name(word)) return UnknownCommand(*command, words.subspan(1));
+    names.push_back(command->get_name());
+  }
+  return fmt::format("no such command: {}{}; there is {}", word, weir::DidYouMean(word, names),
+                     fmt::join(names, ", "));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Weir: a streaming lakehouse in one binary");
+  CLI::App app("Weir: a streaming lakehouse in one binary", "weir");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("weir ") + weir::kVersion);
   app.footer(
@@ -58,7 +64,8 @@ int main(int argc, char** argv) {
     std::fputs(app.help().c_str(), stderr);
     return weir::kExitUsage;
   }
-  if (const std::string unknown = UnknownCommand(app, argv[1]); !unknown.empty()) {
+  if (const std::string unknown = UnknownCommand(app, std::span(argv, argc).subspan(1));
+      !unknown.empty()) {
     std::fprintf(stderr, "weir: %s\n", unknown.c_str());
     return weir::kExitUsage;
   }

@@ -157,6 +157,7 @@ def test_every_command_explains_itself(command):
 def test_wrong_arguments_are_refused():
     assert run("no-such-command").returncode == WRONG_USE
     assert "did you mean table?" in run("tabel", "ls").stderr
+    assert "no such command: lst (did you mean ls?); there is ls, describe, tail, get" in run("table", "lst").stderr
     assert run("table", "get").returncode == WRONG_USE
     assert run("bench", "no-such-operation").returncode == WRONG_USE
     alone = run()
