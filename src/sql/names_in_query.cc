@@ -55,7 +55,7 @@ class Reader {
     const std::vector<Chain> chains = ChainsIn(*tokens);
     std::vector<const Chain*> others;
     for (const Chain& chain : chains) {
-      if (chain.parts.size() == 1 && !chain.star) {
+      if (chain.parts.size() == 1) {
         plain_.insert(chain.parts[0]->text);
         sides_.insert(SideOf(chain.Dotted()));
       } else if (chain.parts.size() > 1 && !chain.star && exists_(chain.Dotted())) {
@@ -67,7 +67,8 @@ class Reader {
     }
     for (const auto& [name, all] : mentions_) NameTable(name, all, written);
     for (const Chain* chain : others) {
-      if (!NameColumn(*chain)) missing.emplace(chain->parts.back()->text, chain->Dotted());
+      const std::string& last = chain->parts.back()->text;
+      if (!NameColumn(*chain) && !plain_.contains(last)) missing.emplace(last, chain->Dotted());
     }
   }
 

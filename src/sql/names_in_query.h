@@ -25,7 +25,8 @@ class NamesInQuery {
   /// The table that DuckDB calls `last_part`, as the query writes it.
   const std::string& Written(const std::string& last_part) const;
 
-  /// The dotted name ending in `last_part` that is no table, or null: for the error's words.
+  /// What DuckDB calls `last_part` when it is no table: the dotted name that ends so. Else null; also
+  /// when the name stands alone somewhere.
   const std::string* Missing(const std::string& last_part) const;
 
  private:

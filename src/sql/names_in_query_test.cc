@@ -38,6 +38,8 @@ TEST(NamesInQuery, RemembersWhatTheLastPartStoodFor) {
   ASSERT_NE(names.Missing("missing"), nullptr);
   EXPECT_EQ(*names.Missing("missing"), "a.missing");
   EXPECT_EQ(names.Missing("t"), nullptr);
+  EXPECT_EQ(Read("SELECT s.* FROM s").Missing("s"), nullptr);
+  EXPECT_EQ(Read("SELECT x.s FROM s AS x").Missing("s"), nullptr);
 }
 
 TEST(NamesInQuery, ConditionsOnFullNamesReachTheScan) {

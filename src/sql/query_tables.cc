@@ -183,7 +183,7 @@ QueryTables::QueryTables(const SqlParts& parts, std::string database, std::strin
       lake_(parts.lake, parts.catalog.lake_snapshots()),
       database_(std::move(database)),
       names_(NamesOf(sql)),
-      shape_(NamesOf(shape).sql()),
+      shape_(shape == sql ? names_.sql() : NamesOf(shape).sql()),
       connection_(connection) {}
 
 NamesInQuery QueryTables::NamesOf(std::string_view sql) const {
@@ -211,8 +211,7 @@ Result<std::shared_ptr<TableScan>> QueryTables::Resolve(const std::string& name)
 Result<std::shared_ptr<TableScan>> QueryTables::Open(const std::string& last_part) {
   const std::string& name = names_.Written(last_part);
   const TableReference reference = ParseTableReference(name, database_);
-  if (const std::string* missing = names_.Missing(name);
-      missing != nullptr && catalog_.FindTable(reference.path) == nullptr)
+  if (const std::string* missing = names_.Missing(name))
     return Forward(FindTableOrHint(catalog_, ParseTableReference(*missing, database_).path));
   const Conditions& conditions = shape_.Of(name);
   if (catalog_.FindTable(reference.path) == nullptr) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "sql/token.h"
 
@@ -115,9 +116,18 @@ bool IsPlain(const std::vector<Token>& tokens, size_t begin, size_t end) {
   return at == end || (end - begin == 3 && tokens[begin].Is("PROCTIME"));
 }
 
+/// Most texts need no second look.
+bool MentionsSystemTime(std::string_view sql) {
+  static constexpr std::string_view kWord = "SYSTEM_TIME";
+  return !std::ranges::search(sql, kWord, [](char a, char b) {
+            return std::toupper(static_cast<unsigned char>(a)) == b;
+          }).empty();
+}
+
 }  // namespace
 
 Result<std::vector<TextRange>> ComputedSystemTimes(std::string_view sql) {
+  if (!MentionsSystemTime(sql)) return std::vector<TextRange>();
   ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql));
   static constexpr std::array kWords = {"FOR", "SYSTEM_TIME", "AS", "OF"};
   std::vector<TextRange> ranges;

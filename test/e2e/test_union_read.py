@@ -224,6 +224,9 @@ def test_tables_that_others_made_are_read_beside_ours(server):
     campaign.refresh().delete("id = 1")
     sql(f"USE {name}")
     assert sql("SELECT cast(id as varchar), name FROM campaign") == [["2", "autumn"]]
+    assert sql(f"SELECT campaign.id, {name}.campaign.name, x.id FROM campaign, (SELECT id FROM campaign) AS x") == [
+        ["2", "autumn", "2"]]
+    assert sql(f"SELECT campaign.* EXCLUDE (cost, tags, m, s, d, ts, tz) FROM {name}.campaign") == [["2", "autumn"]]
     assert sql.one("SELECT count(*) FROM campaign$snapshots")[0] == str(len(campaign.refresh().snapshots()))
     assert "does not exist" in sql.run("SELECT * FROM campain").error
 
