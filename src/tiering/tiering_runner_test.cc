@@ -60,6 +60,18 @@ TEST_F(TieringRunnerTest, ARoundThatThrowsIsAnErrorOfItsTableAndTheNextOneGoesOn
   EXPECT_EQ(rows, 2);
 }
 
+TEST_F(TieringRunnerTest, AStartDropsTheEmptyNamespacesThatACrashLeft) {
+  Begin({}, {"id"});
+  ASSERT_THAT(lake_->EnsureNamespace({table_->path.database}), IsOk());
+  ASSERT_THAT(lake_->EnsureNamespace({"gone"}), IsOk());
+  ASSERT_THAT(lake_->CreateNamespace({"theirs"}), IsOk());
+  const auto runner = MakeRunner();
+  runner->Start();
+  EXPECT_TRUE(lake_->NamespaceExists({table_->path.database}));
+  EXPECT_FALSE(lake_->NamespaceExists({"gone"}));
+  EXPECT_TRUE(lake_->NamespaceExists({"theirs"}));
+}
+
 TEST_F(TieringRunnerTest, ALookThatThrowsIsAnErrorOfItsTable) {
   Begin();
   const auto runner = MakeRunner();
