@@ -95,4 +95,4 @@ def test_a_start_that_fails_late_ends_with_its_reason(tmp_path):
     command = [str(weir_binary()), "serve", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
                "--set", "lake.tiering=sometimes"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and "internal, external or off" in done.stderr, done
+    assert done.returncode == 2 and "internal, external or off" in done.stderr, done
