@@ -9,6 +9,7 @@ constexpr int64_t kDaysFromEraStartTo1970 = 719'468;
 constexpr int64_t kMsPerDay = 86'400'000;
 
 int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+int64_t FloorMod(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
 
 }  // namespace
 
@@ -42,9 +43,8 @@ std::optional<int64_t> DaysOfDate(const CivilDate& date) {
 }
 
 CivilTime TimeOfTimestamp(int64_t ms, int32_t nanos) {
-  const int64_t days = FloorDiv(ms, kMsPerDay);
-  const auto of_day = static_cast<int32_t>(ms - days * kMsPerDay);
-  return {.date = DateOfDays(days),
+  const auto of_day = static_cast<int32_t>(FloorMod(ms, kMsPerDay));
+  return {.date = DateOfDays(FloorDiv(ms, kMsPerDay)),
           .hour = of_day / 3'600'000,
           .minute = of_day / 60'000 % 60,
           .second = of_day / 1000 % 60,

@@ -11,15 +11,12 @@ namespace {
 
 using Row = std::vector<std::optional<std::string>>;
 
-/// `name` when it is a plain word, else in backquotes, doubled inside.
+/// `name` when it is a plain word, else in backquotes.
 std::string FlinkName(const std::string& name) {
   const bool plain =
       !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
       std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (plain) return name;
-  std::string out = "`";
-  for (const char c : name) out.append(c == '`' ? 2 : 1, c);
-  return out + "`";
+  return plain ? name : QuoteFlinkIdentifier(name);
 }
 
 std::string FlinkNames(const std::vector<std::string>& names) {

@@ -235,6 +235,7 @@ std::string Upper(std::string_view text) {
 }
 
 std::string QuoteIdentifier(std::string_view name) { return Quote(name, '"'); }
+std::string QuoteFlinkIdentifier(std::string_view name) { return Quote(name, '`'); }
 std::string QuoteString(std::string_view text) { return Quote(text, '\''); }
 
 }  // namespace weir

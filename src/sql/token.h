@@ -46,8 +46,9 @@ std::string PlaceOf(std::string_view sql, size_t offset);
 /// Upper-case ASCII.
 std::string Upper(std::string_view text);
 
-/// "x" with quotes inside doubled; 'x' likewise.
+/// "x" with quotes inside doubled; `x`, Flink's, and 'x' likewise.
 std::string QuoteIdentifier(std::string_view name);
+std::string QuoteFlinkIdentifier(std::string_view name);
 std::string QuoteString(std::string_view text);
 
 }  // namespace weir

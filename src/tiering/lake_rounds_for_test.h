@@ -26,6 +26,7 @@
 #include "record/log_batch.h"
 #include "record/row_format.h"
 #include "tiering/tiering_round.h"
+#include "tiering/verify.h"
 
 namespace weir {
 
@@ -161,6 +162,19 @@ class LakeRoundsTest : public testing::Test {
     const auto table = catalog_->CreateTable({"fluss", "t"}, descriptor, IfExists::kFail);
     ASSERT_THAT(table, IsOk());
     table_ = *table;
+  }
+
+  /// What `weir verify` says of the table. `logs`: other ones than its own.
+  VerifyReport Verified(VerifyLimits limits = {}, BucketLogs* logs = nullptr) {
+    auto report = VerifyTable({.table = table_,
+                               .catalog = lake_.get(),
+                               .snapshots = &catalog_->lake_snapshots(),
+                               .store = &catalog_->store(),
+                               .logs = logs == nullptr ? &logs_ : logs,
+                               .states = &states_,
+                               .limits = limits});
+    EXPECT_THAT(report, IsOk());
+    return report.value_or(VerifyReport());
   }
 
   TableBucket Bucket(BucketId bucket) const { return {table_->id, std::nullopt, bucket}; }
