@@ -79,7 +79,7 @@ Status CheckFunctions(const std::string& sql) {
 /// DuckDB's message, with its code where we have a better one.
 Failure QueryFailure(const char* text) {
   std::string message = text == nullptr ? "the query failed" : text;
-  const bool interrupted = message.find("INTERRUPT") != std::string::npos;
+  const bool interrupted = message.starts_with("INTERRUPT Error");
   while (!message.empty() && message.back() == '\n') message.pop_back();
   return Failure(
       Error{interrupted ? ErrorCode::kCancelled : ErrorCode::kSqlFailed, std::move(message)});
@@ -281,10 +281,11 @@ Result<DuckConnection> DuckInstance::Connect() {
 }
 
 Result<std::unique_ptr<DuckQuery>> DuckQuery::Start(duckdb_connection connection,
-                                                    const std::string& sql, TableResolver& tables) {
+                                                    const std::string& sql, TableResolver& tables,
+                                                    const std::atomic<bool>& interrupted) {
   RETURN_IF_ERROR(CheckFunctions(sql));
   const ResolverScope scope(tables);
-  auto query = std::unique_ptr<DuckQuery>(new DuckQuery);
+  auto query = std::unique_ptr<DuckQuery>(new DuckQuery(connection, sql, tables, interrupted));
   ASSIGN_OR_RETURN(query->prepared_, Prepare(connection, sql));
   DuckPending pending;
   if (Duck().pending_prepared_streaming(query->prepared_.get(), pending.out()) != DuckDBSuccess)
@@ -319,9 +320,24 @@ DuckQuery::~DuckQuery() {
 Result<DuckChunk> DuckQuery::Next() {
   DuckChunk chunk(Duck().fetch_chunk(result_));
   if (chunk) return chunk;
-  if (const char* error = Duck().result_error(&result_); error != nullptr && *error != '\0')
-    return QueryFailure(error);
-  return chunk;
+  const char* error = Duck().result_error(&result_);
+  if (error == nullptr || *error == '\0') return chunk;
+  Failure failure = QueryFailure(error);
+  if (failure.value().code == ErrorCode::kCancelled && !interrupted_) return LostReason();
+  return failure;
+}
+
+/// A task that fails interrupts the others, and DuckDB 1.5 then answers a fetch of rows with that
+/// interrupt instead of the task's error. An aggregate has no rows to fetch before its end; this one
+/// computes every column of the query and keeps none.
+Failure DuckQuery::LostReason() {
+  const ResolverScope scope(tables_);
+  const std::string again =
+      fmt::format("SELECT bit_xor(hash(weir_rows)) FROM (\n{}\n) AS weir_rows", sql_);
+  if (Status status = Execute(connection_, again.c_str()); !status.ok())
+    return Failure(std::move(status).error());
+  return Failure(
+      Error{ErrorCode::kSqlFailed, "the query failed once and not a second time: run it again"});
 }
 
 }  // namespace weir

@@ -42,12 +42,14 @@ class DuckQuery {
  public:
   /// Prepare `sql` and run it up to its first rows.
   ///
-  /// connection  used by this query alone while it lives
-  /// Errors      kSqlFailed  with DuckDB's words; a statement that is not a query, a function that
-  /// is not open to
-  ///             users;  kCancelled
+  /// connection   used by this query alone while it lives
+  /// tables       outlives the query
+  /// interrupted  set before somebody interrupts the connection; outlives the query
+  /// Errors       kSqlFailed  with DuckDB's words; a statement that is not a query, a function that
+  ///              is not open to users;  kCancelled  interrupted
   static Result<std::unique_ptr<DuckQuery>> Start(duckdb_connection connection,
-                                                  const std::string& sql, TableResolver& tables);
+                                                  const std::string& sql, TableResolver& tables,
+                                                  const std::atomic<bool>& interrupted);
   ~DuckQuery();
 
   /// How many columns `sql` has, without running it.
@@ -63,8 +65,17 @@ class DuckQuery {
   duckdb_result& result() { return result_; }
 
  private:
-  DuckQuery() = default;
+  DuckQuery(duckdb_connection connection, std::string sql, TableResolver& tables,
+            const std::atomic<bool>& interrupted)
+      : connection_(connection), sql_(std::move(sql)), tables_(tables), interrupted_(interrupted) {}
 
+  /// Why the query failed, when DuckDB has forgotten.
+  Failure LostReason();
+
+  const duckdb_connection connection_;
+  const std::string sql_;
+  TableResolver& tables_;
+  const std::atomic<bool>& interrupted_;
   DuckPrepared prepared_;
   duckdb_result result_{};
   bool has_result_ = false;

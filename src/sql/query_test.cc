@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "sql/cell_text.h"
 #include "sql/duckdb_types.h"
 #include "sql/engine.h"
@@ -57,6 +60,38 @@ class Numbers : public TableScan {
                                             {"text", DataType::Of(TypeKind::kString)}};
 };
 
+/// Rows without end, until a thread that is not the one that made the table reads a few chunks: it
+/// fails, and so does everybody after it.
+class FailsOnAnotherThread : public TableScan {
+ public:
+  std::span<const ScanColumn> columns() const override { return columns_; }
+  int64_t rows_estimate() const override { return 1'000'000; }
+  size_t part_count() const override { return 1; }
+  Result<std::unique_ptr<ScanPart>> Open(size_t, std::span<const int>) override {
+    return std::make_unique<Part>(*this);
+  }
+
+ private:
+  class Part : public ScanPart {
+   public:
+    explicit Part(FailsOnAnotherThread& table) : table_(table) {}
+    Result<bool> Next(duckdb_data_chunk out) override {
+      if (std::this_thread::get_id() != table_.maker_ && ++table_.read_by_others_ > 5)
+        table_.failed_ = true;
+      if (table_.failed_) return Fail(ErrorCode::kSqlFailed, "the disk is gone");
+      Duck().data_chunk_set_size(out, kChunkRows);
+      return true;
+    }
+
+   private:
+    FailsOnAnotherThread& table_;
+  };
+  const std::vector<ScanColumn> columns_ = {{"n", DataType::Of(TypeKind::kBigInt)}};
+  const std::thread::id maker_ = std::this_thread::get_id();
+  std::atomic<int> read_by_others_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
 class QueryTest : public ::testing::Test, public TableResolver {
  protected:
   QueryTest()
@@ -66,6 +101,7 @@ class QueryTest : public ::testing::Test, public TableResolver {
   Result<std::shared_ptr<TableScan>> Resolve(const std::string& name) override {
     if (name == "numbers") return numbers_;
     if (name == "twice") return MakeUnionScan({numbers_, numbers_});
+    if (name == "failing") return failing_;
     if (name == "none") return MakeRowsScan({{"a", DataType::Of(TypeKind::kInt)}}, {});
     if (name == "rows")
       return MakeRowsScan(
@@ -76,7 +112,7 @@ class QueryTest : public ::testing::Test, public TableResolver {
 
   /// Rows as text, cells split by '|', rows by ';'; or the error.
   std::string Run(const std::string& sql) {
-    auto query = DuckQuery::Start(connection_.get(), sql, *this);
+    auto query = DuckQuery::Start(connection_.get(), sql, *this, interrupted_);
     if (!query.ok()) return query.error().message;
     std::vector<CellWriter> cells;
     for (const ResultColumn& column : (*query)->columns()) cells.emplace_back(column.type.get());
@@ -95,7 +131,21 @@ class QueryTest : public ::testing::Test, public TableResolver {
     }
   }
 
+  /// What ends a query, its rows left alone by a reader that is slower than DuckDB.
+  std::string Drain(const std::string& sql) {
+    auto query = DuckQuery::Start(connection_.get(), sql, *this, interrupted_);
+    if (!query.ok()) return query.error().message;
+    while (true) {
+      auto chunk = (*query)->Next();
+      if (!chunk.ok()) return chunk.error().message;
+      if (!*chunk) return "";
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    }
+  }
+
   std::shared_ptr<Numbers> numbers_ = std::make_shared<Numbers>();
+  std::shared_ptr<TableScan> failing_ = std::make_shared<FailsOnAnotherThread>();
+  std::atomic<bool> interrupted_ = false;
   std::unique_ptr<DuckInstance> instance_;
   DuckConnection connection_;
 };
@@ -141,13 +191,21 @@ TEST_F(QueryTest, ReachesNeitherFilesNorSettings) {
         "LOAD httpfs", "INSTALL httpfs", "SET memory_limit = '1TB'", "CREATE TABLE x (a INT)",
         "SET enable_external_access = true", "SELECT 1; SELECT 2", "SELECT ?",
         "CALL pragma_version()"}) {
-    const auto query = DuckQuery::Start(connection_.get(), sql, *this);
+    const auto query = DuckQuery::Start(connection_.get(), sql, *this, interrupted_);
     EXPECT_FALSE(query.ok()) << sql;
   }
   EXPECT_THAT(Run("SELECT * FROM '/etc/passwd'"), HasSubstr("does not exist"));
   EXPECT_EQ(Run("SELECT current_setting('enable_external_access')"), "false");
   EXPECT_EQ(Run("SELECT current_setting('lock_configuration')"), "true");
   EXPECT_EQ(Run("SELECT current_setting('TimeZone')"), "\"UTC\"");
+}
+
+TEST_F(QueryTest, SaysWhyARowFailedWhicheverThreadReadIt) {
+  for (int i = 0; i < 20; ++i) {
+    failing_ = std::make_shared<FailsOnAnotherThread>();
+    EXPECT_THAT(Drain("SELECT * FROM failing"), HasSubstr("the disk is gone"));
+  }
+  EXPECT_THAT(Run("SELECT CAST('INTERRUPT' AS INT)"), HasSubstr("Could not convert"));
 }
 
 TEST_F(QueryTest, FailsWithinItsMemoryAndGoesOn) {

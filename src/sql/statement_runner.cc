@@ -38,7 +38,10 @@ Result<TableRef> StatementRunner::TableOf(const SqlName& name) const {
   return FindTableOrHint(catalog_, path);
 }
 
-void StatementRunner::Interrupt() { Duck().interrupt(connection_.get()); }
+void StatementRunner::Interrupt() {
+  interrupted_ = true;
+  Duck().interrupt(connection_.get());
+}
 
 Result<StatementResult> StatementRunner::Run(std::string_view sql) {
   tables_.reset();
@@ -50,7 +53,7 @@ Result<StatementResult> StatementRunner::Run(std::string_view sql) {
 Result<std::unique_ptr<DuckQuery>> StatementRunner::StartQuery(const std::string& sql,
                                                                std::string_view shape) {
   tables_ = std::make_unique<QueryTables>(parts_, database_, sql, shape, connection_.get());
-  auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_);
+  auto query = DuckQuery::Start(connection_.get(), tables_->sql(), *tables_, interrupted_);
   // DuckDB reports our error in words of its own, and without the code.
   if (!query.ok() && tables_->error()) return Failure(*tables_->error());
   return query;

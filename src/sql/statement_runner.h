@@ -3,6 +3,7 @@
 // run_rows.cc (INSERT, UPDATE, DELETE). One thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@ class StatementRunner {
   /// Run one statement. The result's rows must be gone before the next call.
   Result<StatementResult> Run(std::string_view sql);
 
-  /// Stop what is running: it fails with kCancelled. Any thread, after Open.
+  /// Stop what is running, for good: it fails with kCancelled. Any thread, after Open.
   void Interrupt();
 
   const std::string& database() const { return database_; }
@@ -97,6 +98,7 @@ class StatementRunner {
   const LakeTables lake_;
   std::string database_;
   DuckConnection connection_;
+  std::atomic<bool> interrupted_ = false;
   std::unique_ptr<QueryTables> tables_;  // of the running query
 };
 
