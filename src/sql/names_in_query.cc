@@ -1,6 +1,7 @@
 #include "sql/names_in_query.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <vector>
@@ -39,6 +40,27 @@ std::vector<Chain> ChainsIn(const std::vector<Token>& tokens) {
   return chains;
 }
 
+/// Whether FROM or JOIN stands before `name`, and not the FROM of IS DISTINCT FROM or EXTRACT(… FROM …).
+bool IsBehindFrom(const std::vector<Token>& tokens, const Token& name) {
+  const auto at = static_cast<size_t>(&name - tokens.data());
+  if (at == 0) return false;
+  if (tokens[at - 1].Is("JOIN")) return true;
+  if (at < 2 || !tokens[at - 1].Is("FROM") || tokens[at - 2].Is("DISTINCT")) return false;
+  int closed = 0;
+  for (size_t i = at - 1; i-- > 0;) {
+    closed += tokens[i].IsSymbol(")") - tokens[i].IsSymbol("(");
+    if (closed < 0)
+      return i == 0 || std::ranges::none_of(std::array{"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY"},
+                                            [&](auto word) { return tokens[i - 1].Is(word); });
+  }
+  return true;
+}
+
+/// Schemas that DuckDB has itself.
+bool IsOfDuckDb(const Token& schema) {
+  return schema.Is("INFORMATION_SCHEMA") || schema.Is("PG_CATALOG");
+}
+
 /// A table as columns name it: DuckDB ignores case there.
 using Side = std::pair<TableKind, std::string>;
 
@@ -67,8 +89,15 @@ class Reader {
     }
     for (const auto& [name, all] : mentions_) NameTable(name, all, written);
     for (const Chain* chain : others) {
-      const std::string& last = chain->parts.back()->text;
-      if (!NameColumn(*chain) && !plain_.contains(last)) missing.emplace(last, chain->Dotted());
+      if (NameColumn(*chain)) continue;
+      const Token& last = *chain->parts.back();
+      if (!plain_.contains(last.text)) {
+        missing.emplace(last.text, chain->Dotted());
+      } else if (IsBehindFrom(*tokens, *chain->parts[0]) && !IsOfDuckDb(*chain->parts[0])) {
+        // Another table has the last part to itself.
+        changes_[last.begin] = {last.bytes, QuoteIdentifier(chain->Dotted())};
+        missing.emplace(chain->Dotted(), chain->Dotted());
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 // ours by the last part of its name only: "event" of bronze.event. So
 //   bronze.event.id, bronze.event.*     become event.id, event.*
 //   bronze.event beside silver.event    become bronze."bronze.event" and silver."silver.event"
+//   FROM nowhere.event beside event     becomes nowhere."nowhere.event"
 // and the name as written is remembered. Reads text; whether a table is there says the caller.
 #pragma once
 
@@ -26,7 +27,7 @@ class NamesInQuery {
   const std::string& Written(const std::string& last_part) const;
 
   /// What DuckDB calls `last_part` when it is no table: the dotted name that ends so. Else null; also
-  /// when the name stands alone somewhere.
+  /// when the name stands alone somewhere, unless it is the dotted name itself.
   const std::string* Missing(const std::string& last_part) const;
 
  private:

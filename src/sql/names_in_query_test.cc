@@ -1,5 +1,6 @@
 #include "sql/names_in_query.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sql/predicate.h"
@@ -40,6 +41,21 @@ TEST(NamesInQuery, RemembersWhatTheLastPartStoodFor) {
   EXPECT_EQ(names.Missing("t"), nullptr);
   EXPECT_EQ(Read("SELECT s.* FROM s").Missing("s"), nullptr);
   EXPECT_EQ(Read("SELECT x.s FROM s AS x").Missing("s"), nullptr);
+}
+
+TEST(NamesInQuery, ATableThatIsNotThereIsNotTheOneThatStandsAlone) {
+  for (const char* sql :
+       {"SELECT * FROM t JOIN nowhere.t USING (c)", "SELECT (SELECT 1 FROM nowhere.t) FROM t",
+        "WITH t AS (SELECT 1) FROM nowhere.t, t"}) {
+    const NamesInQuery names = Read(sql);
+    EXPECT_THAT(names.sql(), testing::HasSubstr("nowhere.\"nowhere.t\"")) << sql;
+    ASSERT_NE(names.Missing("nowhere.t"), nullptr) << sql;
+    EXPECT_EQ(names.Missing("t"), nullptr) << sql;
+  }
+  for (const char* sql :
+       {"SELECT EXTRACT(YEAR FROM e.t) FROM e, t", "SELECT c IS DISTINCT FROM e.t FROM e, t",
+        "SELECT * FROM information_schema.tables, tables", "SELECT e.t FROM e, t"})
+    EXPECT_EQ(Read(sql).sql(), sql);
 }
 
 TEST(NamesInQuery, ConditionsOnFullNamesReachTheScan) {
