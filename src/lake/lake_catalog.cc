@@ -155,9 +155,11 @@ std::shared_ptr<std::mutex> LakeCatalog::State::CommitLock(const std::string& uu
 
 Status LakeCatalog::State::CommitPointers(const Transaction& transaction) {
   const Status done = store.Commit(transaction);
-  // Too large is the one answer that comes before anything is written. A full disk, too, may be told only when all
-  // is written and is being synced.
-  if (done.ok() || done.code() == ErrorCode::kInvalidTable) return done;
+  // Too large, and a table that is gone, are the answers that come before anything is written. A full disk may be told
+  // only when all is written and is being synced.
+  if (done.ok() || done.code() == ErrorCode::kInvalidTable ||
+      done.code() == ErrorCode::kCommitConflict)
+    return done;
   return Fail(ErrorCode::kCommitStateUnknown, "it is unknown whether the commit happened: {}",
               done.error().message);
 }

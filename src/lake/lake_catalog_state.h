@@ -52,13 +52,15 @@ struct LakeCatalog::State {
   /// Write down that files appear at a place nobody has yet, so that they go should the table never come to be. The
   /// commit that makes the table takes the note away. Nothing to note: the place is not of our making.
   Status NoteMaking(const TableMetadata& table);
+  /// Drop a table; the caller holds `changes`. Errors  kTableNotExist
+  Status Drop(const Ident& ident, Purge purge);
   /// The table is there, or certainly is not.
   void EndMaking(const std::string& uuid);
 
   /// One commit of several tables on its way (lake_commits.cc).
   class TableCommits;
   std::shared_ptr<std::mutex> CommitLock(const std::string& uuid);
-  /// Write a transaction that swaps pointers. Errors  kCommitStateUnknown
+  /// Write a transaction that swaps pointers. Errors  kCommitStateUnknown; kCommitConflict  what it needs is gone
   Status CommitPointers(const Transaction& transaction);
 
   Store& store;

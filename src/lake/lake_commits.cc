@@ -3,6 +3,7 @@
 
 #include "lake/lake_catalog_state.h"
 #include "lake/location_rules.h"
+#include "meta/catalog.h"
 
 namespace weir::iceberg {
 namespace {
@@ -168,7 +169,9 @@ class LakeCatalog::State::TableCommits {
   Status MovePointers(Transaction transaction) {
     for (Step& step : steps_) {
       RETURN_IF_ERROR(step.is_new() ? CheckStillFree(step) : CheckStillThere(step));
-      if (step.wrote) transaction.Put(IdentKey(kTableKeys, step.commit->ident), ToText(step.after));
+      if (!step.wrote) continue;
+      if (step.after.tiered_by) NeedTable(*step.after.tiered_by, transaction);
+      transaction.Put(IdentKey(kTableKeys, step.commit->ident), ToText(step.after));
     }
     return transaction.empty() ? Status() : state_.CommitPointers(transaction);
   }

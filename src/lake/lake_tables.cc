@@ -2,6 +2,7 @@
 
 #include "lake/lake_catalog_state.h"
 #include "lake/location_rules.h"
+#include "meta/catalog.h"
 
 namespace weir::iceberg {
 namespace {
@@ -122,9 +123,12 @@ Status LakeCatalog::State::Make(LoadedTable& made, const Transaction* extra) {
     return free;
   }
   Transaction transaction = extra == nullptr ? Transaction() : *extra;
+  if (made.tiered_by) NeedTable(*made.tiered_by, transaction);
   transaction.Put(IdentKey(kTableKeys, ident), ToText(record));
   transaction.Delete(std::string(kPurgeKeys) + record.uuid);
-  RETURN_IF_ERROR(CommitPointers(transaction));
+  const Status done = CommitPointers(transaction);
+  if (done.code() == ErrorCode::kCommitConflict) (void)files.Delete(made.metadata_location);
+  RETURN_IF_ERROR(done);
   const std::unique_lock lock(names);
   tables[ident] = record;
   if (made.tiered_by) tiered[*made.tiered_by] = ident;
@@ -197,9 +201,12 @@ Status LakeCatalog::RenameTable(const Ident& from, const Ident& to) {
 }
 
 Status LakeCatalog::DropTable(const Ident& ident, Purge purge) {
-  State& s = *state_;
-  const std::lock_guard change(s.changes);
-  ASSIGN_OR_RETURN(const LakeRecord record, s.FindTable(ident));
+  const std::lock_guard change(state_->changes);
+  return state_->Drop(ident, purge);
+}
+
+Status LakeCatalog::State::Drop(const Ident& ident, Purge purge) {
+  ASSIGN_OR_RETURN(const LakeRecord record, FindTable(ident));
   Transaction transaction;
   transaction.Delete(IdentKey(kTableKeys, ident));
   if (purge == Purge::kYes) {
@@ -207,21 +214,21 @@ Status LakeCatalog::DropTable(const Ident& ident, Purge purge) {
                     ToText(PurgeRequest{.id = record.uuid,
                                         .root = record.root,
                                         .metadata_location = record.metadata_location,
-                                        .dropped_ms = s.clock.NowMs()}));
+                                        .dropped_ms = clock.NowMs()}));
   }
-  RETURN_IF_ERROR(s.CommitPointers(transaction));
-  const std::unique_lock lock(s.names);
-  s.tables.erase(ident);
-  if (record.tiered_by) s.tiered.erase(*record.tiered_by);
+  RETURN_IF_ERROR(CommitPointers(transaction));
+  const std::unique_lock lock(names);
+  tables.erase(ident);
+  if (record.tiered_by) tiered.erase(*record.tiered_by);
   return {};
 }
 
 Status LakeCatalog::DropTiered(TableId table) {
-  const auto ident = FindTieredIdent(table);
-  if (!ident) return {};
-  const Status dropped = DropTable(*ident, Purge::kYes);
-  if (dropped.code() == ErrorCode::kTableNotExist) return {};
-  return dropped;
+  // Who makes or renames it right now is done before, or finds that its Weir table is gone.
+  const std::lock_guard change(state_->changes);
+  const auto found = state_->tiered.find(table);
+  if (found == state_->tiered.end()) return {};
+  return state_->Drop(Ident(found->second), Purge::kYes);
 }
 
 Status LakeCatalog::ReleaseTiered(TableId table) {

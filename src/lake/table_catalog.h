@@ -105,7 +105,8 @@ class TableCatalog {
   virtual Result<std::string> MetadataLocation(const Ident& ident) const = 0;
   /// The tables that may be ours to look after, by name, without asking.
   virtual std::vector<Ident> AllTables() const = 0;
-  /// Errors  kTableAlreadyExist  the name is taken;  kInvalidTable
+  /// Errors  kTableAlreadyExist  the name is taken;  kInvalidTable;  kCommitConflict, kTableNotExist  `tiered_by` was
+  ///         dropped meanwhile: nothing of it stays
   virtual Result<LoadedTable> CreateTiered(const Ident& ident, NewTable table,
                                            TableId tiered_by) = 0;
   /// The table is gone: its lake table goes as well, and the files of that, in their own time.
@@ -116,7 +117,8 @@ class TableCatalog {
   virtual Status PurgeDropped(int64_t before_ms, const std::function<Status()>& alive) = 0;
 
   /// Commit changes of one table, and `extra`, which may be null, with them or after them.
-  /// Errors  kCommitConflict      a requirement does not hold; nothing happened
+  /// Errors  kCommitConflict      a requirement does not hold, or the table that is tiered into this one was dropped;
+  ///                              nothing happened
   ///         kInvalidTable        an update makes no sense; nothing happened
   ///         kCommitStateUnknown  it may have happened: no file may be deleted; look first
   virtual Result<LoadedTable> Commit(TableCommit commit, const Transaction* extra) = 0;

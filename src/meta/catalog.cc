@@ -356,4 +356,8 @@ Result<IdBlock> Catalog::NewAutoIncrementIds(TableId table, int64_t count) {
   return IdBlock{.first = first, .count = count};
 }
 
+void NeedTable(TableId table, Transaction& transaction) {
+  transaction.Need(records::TableKey(table));
+}
+
 }  // namespace weir

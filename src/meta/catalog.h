@@ -226,4 +226,8 @@ Result<std::vector<PartitionInfo>> MatchingPartitions(const TableInfo& table,
 /// Errors  kTableNotPartitioned, kPartitionSpecInvalid
 Result<std::string> PartitionNameOf(const TableInfo& table, const PartitionSpec& spec);
 
+/// Let `transaction` happen only while the table is there: what is known of a dropped table does not come back, however
+/// late somebody writes it.
+void NeedTable(TableId table, Transaction& transaction);
+
 }  // namespace weir

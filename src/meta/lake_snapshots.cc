@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <ranges>
 
+#include "meta/catalog.h"
 #include "meta/catalog_records.h"
 #include "meta/store.h"
 
@@ -18,8 +19,10 @@ constexpr std::string_view kPrefix = "lake-snapshot/";
 constexpr int kOffsetsVersion = 1;
 constexpr BucketId kBucketsMax = 1'000'000;
 
+std::string KeysOf(TableId table) { return fmt::format("{}{:020}/", kPrefix, table.value); }
+
 std::string KeyOf(TableId table, int64_t sequence) {
-  return fmt::format("{}{:020}/{:020}", kPrefix, table.value, sequence);
+  return fmt::format("{}{:020}", KeysOf(table), sequence);
 }
 
 Failure BadOffsets(std::string_view what) {
@@ -217,6 +220,7 @@ LakeSnapshots::Change LakeSnapshots::Add(TableId table, LakeSnapshot snapshot, K
         change.forgotten.push_back(sequence);
     }
   }
+  NeedTable(table, transaction);
   for (const int64_t sequence : change.forgotten) transaction.Delete(KeyOf(table, sequence));
   transaction.Put(KeyOf(table, change.sequence), ToRecord(table, snapshot));
   change.snapshot = std::move(snapshot);
@@ -225,6 +229,8 @@ LakeSnapshots::Change LakeSnapshots::Add(TableId table, LakeSnapshot snapshot, K
 
 void LakeSnapshots::Applied(Change change) {
   const std::lock_guard lock(mutex_);
+  // Dropped since it was committed.
+  if (!store_.Get(KeyOf(change.table, change.sequence))) return;
   Sequences& known = tables_[change.table];
   for (const int64_t sequence : change.forgotten) known.erase(sequence);
   known.insert_or_assign(change.sequence, std::move(change.snapshot));
@@ -248,14 +254,10 @@ Result<std::vector<LakeSnapshot>> LakeSnapshots::Commit(TableId table, LakeSnaps
 }
 
 Status LakeSnapshots::Drop(TableId table) {
+  // By the store: there may be one that is committed and not yet known here.
   Transaction transaction;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = tables_.find(table);
-    if (found == tables_.end()) return {};
-    for (const auto& [sequence, snapshot] : found->second)
-      transaction.Delete(KeyOf(table, sequence));
-  }
+  for (const auto& [key, value] : store_.Scan(KeysOf(table))) transaction.Delete(key);
+  if (transaction.empty()) return {};
   RETURN_IF_ERROR(store_.Commit(transaction));
   const std::lock_guard lock(mutex_);
   tables_.erase(table);

@@ -67,14 +67,16 @@ class LakeSnapshots {
   Offset TieredOffset(const TableBucket& bucket) const;
 
   /// Make `snapshot` the table's newest as part of `transaction`; one known by its id is replaced in place (kNewest:
-  /// and those after it forgotten). Whoever commits the transaction then calls Applied. One writer per table at a time.
+  /// and those after it forgotten). Whoever commits the transaction, which needs the table (NeedTable), then calls
+  /// Applied. One writer per table at a time.
   Change Add(TableId table, LakeSnapshot snapshot, Keep keep, Transaction& transaction) const;
   void Applied(Change change);
   /// Both, in a transaction of its own.  Durable  on return
   /// Returns the snapshots that were forgotten, so that their files can go.
+  /// Errors  kCommitConflict  the table was dropped
   Result<std::vector<LakeSnapshot>> Commit(TableId table, LakeSnapshot snapshot, Keep keep);
 
-  /// The table is gone.
+  /// The table is gone. What comes later finds that in the store; what is being committed goes as well.
   Status Drop(TableId table);
   /// Tables that have snapshots.
   std::vector<TableId> Tables() const;

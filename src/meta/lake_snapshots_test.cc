@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "io/faulty_file_system.h"
+#include "meta/catalog_records.h"
 #include "meta/store.h"
 
 namespace weir {
@@ -53,7 +54,18 @@ class LakeSnapshotsTest : public testing::Test {
     snapshots_ = std::make_unique<LakeSnapshots>(*store_, clock_);
     ASSERT_TRUE(snapshots_->Load().ok());
   }
-  void SetUp() override { Open(); }
+  void SetUp() override {
+    Open();
+    Transaction table;
+    table.Put(records::TableKey(kTable), "{}");
+    ASSERT_TRUE(store_->Commit(table).ok());
+  }
+  void DropTable() {
+    Transaction table;
+    table.Delete(records::TableKey(kTable));
+    ASSERT_TRUE(store_->Commit(table).ok());
+    ASSERT_TRUE(snapshots_->Drop(kTable).ok());
+  }
   size_t Commit(int64_t id, LakeSnapshots::Keep keep) {
     LakeSnapshot snapshot{.snapshot_id = id, .tiered = {{BucketOf(kTable, 0), id}}};
     return snapshots_->Commit(kTable, snapshot, keep).value().size();
@@ -110,6 +122,25 @@ TEST_F(LakeSnapshotsTest, AreThereAfterARestart) {
   ASSERT_TRUE(snapshots_->Drop(kTable).ok());
   Open();
   EXPECT_FALSE(snapshots_->Latest(kTable).has_value());
+}
+
+TEST_F(LakeSnapshotsTest, OfADroppedTableDoNotComeBack) {
+  Commit(11, {});
+  const LakeSnapshot next{.snapshot_id = 12, .tiered = {{BucketOf(kTable, 0), 12}}};
+  Transaction before;
+  auto committed = snapshots_->Add(kTable, next, {}, before);
+  ASSERT_TRUE(store_->Commit(before).ok());
+  Transaction late;
+  (void)snapshots_->Add(kTable, next, {}, late);
+  DropTable();
+  snapshots_->Applied(std::move(committed));  // of what was committed before
+  EXPECT_EQ(store_->Commit(late).code(), ErrorCode::kCommitConflict);
+  EXPECT_EQ(snapshots_->Commit(kTable, next, {}).code(), ErrorCode::kCommitConflict);
+  for (const bool restarted : {false, true}) {
+    if (restarted) Open();
+    EXPECT_FALSE(snapshots_->Latest(kTable).has_value());
+    EXPECT_TRUE(snapshots_->Tables().empty());
+  }
 }
 
 }  // namespace

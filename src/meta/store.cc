@@ -78,7 +78,7 @@ void Transaction::Delete(std::string_view key) {
 
 /// A thread in Commit.
 struct Store::Waiter {
-  const std::string& payload;
+  const Transaction& transaction;
   bool done = false;
   Status result;
 };
@@ -190,7 +190,7 @@ Status Store::Commit(const Transaction& transaction) {
     return Fail(ErrorCode::kInvalidTable, "a change of metadata is too large: bytes={} max={}",
                 transaction.payload_.size(), kTransactionBytesMax);
   }
-  Waiter waiter{.payload = transaction.payload_};
+  Waiter waiter{.transaction = transaction};
   std::unique_lock lock(mutex_);
   queue_.push_back(&waiter);
   while (!waiter.done) {
@@ -201,12 +201,16 @@ Status Store::Commit(const Transaction& transaction) {
     // Lead: write what queued up while the last write ran.
     writing_ = true;
     const std::vector<Waiter*> batch = TakeBatch();
-    lock.unlock();
-    const Status status = WriteBatch(batch);
-    lock.lock();
+    Status status = CheckNeeds(batch.front()->transaction);
+    if (status.ok()) {
+      lock.unlock();
+      status = WriteBatch(batch);
+      lock.lock();
+    }
     for (Waiter* member : batch) {
       if (status.ok())
-        ForEachOp(member->payload, [this](BytesView key, auto value) { Apply(key, value); });
+        ForEachOp(member->transaction.payload_,
+                  [this](BytesView key, auto value) { Apply(key, value); });
       member->result = status;
       member->done = true;
     }
@@ -216,12 +220,15 @@ Status Store::Commit(const Transaction& transaction) {
   return waiter.result;
 }
 
-/// As many of the queued transactions as may be written as one.
+/// As many of the queued transactions as may be written as one. What needs something goes alone: the others could take
+/// it away, and need not fail with it.
 std::vector<Store::Waiter*> Store::TakeBatch() {
-  size_t count = 0;
-  for (size_t bytes = 0; count < queue_.size(); ++count) {
-    bytes += queue_[count]->payload.size();
-    if (count > 0 && bytes > kTransactionBytesMax) break;
+  const auto alone = [&](size_t i) { return !queue_[i]->transaction.needs_.empty(); };
+  size_t count = 1;
+  size_t bytes = queue_.front()->transaction.payload_.size();
+  for (; !alone(0) && count < queue_.size() && !alone(count); ++count) {
+    bytes += queue_[count]->transaction.payload_.size();
+    if (bytes > kTransactionBytesMax) break;
   }
   const auto end = queue_.begin() + static_cast<ptrdiff_t>(count);
   std::vector<Waiter*> batch(queue_.begin(), end);
@@ -229,12 +236,22 @@ std::vector<Store::Waiter*> Store::TakeBatch() {
   return batch;
 }
 
+/// The caller holds mutex_ and leads: nothing changes before it has written.
+Status Store::CheckNeeds(const Transaction& transaction) const {
+  for (const std::string& key : transaction.needs_) {
+    if (!map_.contains(key))
+      return Fail(ErrorCode::kCommitConflict, "what a change of metadata needs is gone: key={}",
+                  key);
+  }
+  return {};
+}
+
 Status Store::WriteBatch(const std::vector<Waiter*>& batch) {
   RETURN_IF_ERROR(PrepareFile());
   // One record for all: were they several, a crash could leave a later one whole behind a torn one,
   // which reads as damage.
   std::string payload;
-  for (const Waiter* member : batch) payload.append(member->payload);
+  for (const Waiter* member : batch) payload.append(member->transaction.payload_);
   std::string bytes;
   EncodeTransaction(next_number_, payload, bytes);
   Status status = file_->WriteAt(file_bytes_, bytes);

@@ -32,11 +32,14 @@ class Transaction {
  public:
   void Put(std::string_view key, std::string_view value);
   void Delete(std::string_view key);
+  /// Let it happen only if `key` is there at that moment.
+  void Need(std::string_view key) { needs_.emplace_back(key); }
   bool empty() const { return payload_.empty(); }
 
  private:
   friend class Store;
   std::string payload_;
+  std::vector<std::string> needs_;
 };
 
 struct StoreOptions {
@@ -62,6 +65,7 @@ class Store {
   /// Errors   kDiskWriteLocked  the disk is full;  kStorage  it failed. The transaction did not
   ///                            happen and will not, unless undecided() says otherwise
   ///          kInvalidTable     more than 64 MiB in one transaction
+  ///          kCommitConflict   what it needs is not there: nothing happened
   /// Durable  what was committed survives a crash
   Status Commit(const Transaction& transaction);
 
@@ -93,6 +97,7 @@ class Store {
   Failure Damaged(const std::string& path, BytesView good) const;
   void Apply(BytesView key, std::optional<BytesView> value);
   std::vector<Waiter*> TakeBatch();
+  Status CheckNeeds(const Transaction& transaction) const;
   Status WriteBatch(const std::vector<Waiter*>& batch);
   /// Have a file to append to.
   Status PrepareFile();

@@ -60,6 +60,44 @@ TEST(Store, KeepsWhatWasCommittedOverARestart) {
               ElementsAre(Pair("b/1", std::string("\0\xff", 2)), Pair("b/2", "")));
 }
 
+TEST(Store, ATransactionThatNeedsAKeyHappensOnlyWhileThatIsThere) {
+  FaultyFileSystem files;
+  auto store = OpenOrDie(files);
+  Transaction needy;
+  needy.Need("table");
+  needy.Put("row", "1");
+  EXPECT_EQ(store->Commit(needy).code(), ErrorCode::kCommitConflict);
+  ASSERT_TRUE(Put(*store, "table", "t").ok());
+  EXPECT_EQ(store->Get("row"), std::nullopt);
+  ASSERT_TRUE(store->Commit(needy).ok());
+  EXPECT_EQ(store->Get("row"), "1");
+  Transaction drop;
+  drop.Delete("table");
+  drop.Delete("row");
+  ASSERT_TRUE(store->Commit(drop).ok());
+  EXPECT_EQ(store->Commit(needy).code(), ErrorCode::kCommitConflict);
+  EXPECT_EQ(OpenOrDie(files)->Get("row"), std::nullopt);
+}
+
+TEST(Store, WhoNeedsAKeyAndWhoTakesItAwayNeverBothSucceed) {
+  FaultyFileSystem files;
+  auto store = OpenOrDie(files);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(Put(*store, "table", "t").ok());
+    Transaction drop;  // a row that is there goes with its table
+    drop.Delete("table");
+    drop.Delete("row");
+    Transaction needy;
+    needy.Need("table");
+    needy.Put("row", "1");
+    std::thread other([&] { EXPECT_TRUE(store->Commit(drop).ok()); });
+    const Status done = store->Commit(needy);
+    EXPECT_TRUE(done.ok() || done.code() == ErrorCode::kCommitConflict);
+    other.join();
+    EXPECT_EQ(store->Get("row"), std::nullopt);
+  }
+}
+
 TEST(Store, WritesItsStateToANewFileWhenTheOldOneIsMostlyHistory) {
   FaultyFileSystem files;
   auto store = OpenOrDie(files, kSmallFiles);

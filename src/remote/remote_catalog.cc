@@ -6,7 +6,7 @@
 #include "http/url.h"
 #include "lake/json_fields.h"
 #include "lake/location_rules.h"
-#include "meta/store.h"
+#include "meta/catalog.h"
 #include "remote/rest_paths.h"
 
 namespace weir::iceberg {
@@ -66,9 +66,18 @@ std::optional<RemoteCatalog::Ours> RemoteCatalog::Find(const Ident& ident) const
 }
 
 Status RemoteCatalog::Save(RemoteRecord record, std::string etag, const Transaction* extra) {
+  const std::lock_guard saving(saving_);
+  return SaveHeld(std::move(record), std::move(etag), extra);
+}
+
+Status RemoteCatalog::SaveHeld(RemoteRecord record, std::string etag, const Transaction* extra) {
   Transaction transaction = extra == nullptr ? Transaction() : *extra;
+  if (IsThere(record)) NeedTable(record.table, transaction);
   transaction.Put(RemoteKey(record.table), ToText(record));
-  RETURN_IF_ERROR(store_.Commit(transaction));
+  const Status saved = store_.Commit(transaction);
+  if (saved.code() == ErrorCode::kCommitConflict)
+    return Fail(ErrorCode::kTableNotExist, "Table was dropped: {}", record.ident.ToString());
+  RETURN_IF_ERROR(saved);
   const std::lock_guard lock(mutex_);
   Ours& ours = tables_[record.table];
   ours.record = std::move(record);
@@ -77,6 +86,7 @@ Status RemoteCatalog::Save(RemoteRecord record, std::string etag, const Transact
 }
 
 Status RemoteCatalog::Forget(TableId table) {
+  const std::lock_guard saving(saving_);
   Transaction transaction;
   transaction.Delete(RemoteKey(table));
   RETURN_IF_ERROR(store_.Commit(transaction));

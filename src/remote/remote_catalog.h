@@ -74,7 +74,7 @@ class RemoteCatalog final : public TableCatalog {
 
  private:
   /// What is known of a table of ours. `one` is held while its state in the catalog is read or changed, so that what
-  /// is remembered never goes back.
+  /// is remembered never goes back. A table that is dropped meanwhile is so at once; the catalog is told after that.
   struct Ours {
     std::shared_ptr<std::mutex> one = std::make_shared<std::mutex>();
     RemoteRecord record;
@@ -94,7 +94,10 @@ class RemoteCatalog final : public TableCatalog {
 
   std::optional<Ours> Find(TableId table) const;
   std::optional<Ours> Find(const Ident& ident) const;
+  /// Errors  kTableNotExist  the table was dropped, and the record is not about that
   Status Save(RemoteRecord record, std::string etag, const Transaction* extra);
+  /// The same; the caller holds saving_.
+  Status SaveHeld(RemoteRecord record, std::string etag, const Transaction* extra);
   Status Forget(TableId table);
 
   Status CheckPlace(const std::string& location) const;
@@ -117,6 +120,7 @@ class RemoteCatalog final : public TableCatalog {
   const Clock& clock_;
   MetadataCache cache_{64 * MiB};
 
+  std::mutex saving_;         // the records of the store and those here change in one order
   mutable std::mutex mutex_;  // guards tables_
   std::map<TableId, Ours> tables_;
 

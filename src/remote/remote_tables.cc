@@ -175,6 +175,12 @@ Result<LoadedTable> RemoteCatalog::CreateTiered(const Ident& ident, NewTable tab
   table.location = "/";
   ASSIGN_OR_RETURN(const TableMetadata shape, MakeTableMetadata(table, 0));
   RETURN_IF_ERROR(Save(record, "", nullptr));
+  // Who drops it meanwhile has it taken out of the catalog after this.
+  const auto known = Find(tiered_by);
+  if (!known) return Fail(ErrorCode::kTableNotExist, "Table was dropped: {}", ident.ToString());
+  const std::lock_guard lock(*known->one);
+  if (!Find(tiered_by))
+    return Fail(ErrorCode::kTableNotExist, "Table was dropped: {}", ident.ToString());
   const auto made =
       client_.Call({.method = "POST",
                     .path = NamespacePath(ident.levels) + "/tables",
@@ -184,13 +190,24 @@ Result<LoadedTable> RemoteCatalog::CreateTiered(const Ident& ident, NewTable tab
 }
 
 Status RemoteCatalog::DropTiered(TableId table) {
+  // Whoever saves its record right now is done before.
+  const std::lock_guard saving(saving_);
   auto ours = Find(table);
   if (!ours) return {};
   ours->record.stage = RemoteStage::kDropping;
-  return Save(std::move(ours->record), "", nullptr);
+  return SaveHeld(std::move(ours->record), "", nullptr);
 }
 
 Status RemoteCatalog::FinishDrop(const RemoteRecord& record) {
+  std::shared_ptr<std::mutex> one;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tables_.find(record.table);
+    if (found == tables_.end()) return {};
+    one = found->second.one;
+  }
+  // A request that makes it, or commits to it, may be on its way.
+  const std::lock_guard lock(*one);
   std::string etag;
   const auto there = Ask(record.ident, "", &etag);
   if (!there.ok() && !IsMissing(there.code())) return Forward(there);

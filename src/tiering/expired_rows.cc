@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "meta/store.h"
+#include "meta/catalog.h"
 
 namespace weir {
 namespace {
@@ -72,6 +72,7 @@ Result<std::vector<ExpiredRows>> AddExpiredRows(Store& store, const TableInfo& t
   });
   noted.insert(noted.end(), fresh.begin(), fresh.end());
   Transaction transaction;
+  NeedTable(table.id, transaction);
   transaction.Put(KeyOf(table.id), ToText(noted));
   RETURN_IF_ERROR(store.Commit(transaction));
   return fresh;

@@ -29,6 +29,7 @@ std::vector<ExpiredRows> FindExpiredRows(const Store& store, TableId table);
 
 /// Note those of `rows` that are not noted yet; a stretch that has grown takes the place of the old one. Partitions
 /// that are gone are forgotten. Returns what is new.  Durable  on return
+/// Errors  kCommitConflict  the table was dropped
 Result<std::vector<ExpiredRows>> AddExpiredRows(Store& store, const TableInfo& table,
                                                 const std::vector<ExpiredRows>& rows);
 

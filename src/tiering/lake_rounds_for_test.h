@@ -147,7 +147,8 @@ class LakeRoundsTest : public testing::Test {
 
   static iceberg::FileIoOptions FileIoOptions() { return {}; }
 
-  void Begin(Properties properties = {}, std::vector<std::string> primary_key = {}) {
+  void Begin(Properties properties = {}, std::vector<std::string> primary_key = {},
+             const TablePath& path = {"fluss", "t"}) {
     properties["table.datalake.enabled"] = "true";
     properties["table.datalake.format"] = "iceberg";
     Schema::Parts parts{.primary_key = std::move(primary_key)};
@@ -159,7 +160,7 @@ class LakeRoundsTest : public testing::Test {
     TableDescriptor descriptor{.schema = *Schema::Make(std::move(parts)),
                                .bucket_count = 2,
                                .properties = std::move(properties)};
-    const auto table = catalog_->CreateTable({"fluss", "t"}, descriptor, IfExists::kFail);
+    const auto table = catalog_->CreateTable(path, descriptor, IfExists::kFail);
     ASSERT_THAT(table, IsOk());
     table_ = *table;
   }

@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
-#include "meta/store.h"
+#include "meta/catalog.h"
 
 namespace weir {
 namespace {
@@ -63,6 +63,7 @@ std::optional<RoundName> FromText(std::string_view text) {
 
 Status SaveRound(Store& store, TableId table, const RoundName& name) {
   Transaction transaction;
+  NeedTable(table, transaction);
   transaction.Put(KeyOf(table), ToText(name));
   return store.Commit(transaction);
 }
@@ -76,6 +77,7 @@ void ForgetRound(TableId table, Transaction& transaction) { transaction.Delete(K
 
 Status SetRoundAside(Store& store, TableId table, const RoundName& name) {
   Transaction transaction;
+  NeedTable(table, transaction);
   transaction.Put(AsideKeyOf(table, name.snapshot_id), ToText(name));
   ForgetRound(table, transaction);
   return store.Commit(transaction);

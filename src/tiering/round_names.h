@@ -24,6 +24,7 @@ struct RoundName {
   int64_t asked_ms = 0;         // when it began
 };
 
+/// Errors  kCommitConflict  the table was dropped
 Status SaveRound(Store& store, TableId table, const RoundName& name);
 std::optional<RoundName> FindRound(const Store& store, TableId table);
 void ForgetRound(TableId table, Transaction& transaction);
@@ -31,7 +32,7 @@ void ForgetRound(TableId table, Transaction& transaction);
 // Rounds whose commit may have happened and may still, beside the one under way. Key
 // `lake-round/<table>/<snapshot id>`, the same value.
 
-/// Put the round of a table there.
+/// Put the round of a table there. Errors  kCommitConflict  it was dropped
 Status SetRoundAside(Store& store, TableId table, const RoundName& name);
 std::vector<RoundName> FindRoundsAside(const Store& store, TableId table);
 void ForgetRoundAside(TableId table, int64_t snapshot_id, Transaction& transaction);

@@ -145,6 +145,7 @@ void TieringRunner::TableCreated(const TableRef& table) {
     LogWarn("tiering", "lake table not made yet: table={} error={}", table->path.ToString(),
             made.error().message);
   Follow(table);
+  ForgetIfDropped(table->id);
 }
 
 void TieringRunner::TableChanged(const TableRef& table) {
@@ -168,10 +169,23 @@ void TieringRunner::TableDropped(const TableRef& table) {
   for (const RoundName& aside : FindRoundsAside(env_.catalog.store(), table->id))
     ForgetRoundAside(table->id, aside.snapshot_id, transaction);
   (void)env_.catalog.store().Commit(transaction);
+  ForgetTable(table->id);
+}
+
+void TieringRunner::ForgetTable(TableId table) {
   const std::lock_guard lock(mutex_);
-  tables_.erase(table->id);
+  tables_.erase(table);
   std::error_code ignored;
-  std::filesystem::remove_all(IndexFolderOf(round_env_, table->id), ignored);
+  std::filesystem::remove_all(IndexFolderOf(round_env_, table), ignored);
+}
+
+/// For who was at work on a table while it was dropped: nothing of that is in the store, which refuses it (NeedTable),
+/// but what is not the store's may have come after TableDropped.
+void TieringRunner::ForgetIfDropped(TableId table) {
+  if (env_.catalog.FindTable(table) != nullptr) return;
+  schedule_.Remove(table);
+  ForgetTable(table);
+  DropUnusedNamespaces();
 }
 
 void TieringRunner::DropUnusedNamespaces() {
@@ -258,7 +272,8 @@ void TieringRunner::Work() {
 
 void TieringRunner::RunRound(const TieringSchedule::Assignment& assignment) {
   const TableRef table = env_.catalog.FindTable(assignment.table);
-  if (table == nullptr || !Handles(*table)) {
+  if (table == nullptr) return ForgetIfDropped(assignment.table);
+  if (!Handles(*table)) {
     schedule_.Remove(assignment.table);
     return;
   }
@@ -279,6 +294,12 @@ void TieringRunner::RunRound(const TieringSchedule::Assignment& assignment) {
   }
   const Result<RoundResult> result =
       Survive(kept->state, [&] { return RunTieringRound(round_env_, table, kept->state, alive); });
+  // What a round says of a table that is gone is no failure.
+  if (env_.catalog.FindTable(assignment.table) == nullptr) {
+    ForgetIfDropped(assignment.table);
+    done_.notify_all();
+    return;
+  }
   Finished(assignment, *kept, started_ms, result);
 }
 
@@ -425,7 +446,9 @@ Status TieringRunner::BetweenRounds(TableId id, const std::function<Status(Round
     table = found->second;
   }
   const std::lock_guard round(table->round);
-  return Survive(table->state, [&] { return work(table->state); });
+  Status done = Survive(table->state, [&] { return work(table->state); });
+  ForgetIfDropped(id);
+  return done;
 }
 
 void TieringRunner::SetMaintenanceError(const iceberg::Ident& ident, const std::string& error) {
@@ -455,6 +478,7 @@ Status TieringRunner::TierNow(TableId id, milliseconds at_most) {
       covered = latest && found != latest->tiered.end() && found->second >= goal[i].end;
     }
     if (covered) return {};
+    RETURN_IF_ERROR(env_.catalog.GetTable(id));
     schedule_.Hurry(id);
     wake_.notify_all();
     std::unique_lock lock(mutex_);

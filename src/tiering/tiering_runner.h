@@ -89,7 +89,7 @@ class TieringRunner {
   const RoundEnvironment& round_environment() const { return round_env_; }
 
   /// Have every row that is readable now tiered, and wait. For tests and the command line.
-  /// Errors  kRequestTimeOut;  what the round said
+  /// Errors  kRequestTimeOut;  kTableNotExist;  what the round said
   Status TierNow(TableId table, std::chrono::milliseconds at_most);
 
  private:
@@ -122,6 +122,8 @@ class TieringRunner {
   void Finished(const TieringSchedule::Assignment& assignment, Table& table, int64_t started_ms,
                 const Result<RoundResult>& result);
   void DropLakeTable(TableId table);
+  void ForgetTable(TableId table);
+  void ForgetIfDropped(TableId table);
   void DropOrphans();
   std::shared_ptr<Table> FindOrMake(TableId id);
 

@@ -18,6 +18,7 @@ class TieringRunnerTest : public LakeRoundsTest {
   TieringRunnerTest() {
     store_->on_call = [this](FailingStore::Call, const std::string&) {
       if (memory_is_out_) throw std::bad_alloc();
+      if (calls_left_ > 0 && --calls_left_ == 0) DropNow();
     };
     io_->SetStore("file", store_);
     options_.backoff_min = options_.backoff_max = milliseconds(1);
@@ -35,6 +36,44 @@ class TieringRunnerTest : public LakeRoundsTest {
                                    .index_folder = folder_ + "/index"});
   }
 
+  void FollowDrops(TieringRunner& runner) {
+    catalog_->SetHooks({.table_dropped = [&](const TableRef& table) { runner.TableDropped(table); },
+                        .database_dropped = [&] { runner.DropUnusedNamespaces(); }});
+  }
+  void DropNow() {
+    if (drop_table_only_) {
+      EXPECT_THAT(catalog_->DropTable({"db", "t"}, IfNotExists::kFail), IsOk());
+      return;
+    }
+    EXPECT_THAT(catalog_->DropDatabase("db", DropTables::kCascade, IfNotExists::kFail), IsOk());
+  }
+  /// A table `db`.`t` of its own database.
+  void BeginInDatabase(const std::vector<std::string>& primary_key) {
+    ASSERT_THAT(catalog_->CreateDatabase("db", {}, IfExists::kFail), IsOk());
+    Begin({}, primary_key, {"db", "t"});
+  }
+  /// What the disk has below a folder, and what the store has of a table.
+  std::vector<std::string> Left(TableId table) {
+    std::vector<std::string> found;
+    const std::string id = fmt::format("{:020}", table.value);
+    for (const auto& [key, value] : catalog_->store().Scan(""))
+      if (key.find(id) != key.npos || key.starts_with("lake/table/")) found.push_back(key);
+    if (std::filesystem::exists(fmt::format("{}/index/{}", folder_, table.value)))
+      found.push_back("index");
+    const auto purges = lake_->PurgeRequests();
+    const auto files = io_->List(folder_ + "/lake");
+    for (const iceberg::FileStat& file : *files) {
+      // Of a table that was there before: its files go together, in their own time.
+      const bool waits = std::ranges::any_of(purges, [&](const iceberg::PurgeRequest& one) {
+        return file.location.starts_with(one.root + "/");
+      });
+      if (!waits) found.push_back(file.location);
+    }
+    return found;
+  }
+
+  bool drop_table_only_ = false;
+  std::atomic<int> calls_left_ = 0;
   std::atomic<bool> memory_is_out_ = false;
   std::shared_ptr<FailingStore> store_ = std::make_shared<FailingStore>();
 };
@@ -70,6 +109,53 @@ TEST_F(TieringRunnerTest, AStartDropsTheEmptyNamespacesThatACrashLeft) {
   EXPECT_TRUE(lake_->NamespaceExists({table_->path.database}));
   EXPECT_FALSE(lake_->NamespaceExists({"gone"}));
   EXPECT_TRUE(lake_->NamespaceExists({"theirs"}));
+}
+
+TEST_F(TieringRunnerTest, ATableThatIsDroppedAtAnyStepOfARoundDoesNotComeBack) {
+  for (const bool keys : {false, true}) {
+    int drops = 0;
+    for (int at = 1;; ++at) {
+      SCOPED_TRACE(fmt::format("keys={} call={}", keys, at));
+      BeginInDatabase(keys ? std::vector<std::string>{"id"} : std::vector<std::string>{});
+      const TableId id = table_->id;
+      drop_table_only_ = !keys;
+      const auto runner = MakeRunner();
+      FollowDrops(*runner);
+      Append(0, {{1, "a", keys ? ChangeType::kInsert : ChangeType::kAppendOnly}});
+      Append(1, {{2, "b", keys ? ChangeType::kInsert : ChangeType::kAppendOnly}});
+      calls_left_ = at;
+      runner->Start();
+      (void)runner->TierNow(id, std::chrono::minutes(1));
+      runner->Stop();
+      // It was dropped on the round's own thread, or the round came to its end before that.
+      const bool done = catalog_->FindTable(id) != nullptr;
+      if (done) DropNow();
+      drops += done ? 0 : 1;
+      EXPECT_FALSE(lake_->FindTieredIdent(id).has_value());
+      EXPECT_THAT(Left(id), testing::IsEmpty());
+      if (std::exchange(drop_table_only_, false)) DropNow();
+      EXPECT_EQ(catalog_->FindTable(id), nullptr);
+      EXPECT_FALSE(lake_->NamespaceExists({"db"}));
+      EXPECT_TRUE(catalog_->lake_snapshots().Tables().empty());
+      EXPECT_TRUE(runner->Statuses().empty());
+      catalog_->SetHooks({});
+      if (done || HasFailure()) break;
+    }
+    EXPECT_GT(drops, 5) << "the calls of a round";
+  }
+}
+
+TEST_F(TieringRunnerTest, ATableThatIsDroppedWhileItIsMadeLeavesNothing) {
+  BeginInDatabase({});
+  const TableRef table = table_;
+  const auto runner = MakeRunner();
+  FollowDrops(*runner);
+  DropNow();
+  runner->TableCreated(table);  // the hook comes after the lock of the change
+  EXPECT_THAT(Left(table->id), testing::IsEmpty());
+  EXPECT_FALSE(lake_->NamespaceExists({"db"}));
+  EXPECT_FALSE(runner->schedule().Find(table->id).has_value());
+  catalog_->SetHooks({});
 }
 
 TEST_F(TieringRunnerTest, ALookThatThrowsIsAnErrorOfItsTable) {

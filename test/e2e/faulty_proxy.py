@@ -16,8 +16,8 @@ import time
 
 @dataclasses.dataclass
 class Fault:
-    kind: str       # status | drop (nothing is passed on) | late (passed on, the answer is dropped) | hang
-    value: object   # of status: the code; of hang: seconds
+    kind: str       # status | drop (nothing is passed on) | late (passed on, the answer is dropped) | hang | hold
+    value: object   # of status: the code; of hang: seconds; of hold: the event to wait for
     method: str     # "" is any
     path: str       # part of the path
     left: int
@@ -99,6 +99,8 @@ class FaultyProxy:
                 return self.cut(request)
             if kind == "hang":
                 time.sleep(value)
+            if kind == "hold":
+                value.wait()
             if kind == "status":
                 status = value
                 return self.answer(request, value, {"Content-Type": "application/json"},

@@ -1,5 +1,6 @@
 """Tiering into an Iceberg REST catalog elsewhere: another Weir, behind a proxy that fails on demand."""
 import asyncio
+import threading
 
 import pyarrow as pa
 import pytest
@@ -270,6 +271,29 @@ async def test_a_dropped_table_leaves_the_catalog_and_may_come_again(tmp_path, h
         wait_for(lambda: "another table of this name" in table_status(server, "db.theirs").get("error", ""), True)
         assert ids(catalog.load_table(("db", "theirs"))) == []
         assert sql(server, "SELECT count(*) AS n FROM db.theirs").split() == ["n", "5"]
+
+
+@pytest.mark.parametrize("request_path", ["/namespaces/db/tables", "/namespaces/db/tables/log"])
+async def test_a_table_that_is_dropped_while_it_is_made_or_committed_to_does_not_come_back(tmp_path, house, proxy,
+                                                                                         request_path):
+    with start(tmp_path, proxy.address) as server:
+        async with FlussSession(server.bootstrap, "db") as session:
+            catalog = catalog_of(house)
+            passed_on = threading.Event()
+            proxy.fail(1, kind="hold", value=passed_on, method="POST", path=request_path)
+            log = await session.create("log", LOG, properties=FAST)
+            await append(log, log_batch(10))
+            wait_for(proxy.faults_left, 0)
+            before = proxy.count("POST", request_path)
+            await session.admin.drop_table(session.path("log"))
+            passed_on.set()
+            wait_for(lambda: proxy.count("POST", request_path) > before, True)
+            wait_for(lambda: catalog.table_exists(("db", "log")), False)
+            # Neither is anything left that makes the next one of this name wait.
+            again = await session.create("log", LOG, properties=FAST)
+            await append(again, log_batch(5, 100))
+            wait_for(lambda: ids(catalog.load_table(("db", "log"))), list(range(100, 105)))
+        assert_clean("db.log", server)
 
 
 async def test_a_place_that_was_not_allowed_is_refused(tmp_path, house, proxy):
