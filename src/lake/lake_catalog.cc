@@ -118,8 +118,7 @@ Result<std::string> LakeCatalog::State::WriteMetadata(const TableMetadata& metad
   std::string location = NextMetadataFile(folder, before);
   const std::string text = ToJsonText(metadata);
   RETURN_IF_ERROR(files.WriteNew(location, text));
-  cache.Put(location, std::make_shared<const TableMetadata>(metadata),
-            static_cast<int64_t>(text.size()));
+  cache.Put(location, std::make_shared<const TableMetadata>(metadata), text.size());
   return location;
 }
 

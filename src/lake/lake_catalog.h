@@ -37,7 +37,7 @@ struct LakeCatalogOptions {
   std::string warehouse;  // absolute path, file:///… or s3://bucket/…
   /// Places besides the warehouse that clients may choose for tables and views, and register tables from.
   std::vector<std::string> other_places = {};
-  /// Parsed metadata kept in memory, in bytes of its JSON.
+  /// Parsed metadata kept in memory, in bytes.
   int64_t cached_metadata_bytes_max = 64 * MiB;
 };
 

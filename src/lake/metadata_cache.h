@@ -15,10 +15,16 @@ namespace weir::iceberg {
 /// Parsed metadata by location, the ones used last. Thread-safe.
 class MetadataCache {
  public:
+  /// Of one table: the version that is current and the one being committed.
+  static constexpr int kVersionsMax = 2;
+  /// Memory that a byte of JSON takes once it is parsed, about: many short texts in maps.
+  static constexpr int64_t kMemoryPerJsonByte = 4;
+
+  /// bytes_max  of memory; the last one used stays, however large it is
   explicit MetadataCache(int64_t bytes_max) : bytes_max_(bytes_max) {}
   std::shared_ptr<const TableMetadata> Find(const std::string& location);
   void Put(const std::string& location, std::shared_ptr<const TableMetadata> metadata,
-           int64_t bytes);
+           size_t json_bytes);
   /// From memory, else from the file.
   Result<std::shared_ptr<const TableMetadata>> Read(FileIo& files, const std::string& location);
 
@@ -28,10 +34,13 @@ class MetadataCache {
     std::shared_ptr<const TableMetadata> metadata;
     int64_t bytes = 0;
   };
+  using Entries = std::list<Entry>;
+  void Drop(Entries::iterator entry);
+
   const int64_t bytes_max_;
   std::mutex mutex_;
-  std::list<Entry> entries_;  // used last in front
-  std::map<std::string, std::list<Entry>::iterator, std::less<>> by_location_;
+  Entries entries_;  // used last in front
+  std::map<std::string, Entries::iterator, std::less<>> by_location_;
   int64_t bytes_ = 0;
 };
 
