@@ -49,7 +49,10 @@ Result<std::string> UserOf(const RestContext& context, const RestRequest& reques
     return Fail(ErrorCode::kAuthenticate, "wrong client id or secret");
   }
   if (request.user) return *request.user;
-  auto known = context.tokens.UserOf(Take(form, "subject_token"));
+  const std::string token = Take(form, "subject_token");
+  if (token.empty() && context.authenticate)
+    return Fail(ErrorCode::kAuthenticate, "no client id: 'credential' is 'USER:PASSWORD'");
+  auto known = context.tokens.UserOf(token);
   if (!known.ok() && !context.authenticate) return std::string("anybody");
   return known;
 }

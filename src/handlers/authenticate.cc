@@ -21,6 +21,7 @@ Task<Result<pb::AuthenticateResponse>> Authenticate(RequestContext& context,
       session.refused() ? Fail(ErrorCode::kAuthenticate, "an earlier attempt failed")
                         : authenticator.Authenticate(request.protocol(), request.token());
   if (!principal.ok()) {
+    session.server().refusals().Note(context.peer(), context.api().name, principal.error().message);
     session.Refuse();  // before the delay: other attempts may be in the queue
     context.CloseAfterAnswer();
     const auto never = std::make_shared<Completion>(context.shard());

@@ -109,6 +109,8 @@ void RpcSession::OnFrame(SharedBytes frame) {
   }
   const Api* api = server_.Find(header->api_key);
   if (const Status admitted = Admit(*header, api); !admitted.ok()) {
+    if (admitted.code() == ErrorCode::kAuthenticate)
+      server_.refusals().Note(connection_.peer(), api->name, admitted.error().message);
     return connection_.Reply(Pieces(EncodeErrorReply(header->request_id, admitted.error())),
                              frame_bytes);
   }

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "base/refusal_log.h"
 #include "net/connection.h"
 #include "rpc/api.h"
 #include "rpc/authentication.h"
@@ -39,6 +40,7 @@ class RpcServer {
   /// Null when the protocol has no such request.
   const Api* Find(ApiKey key) const;
   const RpcServerParts& parts() const { return parts_; }
+  RefusalLog& refusals() { return refusals_; }
 
  private:
   static constexpr int kFirstKey = 1000;
@@ -49,6 +51,7 @@ class RpcServer {
   }
 
   RpcServerParts parts_;
+  RefusalLog refusals_{"rpc"};
   std::array<std::unique_ptr<ApiMetrics>, kKeys> metrics_;
   std::array<const Api*, kKeys> by_key_{};
 };

@@ -205,6 +205,12 @@ class HttpConnection {
                             response.etag);
   }
 
+  std::string Peer() const {
+    beast::error_code ignored;
+    const auto remote = stream_.socket().remote_endpoint(ignored);
+    return fmt::format("{}:{}", remote.address().to_string(), remote.port());
+  }
+
   /// A page of another site, opened in a user's browser, must not run SQL here.
   Status CheckOrigin() const {
     const std::string_view origin = View(request_[http::field::origin]);
@@ -354,7 +360,11 @@ class HttpConnection {
     }
     if (!etag.empty())
       response.set(http::field::etag, beast::string_view(etag.data(), etag.size()));
-    if (status == 401) response.set(http::field::www_authenticate, "Basic realm=\"weir\"");
+    if (status == 401) {
+      response.set(http::field::www_authenticate, "Basic realm=\"weir\"");
+      context_.refusals.Note(Peer(), fmt::format("{} {}", View(request_.method_string()), Path()),
+                             body);
+    }
     if (status == 405) response.set(http::field::allow, allow_);
     if (status == 503) response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive_);

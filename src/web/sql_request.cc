@@ -160,8 +160,10 @@ Result<BasicCredentials> ParseBasicCredentials(std::string_view header) {
   namespace base64 = boost::beast::detail::base64;
   constexpr std::string_view kScheme = "basic ";
   if (Lower(header.substr(0, kScheme.size())) != kScheme)
-    return Fail(ErrorCode::kAuthenticate,
-                "this server asks for a user and a password (HTTP Basic)");
+    return Fail(
+        ErrorCode::kAuthenticate,
+        "this server asks for a user and a password: HTTP Basic, or of an Iceberg catalog "
+        "'credential' = 'USER:PASSWORD' ('iceberg.credential' in a Fluss catalog of Flink)");
   const std::string_view encoded = header.substr(kScheme.size());
   std::string decoded(base64::decoded_size(encoded.size()), '\0');
   decoded.resize(base64::decode(decoded.data(), encoded.data(), encoded.size()).first);

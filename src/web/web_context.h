@@ -9,6 +9,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/shard.h"
+#include "base/refusal_log.h"
 #include "web/web_server.h"
 
 namespace weir {
@@ -23,6 +24,7 @@ struct WebContext {
   std::set<ResultStream*> running;  // statements under way
 
   int catalog_requests = 0;  // under way
+  RefusalLog refusals{"web"};
 
   /// Threads for statements, made when the first one comes.
   BlockingPool& pool() { return Made(pool_, options.statements_max); }

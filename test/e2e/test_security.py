@@ -3,6 +3,8 @@ import os
 import socket
 import struct
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 from conftest import EXTERNAL
@@ -83,6 +85,52 @@ def test_what_comes_behind_a_wrong_password_is_not_looked_at(closed_server):
         seen = list(answers(connection))
     assert seen and seen[0][1] == 1
     assert all(kind == 1 for kind, _ in seen), "the right password behind a wrong one was taken"
+
+
+def refusals(server, door):
+    """The lines of the log about clients that were refused at the port of Fluss ("rpc") or of HTTP ("web")."""
+    return [line for line in server.log_tail(1000).splitlines() if f" {door}: a client was refused: " in line]
+
+
+@pytest.mark.parametrize("request_, reason", [
+    (password(1, "wrong"), 'request="Authenticate" because="authentication failed: invalid user or password"'),
+    (frame(1, 1012, b""), 'because="authenticate first: api=GetMetadata"'),
+    (frame(1, 1038, b'\x0a\x0bPL\nAIN"\nRPC\x12\x00'), "mechanism=PL?AIN'?RPC "),
+])
+def test_the_log_of_the_server_tells_who_was_refused(tmp_path, request_, reason):
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=admin:admin-secret"]) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(request_)
+            connection.recv(4096)
+            peer = "peer={}:{} ".format(*connection.getsockname())
+        line, = refusals(server, "rpc")
+        assert peer in line and reason in line and line.endswith("others_before=0")
+
+
+def test_one_who_tries_again_and_again_does_not_fill_the_log(tmp_path):
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=admin:admin-secret"]) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            for turn in range(100):
+                connection.sendall(frame(turn, 1012, b""))
+            for _ in range(100):
+                connection.recv(4096)
+        assert len(refusals(server, "rpc")) <= 2
+        assert not refusals(server, "web")
+
+
+@pytest.mark.parametrize("path, body, answer", [
+    ("/api/catalog/v1/config", None, "'iceberg.credential' in a Fluss catalog of Flink"),
+    ("/api/catalog/v1/oauth/tokens", b"grant_type=client_credentials&client_id=admin&client_secret=nope", "wrong client id or secret"),
+    ("/api/catalog/v1/oauth/tokens", b"grant_type=client_credentials&client_secret=nope", "'credential' is 'USER:PASSWORD'"),
+    ("/v1/lake", None, "this server asks for a user and a password: HTTP Basic"),
+])
+def test_over_http_the_client_and_the_log_are_told_what_is_missing(tmp_path, path, body, answer):
+    with WeirServer.start(tmp_path / "data", ["--set", "security.users=admin:admin-secret"]) as server:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(f"http://{server.http}{path}", body))
+        assert refused.value.code == 401 and answer in refused.value.read().decode()
+        line, = refusals(server, "web")
+        assert f'{path}"' in line and answer in line and "nope" not in line
 
 
 @pytest.mark.parametrize("version", official_client.VERSIONS)
