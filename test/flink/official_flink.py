@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".deps/java"
@@ -17,6 +18,7 @@ CLASSES = CACHE / "classes-flink-1.20.3"
 OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
     "java.lang", "java.lang.invoke", "java.math", "java.net", "java.io", "java.nio", "java.text", "java.time", "java.util",
     "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks", "sun.nio.ch")]
+ANSWER_SECONDS_MAX = 300
 LOG4J = """rootLogger.level=WARN
 rootLogger.appenderRef.f.ref=F
 appender.f.name=F
@@ -75,10 +77,15 @@ class Flink:
         return self.process.pid
 
     def answer(self):
-        """The next line of JSON; libraries print there, too."""
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
+        """The next line of JSON; libraries print there, too. A job that Flink restarts for ever would never give one."""
+        too_late = threading.Timer(ANSWER_SECONDS_MAX, self.process.kill)
+        too_late.start()
+        try:
+            for line in self.process.stdout:
+                if line.startswith("{"):
+                    return json.loads(line)
+        finally:
+            too_late.cancel()
         tail = "\n".join(pathlib.Path(self.out.name).read_text().splitlines()[-30:])
         raise RuntimeError(f"{self.log.stem} ended with {self.process.wait()}:\n{tail}")
 
@@ -110,16 +117,18 @@ class FlinkError(Exception):
 
 
 class FlinkSql(Flink):
-    def __init__(self, bootstrap, folder, parallelism=2, options=None):
-        super().__init__("FlinkSql", [parallelism], folder)
+    """`options` are more of the catalog's, `settings` of Flink's."""
+
+    def __init__(self, bootstrap, folder, parallelism=2, options=None, settings=None):
+        super().__init__("FlinkSql", [parallelism, *(f"{key}={value}" for key, value in (settings or {}).items())], folder)
         catalog = {"type": "fluss", "bootstrap.servers": bootstrap, **(options or {})}
-        settings = ", ".join(f"'{key}' = '{value}'" for key, value in catalog.items())
+        properties = ", ".join(f"'{key}' = '{value}'" for key, value in catalog.items())
         for mode in ("batch", "stream"):
-            self.ask(mode, f"CREATE CATALOG weir WITH ({settings})")
+            self.ask(mode, f"CREATE CATALOG weir WITH ({properties})")
             self.ask(mode, "USE CATALOG weir")
 
     def ask(self, mode, statement):
-        """[[change kind, value...]...]; mode  batch, or stream:N for the first N changes."""
+        """[[change kind, value...]...]; mode  batch, or stream:N for the first N changes, or write."""
         self.process.stdin.write(f"{mode}\t{' '.join(statement.split())}\n")
         self.process.stdin.flush()
         answer = self.answer()
@@ -133,9 +142,9 @@ class FlinkSql(Flink):
 
 
 class TieringJob(Flink):
-    """The official job; `lake` are the properties of its catalog."""
+    """The official job; `lake` are the properties of its catalog, `fluss` more of its connection."""
 
-    def __init__(self, bootstrap, lake, folder, parallelism=2, poll="1 s", jvm_options=("-Xmx2g",)):
-        fluss = {"bootstrap.servers": bootstrap, "tiering.poll.table.interval": poll}
+    def __init__(self, bootstrap, lake, folder, parallelism=2, poll="1 s", jvm_options=("-Xmx2g",), fluss=None):
+        fluss = {"bootstrap.servers": bootstrap, "tiering.poll.table.interval": poll, **(fluss or {})}
         super().__init__("TieringJob", [parallelism, *(f"fluss.{k}={v}" for k, v in fluss.items()),
                                         *(f"datalake.iceberg.{k}={v}" for k, v in lake.items())], folder, jvm_options)

@@ -16,28 +16,33 @@ import java.util.StringJoiner;
  * Flink SQL on a cluster inside this process, for tests: a line of input is a mode, a tab and a statement, a line of output its
  * answer as JSON.
  *
- * <p>FlinkSql PARALLELISM. Modes: {@code batch} answers all rows, {@code stream:N} the first N changes and then cancels the job;
- * both as {"rows": [[kind, value, ...], ...]} or {"error": text}.
+ * <p>FlinkSql PARALLELISM [OPTION=VALUE ...], options of Flink. Modes: {@code batch} answers all rows, {@code stream:N} the first N
+ * changes and then cancels the job; {@code write} runs an INSERT, UPDATE or DELETE to its end and answers no row. All answer
+ * {"rows": [[kind, value, ...], ...]} or {"error": text}.
  */
 public class FlinkSql {
     private final Map<String, TableEnvironment> environments;
 
-    FlinkSql(int parallelism) {
-        environments =
-                Map.of("batch", environment(parallelism, true), "stream", environment(parallelism, false));
+    FlinkSql(String[] args) {
+        TableEnvironment batch = environment(args, true);
+        environments = Map.of("batch", batch, "write", batch, "stream", environment(args, false));
     }
 
-    private static TableEnvironment environment(int parallelism, boolean batch) {
+    private static TableEnvironment environment(String[] args, boolean batch) {
         Configuration configuration = new Configuration();
-        configuration.setString("parallelism.default", String.valueOf(parallelism));
+        configuration.setString("parallelism.default", args[0]);
         configuration.setString("table.local-time-zone", "UTC");
+        for (int i = 1; i < args.length; i++) {
+            String[] option = args[i].split("=", 2);
+            configuration.setString(option[0], option[1]);
+        }
         EnvironmentSettings.Builder settings =
                 EnvironmentSettings.newInstance().withConfiguration(configuration);
         return TableEnvironment.create((batch ? settings.inBatchMode() : settings.inStreamingMode()).build());
     }
 
     public static void main(String[] args) throws Exception {
-        FlinkSql sql = new FlinkSql(Integer.parseInt(args[0]));
+        FlinkSql sql = new FlinkSql(args);
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         System.out.println("{\"ready\": true}");
         for (String line = input.readLine(); line != null; line = input.readLine()) {
@@ -57,6 +62,13 @@ public class FlinkSql {
         String[] parts = mode.split(":");
         long most = parts.length > 1 ? Long.parseLong(parts[1]) : Long.MAX_VALUE;
         TableResult result = environments.get(parts[0]).executeSql(statement);
+        if (parts[0].equals("write")) {
+            // Not collect(): it asks for the job's state, and this cluster is gone once its one job has ended.
+            if (result.getJobClient().isPresent()) {
+                result.getJobClient().get().getJobExecutionResult().get();
+            }
+            return "[]";
+        }
         StringJoiner rows = new StringJoiner(", ", "[", "]");
         try (CloseableIterator<Row> found = result.collect()) {
             for (long count = 0; count < most && found.hasNext(); count++) {
