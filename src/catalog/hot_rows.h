@@ -60,6 +60,10 @@ class HotRows {
   virtual Result<HotFiles> Write(const LoadedTable& table) = 0;
   /// Bring everything acknowledged now to the lake, and wait for it.
   virtual Status TierNow(TableId table) = 0;
+  /// Snapshots of the lake table are about to be removed: nothing of Weir needs any but the current one after this.
+  /// Waits for the round under way.
+  /// Errors  kCommitConflict  that cannot be said before the next round
+  virtual Status BeforeRemoval(TableId table) = 0;
   /// Commit a snapshot of such rows as it is, with the offsets it covers. `files` are synced, and kept by the caller.
   /// Errors  kCommitConflict  the table is not what the snapshot was made on any more; nothing happened
   virtual Status Adopt(TableId table, const Snapshot& snapshot, const LakeOffsets& covered,

@@ -196,6 +196,21 @@ RestResult<TableCommit> LiveTables::Rebase(TableCommit commit) {
                 commit.ident.ToString());
 }
 
+Status LiveTables::BeforeRemoval(const TableCommit& commit) {
+  std::set<int64_t> removed;
+  for (const TableUpdate& update : commit.updates) {
+    if (const auto* removal = std::get_if<RemoveSnapshots>(&update))
+      removed.insert(removal->snapshot_ids.begin(), removal->snapshot_ids.end());
+  }
+  if (removed.empty() || rows_ == nullptr) return {};
+  const auto table = lake_.LoadTable(commit.ident);
+  if (!table.ok() || !table->tiered_by) return {};  // the commit itself says what is wrong
+  // The current one is an old one to who saw a live state on top of it.
+  if (removed.contains(table->metadata->current_snapshot_id.value_or(-1)) && ShowsOnLoad(*table))
+    RETURN_IF_ERROR(rows_->TierNow(*table->tiered_by));
+  return rows_->BeforeRemoval(*table->tiered_by);
+}
+
 void LiveTables::Sweep() {
   const int64_t too_old = clock_.NowMs() - lifetime_.count();
   std::vector<std::shared_ptr<const LiveState>> gone;  // files are deleted outside the lock

@@ -74,6 +74,10 @@ class LiveTables {
   /// Errors  kCommitFailed  it changes rows that were hot; they are in the lake now
   RestResult<TableCommit> Rebase(TableCommit commit);
 
+  /// Before a commit that removes snapshots: Weir needs none but the current one after this.
+  /// Errors  kCommitConflict  that cannot be said before the next round of tiering
+  Status BeforeRemoval(const TableCommit& commit);
+
   /// Let go of states that nobody was given for the lifetime.
   void Sweep();
 

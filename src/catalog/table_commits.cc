@@ -63,6 +63,7 @@ RestResult<std::vector<LoadedTable>> CommitTables(RestContext& context, const Re
                                                   std::span<const TableCommit> commits) {
   for (const TableCommit& commit : commits) RETURN_IF_ERROR(CheckShape(context, commit));
   ASSIGN_OR_RETURN(const auto rebased, Rebased(context, commits));
+  for (const TableCommit& commit : rebased) RETURN_IF_ERROR(context.live.BeforeRemoval(commit));
   Transaction beside;
   if (!request.headers.idempotency_key.empty()) context.keys.Mark(request, beside);
   auto committed = context.lake.Commit(rebased, beside.empty() ? nullptr : &beside);

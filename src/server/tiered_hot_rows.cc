@@ -49,20 +49,25 @@ iceberg::LiveMode TieredHotRows::ModeOf(TableId id) const {
 
 /// INV-5: the offsets that belong to the snapshot, or to the newest one below it that tiering made: others that
 /// commit bring no rows of the log.
-LakeOffsets TieredHotRows::CoveredBy(TableId table, const iceberg::TableMetadata& lake) const {
-  const iceberg::Snapshot* snapshot = lake.current_snapshot();
-  while (snapshot != nullptr) {
-    if (const auto known = catalog_.lake_snapshots().Find(table, snapshot->snapshot_id))
-      return known->tiered;
-    snapshot =
-        snapshot->parent_snapshot_id ? lake.FindSnapshot(*snapshot->parent_snapshot_id) : nullptr;
+/// Errors  kStorage  snapshots in between were removed: nobody can say
+Result<LakeOffsets> TieredHotRows::CoveredBy(TableId table,
+                                             const iceberg::TableMetadata& lake) const {
+  std::optional<int64_t> id = lake.current_snapshot_id;
+  for (size_t steps = 0; id && steps <= lake.snapshots.size(); ++steps) {
+    if (const auto known = catalog_.lake_snapshots().Find(table, *id)) return known->tiered;
+    const iceberg::Snapshot* const snapshot = lake.FindSnapshot(*id);
+    if (snapshot == nullptr)
+      return Fail(ErrorCode::kStorage,
+                  "the snapshots that said which offsets the lake has were removed: snapshot={}",
+                  *id);
+    id = snapshot->parent_snapshot_id;
   }
-  return {};
+  return LakeOffsets();
 }
 
 Result<TieredHotRows::Hot> TieredHotRows::FindHot(const TableInfo& table,
                                                   const iceberg::TableMetadata& lake) const {
-  const LakeOffsets covered = CoveredBy(table.id, lake);
+  ASSIGN_OR_RETURN(const LakeOffsets covered, CoveredBy(table.id, lake));
   const std::vector<TableBucket> buckets = BucketsOf(table);
   ASSIGN_OR_RETURN(const auto ends, logs_.Ranges(buckets));
   Hot out;
@@ -157,7 +162,7 @@ Result<iceberg::HotFiles> TieredHotRows::Write(const iceberg::LoadedTable& lake)
   RETURN_IF_ERROR(tail);
   RETURN_IF_ERROR(deletes);
   out.incomplete = tail->stopped_early;
-  out.covered = CoveredBy(table->id, *lake.metadata);
+  ASSIGN_OR_RETURN(out.covered, CoveredBy(table->id, *lake.metadata));
   for (const TailPart& part : tail->parts) out.covered[part.bucket] = part.end;
   iceberg::SnapshotChange& change = out.change;
   for (const TailPart& part : tail->parts)
@@ -179,5 +184,7 @@ Status TieredHotRows::Adopt(TableId id, const iceberg::Snapshot& snapshot,
 }
 
 Status TieredHotRows::TierNow(TableId table) { return tiering_.TierNow(table, kTierWaitMax); }
+
+Status TieredHotRows::BeforeRemoval(TableId table) { return tiering_.FollowLake(table); }
 
 }  // namespace weir

@@ -22,6 +22,7 @@ class TieredHotRows : public iceberg::HotRows {
   Result<std::string> VersionOf(const iceberg::LoadedTable& table) override;
   Result<iceberg::HotFiles> Write(const iceberg::LoadedTable& table) override;
   Status TierNow(TableId table) override;
+  Status BeforeRemoval(TableId table) override;
   Status Adopt(TableId table, const iceberg::Snapshot& snapshot, const LakeOffsets& covered,
                const std::vector<std::string>& files) override;
 
@@ -33,7 +34,7 @@ class TieredHotRows : public iceberg::HotRows {
   };
   Result<Hot> FindHot(const TableInfo& table, const iceberg::TableMetadata& lake) const;
   bool IsOld(const TableInfo& table, const iceberg::TableMetadata& lake) const;
-  LakeOffsets CoveredBy(TableId table, const iceberg::TableMetadata& lake) const;
+  Result<LakeOffsets> CoveredBy(TableId table, const iceberg::TableMetadata& lake) const;
 
   Catalog& catalog_;
   BucketLogs& logs_;

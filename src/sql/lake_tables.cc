@@ -76,15 +76,17 @@ Result<iceberg::LoadedTable> LakeTables::LoadTiered(const TableInfo& table) cons
 namespace {
 
 /// The newest snapshot whose rows are those of snapshot `id` as others have changed them; nothing when a later round
-/// of tiering is in between, whose offsets are not known yet.
+/// of tiering is in between, whose offsets are not known yet. Snapshot `id` itself may have been removed.
 std::optional<int64_t> HeadOver(const iceberg::TableMetadata& lake, int64_t id) {
-  const iceberg::Snapshot* at = lake.current_snapshot();
-  while (at != nullptr && at->snapshot_id != id) {
-    if (at->summary.contains(iceberg::kOffsetsKey)) return std::nullopt;
-    at = at->parent_snapshot_id ? lake.FindSnapshot(*at->parent_snapshot_id) : nullptr;
+  std::optional<int64_t> at = lake.current_snapshot_id;
+  for (size_t steps = 0; at && *at != id; ++steps) {
+    const iceberg::Snapshot* const snapshot = lake.FindSnapshot(*at);
+    if (snapshot == nullptr || snapshot->summary.contains(iceberg::kOffsetsKey) ||
+        steps > lake.snapshots.size())
+      return std::nullopt;
+    at = snapshot->parent_snapshot_id;
   }
-  if (at == nullptr) return std::nullopt;
-  return lake.current_snapshot_id;
+  return at ? lake.current_snapshot_id : std::nullopt;
 }
 
 }  // namespace
@@ -96,10 +98,10 @@ Result<std::optional<LakeHalf>> LakeTables::HalfOf(const TableInfo& table) const
     if (!snapshot) return std::optional<LakeHalf>();
     ASSIGN_OR_RETURN(const auto found, lake_->LastSeen(table.id));
     const int64_t id = snapshot->snapshot_id;
-    if (!found || found->metadata->FindSnapshot(id) == nullptr) continue;
+    if (!found) continue;
     const auto head = HeadOver(*found->metadata, id);
     // A round that has just committed: its offsets follow at once. A job elsewhere may take longer.
-    if (!head && i + 1 < kTriesMax) continue;
+    if (!head && (i + 1 < kTriesMax || found->metadata->FindSnapshot(id) == nullptr)) continue;
     return LakeHalf{found->metadata, *std::move(snapshot), head.value_or(id)};
   }
   return Fail(ErrorCode::kStorage,

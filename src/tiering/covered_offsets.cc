@@ -101,9 +101,42 @@ Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
   return std::optional<LakeSnapshot>();
 }
 
+namespace {
+
+/// Whether only commits without rows of the log came after snapshot `id`, which itself may be gone.
+bool SameOffsetsSince(const iceberg::TableMetadata& lake, int64_t id) {
+  std::optional<int64_t> at = lake.current_snapshot_id;
+  for (size_t steps = 0; at && steps <= lake.snapshots.size(); ++steps) {
+    if (*at == id) return true;
+    const iceberg::Snapshot* const snapshot = lake.FindSnapshot(*at);
+    if (snapshot == nullptr || snapshot->summary.contains(kOffsetsKey)) return false;
+    at = snapshot->parent_snapshot_id;
+  }
+  return false;
+}
+
+Status FollowHead(const RoundEnvironment& environment, const TableInfo& table,
+                  const iceberg::TableMetadata& lake) {
+  LakeSnapshots& records = environment.catalog.lake_snapshots();
+  auto known = records.Latest(table.id);
+  if (!known || known->snapshot_id == lake.current_snapshot_id) return {};
+  if (!SameOffsetsSince(lake, known->snapshot_id))
+    return Fail(ErrorCode::kCommitConflict,
+                "which offsets the lake table has is known only after the next round: table={} "
+                "snapshot={}",
+                table.path.ToString(), known->snapshot_id);
+  known->snapshot_id = *lake.current_snapshot_id;
+  RETURN_IF_ERROR(
+      records.Commit(table.id, *std::move(known),
+                     {LakeSnapshots::Keep::Kind::kNewest, environment.options.snapshots_kept}));
+  return {};
+}
+
+}  // namespace
+
 Status FollowLake(const RoundEnvironment& environment, const TableInfo& table,
                   const iceberg::TableMetadata& lake) {
-  if (environment.lake.SharesStore()) return {};
+  if (environment.lake.SharesStore()) return FollowHead(environment, table, lake);
   LakeSnapshots& records = environment.catalog.lake_snapshots();
   const auto known = records.Latest(table.id);
   ASSIGN_OR_RETURN(std::optional<LakeSnapshot> covered,

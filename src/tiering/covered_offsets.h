@@ -25,8 +25,11 @@ Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
                                               const iceberg::TableMetadata& lake, TableId table,
                                               const std::optional<LakeSnapshot>& known);
 
-/// Bring what is remembered to what the table says. Nothing to do where the catalog shares our store.
-/// Errors  those of CoveredBy;  kLogOffsetOutOfRange  the lake lost rows that the log does not have any more, or has
+/// Bring what is remembered to what the table says. Where the catalog shares our store it says nothing new about
+/// offsets, but others may have committed on top of the snapshot that is remembered: the current one is from then on,
+/// with the same offsets (INV-5), and none before it is needed. No round of the table runs meanwhile.
+/// Errors  those of CoveredBy;  kCommitConflict  a job elsewhere has brought rows whose offsets it is still to tell, or
+///         nobody can say;  kLogOffsetOutOfRange  the lake lost rows that the log does not have any more, or has
 ///         rows that the log never had or lost: nothing is taken over
 Status FollowLake(const RoundEnvironment& environment, const TableInfo& table,
                   const iceberg::TableMetadata& lake);

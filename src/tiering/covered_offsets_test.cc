@@ -54,6 +54,57 @@ TEST_F(CoveredOffsets, WhenThoseThatKnewHaveExpiredOnlyARecordOfOneThatIsLeftHel
   EXPECT_EQ((*covered)->tiered, known->tiered);
 }
 
+TEST_F(CoveredOffsets, OfWhatOthersCommittedAreThoseOfTheSnapshotBelow) {
+  Begin();
+  AppendMany(0, 0, 10);
+  Tier();
+  const LakeSnapshot before = *catalog_->lake_snapshots().Latest(table_->id);
+  for (int i = 0; i < 2; ++i) Commit({.operation = iceberg::SnapshotOperation::kReplace});
+  const auto head = Lake();
+  // A round begins from the record, whatever is gone by then.
+  for (const bool removed : {false, true}) {
+    if (removed)
+      ASSERT_THAT(lake_->Commit(
+                      {*lake_->FindTieredIdent(table_->id),
+                       {},
+                       {iceberg::RemoveSnapshots{
+                           {before.snapshot_id, *head->current_snapshot()->parent_snapshot_id}}}}),
+                  IsOk());
+    ASSERT_THAT(FollowLake(Environment(), *table_, *Lake()), IsOk());
+    const LakeSnapshot now = *catalog_->lake_snapshots().Latest(table_->id);
+    EXPECT_EQ(now.snapshot_id, head->current_snapshot_id);
+    EXPECT_EQ(now.tiered, before.tiered);
+    EXPECT_EQ(now.readable, before.readable);
+    EXPECT_EQ(now.tiered_path, before.tiered_path);
+  }
+  AppendMany(0, 10, 5);
+  Tier();
+  EXPECT_EQ(Verified().findings.size(), 0U);
+}
+
+TEST_F(CoveredOffsets, OfRowsThatAJobElsewhereBroughtAreNotKnownYet) {
+  Begin();
+  AppendMany(0, 0, 10);
+  Tier();
+  const LakeSnapshot before = *catalog_->lake_snapshots().Latest(table_->id);
+  Commit({.operation = iceberg::SnapshotOperation::kAppend, .summary = {{kOffsetsKey, "a"}}});
+  Commit({.operation = iceberg::SnapshotOperation::kReplace});
+  EXPECT_EQ(FollowLake(Environment(), *table_, *Lake()).code(), ErrorCode::kCommitConflict);
+  EXPECT_EQ(catalog_->lake_snapshots().Latest(table_->id)->snapshot_id, before.snapshot_id);
+}
+
+TEST_F(CoveredOffsets, AreNotKnownWhenSnapshotsInBetweenAreGone) {
+  Begin();
+  AppendMany(0, 0, 10);
+  Tier();
+  for (int i = 0; i < 2; ++i) Commit({.operation = iceberg::SnapshotOperation::kReplace});
+  iceberg::TableMetadata lake = *Lake();
+  std::erase_if(lake.snapshots, [&](const auto& one) {
+    return one.snapshot_id == lake.current_snapshot()->parent_snapshot_id;
+  });
+  EXPECT_EQ(FollowLake(Environment(), *table_, lake).code(), ErrorCode::kCommitConflict);
+}
+
 // The summary is text of whoever commits: no path outside of the table is read.
 TEST_F(CoveredOffsets, APathOutsideOfTheTableIsNotRead) {
   Begin();

@@ -199,15 +199,9 @@ Result<MaintenanceResult> LakeMaintenance::Maintain(const iceberg::Ident& ident,
   return result;
 }
 
-/// In a catalog elsewhere others may have committed; what readers are told to begin from must be known before
-/// anything expires.
+/// Others may have committed; what readers are told to begin from must be known before anything expires.
 Status LakeMaintenance::Follow(const iceberg::LoadedTable& table) {
-  if (env_.lake.SharesStore() || !table.tiered_by) return {};
-  return tiering_.BetweenRounds(*table.tiered_by, [&](RoundState&) -> Status {
-    ASSIGN_OR_RETURN(const TableRef tiered, env_.catalog.GetTable(*table.tiered_by));
-    ASSIGN_OR_RETURN(const iceberg::LoadedTable now, env_.lake.LoadTable(table.ident));
-    return FollowLake(env_, *tiered, *now.metadata);
-  });
+  return table.tiered_by ? tiering_.FollowLake(*table.tiered_by) : Status();
 }
 
 Status LakeMaintenance::Compact(const iceberg::LoadedTable& table, MaintenanceResult& result) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "lake/fluss_layout.h"
 #include "meta/store.h"
+#include "tiering/covered_offsets.h"
 #include "tiering/expired_rows.h"
 #include "tiering/round_names.h"
 
@@ -428,6 +429,19 @@ Status TieringRunner::SyncIndex(const TableInfo& table) {
     RETURN_IF_ERROR(SyncKeyIndex(round_env_, table, *lake, state));
     return {};
   });
+}
+
+Status TieringRunner::FollowLake(TableId id) {
+  // Also of a table that is not tiered any more: what was, is read.
+  const auto kept = FindOrMake(id);
+  const std::lock_guard round(kept->round);
+  Status done = Survive(kept->state, [&]() -> Status {
+    ASSIGN_OR_RETURN(const TableRef table, env_.catalog.GetTable(id));
+    ASSIGN_OR_RETURN(const auto lake, env_.lake.FindTiered(id));
+    return lake ? weir::FollowLake(round_env_, *table, *lake->metadata) : Status();
+  });
+  ForgetIfDropped(id);
+  return done;
 }
 
 Status TieringRunner::Adopt(const TableInfo& table, const AdoptRequest& request) {

@@ -78,6 +78,9 @@ class TieringRunner {
   /// Open the key index and bring it to the lake table's current snapshot. Waits for the round under way.
   Status SyncIndex(const TableInfo& table);
 
+  /// FollowLake (covered_offsets.h). Waits for the round under way.
+  Status FollowLake(TableId table);
+
   /// Make a live state a snapshot of the lake table (adopt_snapshot.h). Waits for the round under way.
   Status Adopt(const TableInfo& table, const AdoptRequest& request);
 

@@ -226,6 +226,44 @@ async def test_the_lake_side_of_a_table_goes_forward_only(live, writer):
         assert_clean(f"{writer.database}.t", live)
 
 
+@pytest.mark.parametrize("mode", ["PLAN", "LOAD"])
+async def test_snapshots_that_a_client_expires_are_missed_by_nobody(live, writer, mode):
+    """Not the one that tiering committed last, nor those between that and the current one: the offsets go with the rows
+    that others left of it."""
+    name = f"{writer.database}.t"
+
+    def count():
+        return live.sql(f"SELECT count(*) AS n, count(DISTINCT id) AS d FROM {name}", "text/csv").split()[1]
+
+    async with writer:
+        table = await writer.create("t", LOG, properties=lake(mode, **CLEAN, **{"table.datalake.freshness": "1 s"}))
+        model = {n: f"n{n}" for n in range(20)}
+        await append(table, batch(*model.items()))
+        catalog = connect(live, **{"scan-planning-mode": "client"})
+        wait_for(lambda: committed_rows(catalog.load_table(name)), model)
+        live.sql(f"ALTER TABLE {name} SET ('table.datalake.freshness' = '{HOUR}')")
+        for gone in (7, 8, 9):
+            del model[gone]
+            catalog.load_table(name).delete(f"id = {gone}")
+        tiered, between, _, current = [s.snapshot_id for s in catalog.load_table(name).snapshots()]
+        for turn, expired in enumerate((between, tiered)):
+            catalog.load_table(name).maintenance.expire_snapshots().by_ids([expired]).commit()
+            assert expired not in [s.snapshot_id for s in catalog.load_table(name).snapshots()]
+            assert count() == f"{len(model)},{len(model)}"
+            assert read(connect(live).load_table(name)) == model
+            model[100 + turn] = "hot"
+            await append(table, batch((100 + turn, "hot")))
+            assert read(connect(live).load_table(name)) == model
+            assert count() == f"{len(model)},{len(model)}"
+        if mode == "LOAD":
+            # The current one is an old one to who sees live rows on top of it.
+            catalog.load_table(name).maintenance.expire_snapshots().by_ids([current]).commit()
+        assert count() == f"{len(model)},{len(model)}"
+        live.sql(f"ALTER TABLE {name} SET ('table.datalake.freshness' = '1 s')")
+        wait_for(lambda: committed_rows(catalog.load_table(name)), model)
+        assert count() == f"{len(model)},{len(model)}"
+
+
 async def test_the_lake_side_of_a_table_is_dropped_and_renamed_in_weir(live, writer):
     async with writer:
         await writer.create("t", LOG, properties=lake())
