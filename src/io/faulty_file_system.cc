@@ -1,6 +1,7 @@
 #include "io/faulty_file_system.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -62,6 +63,8 @@ class FaultyFile final : public File {
       if (!files_.stop_after_hit()) files_.ForgetChanges(*node_);
       return refused;
     }
+    if (std::exchange(node_->lost_changes, false))
+      return Fail(ErrorCode::kStorage, "an earlier write-back failed: path={}", path_);
     for (const auto& change : node_->changes) FaultyFileSystem::Apply(node_->durable, change);
     node_->changes.clear();
     return {};
@@ -201,7 +204,9 @@ void FaultyFileSystem::LosePower(std::mt19937_64& random) {
   name_changes_.clear();
   std::set<Node*> seen;
   for (auto& [path, node] : durable_) {
-    if (seen.insert(node.get()).second) Persist(*node, random);
+    if (!seen.insert(node.get()).second) continue;
+    Persist(*node, random);
+    node->lost_changes = false;
   }
   // What hangs below a directory that is not there cannot be reached.
   std::erase_if(durable_, [&](const auto& entry) {
@@ -345,7 +350,15 @@ Status FaultyFileSystem::RemoveAll(const std::string& directory) {
 
 Status FaultyFileSystem::SyncAll(const std::string&) {
   std::lock_guard lock(mutex_);
-  RETURN_IF_ERROR(Before(Call::kSync));
+  if (const Status refused = Before(Call::kSync); !refused.ok()) {
+    // As on Linux: told once for all files, and once more by each of them.
+    for (auto& [path, node] : current_) {
+      if (stop_after_hit() || node->changes.empty()) continue;
+      ForgetChanges(*node);
+      node->lost_changes = true;
+    }
+    return refused;
+  }
   for (const auto& [directory, changes] : name_changes_) {
     for (const NameChange& change : changes) ApplyNameChange(change);
   }

@@ -87,6 +87,7 @@ class FaultyFileSystem final : public FileSystem {
     std::string durable;
     std::string current;
     std::vector<Change> changes;
+    bool lost_changes = false;  // by a sync of everything; the next one of the file says so
   };
   using NodeRef = std::shared_ptr<Node>;
   struct NameChange {  // not yet synced: what the name points to afterwards; null = removed

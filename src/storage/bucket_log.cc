@@ -370,6 +370,17 @@ void BucketLog::FinishRepair(const SegmentRepair& repair, const Status& status) 
   CountSuspects();
 }
 
+void BucketLog::Suspect(FileSystem& files, const std::string& directory,
+                        const std::optional<RecoveryPoint>& point) {
+  const auto entries = files.List(directory);
+  if (!entries.ok()) return;
+  for (const DirectoryEntry& entry : *entries) {
+    const auto base = ParseSegmentFileName(entry.name, ".log");
+    if (!base || (point && *base < point->at.segment_base)) continue;
+    MarkSuspect(files, directory + "/" + SegmentFileName(*base, kSuspectSuffix));
+  }
+}
+
 void BucketLog::MarkAllSynced() {
   for (const auto& segment : segments_) segment->synced_bytes = segment->bytes();
   dirty_directories_.clear();

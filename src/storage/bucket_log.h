@@ -106,6 +106,11 @@ class BucketLog {
                                                  std::optional<RecoveryPoint> point);
   ~BucketLog();
 
+  /// Mark what a log that nobody has open holds behind `point`, for its next Open: it could not be synced, and what is
+  /// read there may be in the cache only (segment_repair.h).
+  static void Suspect(FileSystem& files, const std::string& directory,
+                      const std::optional<RecoveryPoint>& point);
+
   /// Append batches that already carry their offsets: `batches` describes `pieces` from front to back.
   ///
   /// Errors  kDiskWriteLocked, kLogStorage; the log is as before (what was written is cut off again)

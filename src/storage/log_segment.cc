@@ -287,13 +287,17 @@ Status LogSegment::Close() {
 
 // The mark is for a process that reads what the cache of this machine still has and would find nothing dirty there.
 // It need not be durable: without the cache the disk says itself what it has.
-void LogSegment::Suspect() {
-  suspect = true;
-  const auto marked = files_.files().Open(Path(kSuspectSuffix), OpenMode::kCreate);
+void MarkSuspect(FileSystem& files, const std::string& path) {
+  const auto marked = files.Open(path, OpenMode::kCreate);
   if (!marked.ok()) {
     LogWarn("storage", "segment that could not be synced is not marked: {}",
             marked.error().message);
   }
+}
+
+void LogSegment::Suspect() {
+  suspect = true;
+  MarkSuspect(files_.files(), Path(kSuspectSuffix));
 }
 
 Status LogSegment::UseCopy() {

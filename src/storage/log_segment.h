@@ -36,6 +36,8 @@ struct SyncTurn {
 
 /// A file beside a segment that could not be synced and was not copied yet; its contents mean nothing.
 inline constexpr const char* kSuspectSuffix = ".log.suspect";
+/// Make such a file.
+void MarkSuspect(FileSystem& files, const std::string& path);
 
 class LogSegment {
  public:

@@ -82,9 +82,11 @@ class EagerRecovery {
       if (durable.ok()) {
         checkpoint_.points[bucket] = point;
         pending.erase(bucket);
-      } else {
-        pending[bucket].blocked = true;
+        continue;
       }
+      PendingLog& log = pending[bucket];
+      log.blocked = true;
+      SuspectHome(files_.files(), options_.data_directory, PointOf(checkpoint_, bucket), log);
     }
   }
 
@@ -127,6 +129,11 @@ Result<RecoveryPoint> BringHome(OpenFiles& files, const std::string& data_direct
   RETURN_IF_ERROR(ApplyPending(*log, pending));
   log->MarkAllSynced();
   return log->recovery_point();
+}
+
+void SuspectHome(FileSystem& files, const std::string& data_directory,
+                 const std::optional<RecoveryPoint>& point, const PendingLog& pending) {
+  BucketLog::Suspect(files, data_directory + "/" + pending.directory, point);
 }
 
 Result<RecoveredJournal> RecoverJournal(OpenFiles& files, const ReplayOptions& options,

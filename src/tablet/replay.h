@@ -72,6 +72,12 @@ Result<RecoveryPoint> BringHome(OpenFiles& files, const std::string& data_direct
                                 const LogOptions& options, std::optional<RecoveryPoint> point,
                                 const PendingLog& pending);
 
+/// The file system could not be synced after that: the next start must not take for durable what its cache has.
+///
+/// point  from where the bucket was brought home
+void SuspectHome(FileSystem& files, const std::string& data_directory,
+                 const std::optional<RecoveryPoint>& point, const PendingLog& pending);
+
 /// Where the checkpoint of a data directory is.
 std::string CheckpointPath(const std::string& data_directory);
 

@@ -134,6 +134,18 @@ bool ShardTablets::BringHome(size_t count, Points& points) {
   return !not_home_.empty();
 }
 
+void ShardTablets::SuspectHome(const Points& points) {
+  for (const auto& [bucket, home] : points) {
+    const auto pending = pending_.find(bucket);
+    if (pending == pending_.end()) continue;  // dropped
+    const auto point = points_.find(bucket);
+    weir::SuspectHome(
+        env_.files, options_.data_directory,
+        point == points_.end() ? std::nullopt : std::optional<RecoveryPoint>(point->second),
+        pending->second);
+  }
+}
+
 bool ShardTablets::FinishBringHome(const Points& points) {
   for (const auto& [bucket, point] : points) {
     // Somebody may have opened it meanwhile, then its own syncs count; or dropped it.

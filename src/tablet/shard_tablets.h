@@ -56,6 +56,8 @@ class ShardTablets {
   bool BringHome(size_t count, Points& points);
   /// The file system was synced after these were brought home. Returns whether all are; otherwise try again.
   bool FinishBringHome(const Points& points);
+  /// It could not be: for the next start, as it was before.
+  void SuspectHome(const Points& points);
   /// The journal was released.
   void ForgetPending() { pending_.clear(); }
 

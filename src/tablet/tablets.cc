@@ -102,8 +102,12 @@ struct Tablets::State {
   std::atomic<bool> write_locked{false};
   std::mutex housekeeping;  // one round at a time
   Checkpoint written;       // what the checkpoint file says
-  bool all_home = false;    // nothing of the last run is in the journal only; housekeeping
-  Status home_sync;         // the first error of making that durable
+  // Of the housekeeping:
+  bool all_home = false;  // nothing of the last run is in the journal only; that is released
+  bool durable_home = false;
+  /// The first error of syncing the whole file system. It is told once, whatever file it was about, and stays: after
+  /// it each file is asked for its own.
+  Status sync_all;
   std::atomic<int64_t> trash_number{0};
 
   std::mutex mutex;
@@ -315,13 +319,13 @@ void Tablets::State::DeleteLater(std::vector<std::string> paths) {
 // ---- Housekeeping -------------------------------------------------------------------------------------------
 
 void Tablets::State::RunTickets(std::vector<SyncJob>& jobs) {
-  if (jobs.size() < kSyncAllFrom) {
+  if (jobs.size() < kSyncAllFrom || !sync_all.ok()) {
     SyncPass pass(env.files);  // they have most of their directories in common
     for (SyncJob& job : jobs) job.status = job.ticket.Run(pass);
     return;
   }
-  const Status synced = env.files.SyncAll(options.data_directory);
-  for (SyncJob& job : jobs) job.status = job.ticket.TakeOver(synced);
+  sync_all = env.files.SyncAll(options.data_directory);
+  for (SyncJob& job : jobs) job.status = job.ticket.TakeOver(sync_all);
 }
 
 // Nobody but the housekeeping releases the journal, so that it stands still here.
@@ -368,7 +372,7 @@ Status Tablets::State::SyncShard(size_t shard) {
 
 // What the journal held at the start and no client has asked for goes to the segments, and one call makes it durable.
 Status Tablets::State::BringHome() {
-  if (all_home) return {};
+  if (all_home || durable_home) return {};
   std::vector<ShardTablets::Points> points(shards.size());
   bool all = true;
   for (size_t i = 0; i < shards.size(); ++i) {
@@ -378,14 +382,19 @@ Status Tablets::State::BringHome() {
     }
   }
   // After one failure the kernel has forgotten what was dirty: the journal keeps it for the next start.
-  if (home_sync.ok()) home_sync = env.files.SyncAll(options.data_directory);
-  RETURN_IF_ERROR(home_sync);
+  if (sync_all.ok()) sync_all = env.files.SyncAll(options.data_directory);
+  if (!sync_all.ok()) {
+    for (size_t i = 0; i < shards.size(); ++i)
+      OnShard(i, [&](ShardTablets& tablets) { tablets.SuspectHome(points[i]); });
+    return sync_all;
+  }
   for (size_t i = 0; i < shards.size(); ++i) {
     OnShard(i, [&](ShardTablets& tablets) {
       if (!tablets.FinishBringHome(points[i])) all = false;
     });
   }
   if (!all) return Fail(ErrorCode::kLogStorage, "some buckets are in the journal only");
+  durable_home = true;
   return {};
 }
 

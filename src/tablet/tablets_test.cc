@@ -1,5 +1,6 @@
 #include "tablet/tablets.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <future>
 
 #include "base/log.h"
+#include "base/matchers.h"
 #include "io/faulty_file_system.h"
 #include "meta/table_info.h"
 #include "record/row_log_batch.h"
@@ -33,7 +35,9 @@ class TabletsTest : public ::testing::Test {
     SetLogLevel(LogLevel::kInfo);
   }
 
-  void Start() {
+  void Start() { ASSERT_THAT(TryStart(), IsOk()); }
+
+  Status TryStart() {
     shards_ = std::make_unique<Shards>(2);
     pool_ = std::make_unique<BlockingPool>(1);
     auto opened = Tablets::Open({.data_directory = "/data",
@@ -53,10 +57,11 @@ class TabletsTest : public ::testing::Test {
                                  .tables_end = TableId(10),
                                  .metadata_undecided = &metadata_undecided_,
                                  .decide_metadata = [this] { metadata_undecided_ = !decidable_; }});
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    RETURN_IF_ERROR(opened);
     tablets_ = std::move(*opened);
     shards_->Start();
     tablets_->Start();
+    return {};
   }
 
   void Stop() {
@@ -281,6 +286,85 @@ TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncLeftInTheCacheForDurable) 
   Start();
   EXPECT_EQ(EndOffset(0), 1);
   EXPECT_EQ(Body(0, 0), "in the journal");
+}
+
+TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncOfAllLeftInTheCacheForDurable) {
+  using Fs = FaultyFileSystem;
+  for (const auto after : {Fs::AfterFailedSync::kReadable, Fs::AfterFailedSync::kDropped}) {
+    files_.set_after_failed_sync(after);
+    const auto again = [&](bool power_lost) {
+      files_.StopAfter(0);
+      Stop();
+      std::mt19937_64 random(3);
+      power_lost ? files_.LosePower(random) : files_.KillProcess();
+      Start();
+    };
+    Start();
+    const Offset before = EndOffset(0);
+    ASSERT_TRUE(tablets_->SyncNow().ok());
+    ASSERT_TRUE(Append(0, "in the journal").ok());
+    again(false);  // nobody asks for the bucket
+    files_.FailCall(Fs::Call::kSync, 1, ErrorCode::kStorage);
+    EXPECT_FALSE(tablets_->SyncNow().ok());
+    EXPECT_FALSE(tablets_->SyncNow().ok()) << "the journal keeps it";
+    again(false);
+    // Releases the journal. The file may tell its own error first.
+    ASSERT_TRUE(tablets_->SyncNow().ok() || tablets_->SyncNow().ok());
+    again(true);
+    EXPECT_EQ(EndOffset(0), before + 1);
+    EXPECT_EQ(Body(0, before), "in the journal");
+    Stop();
+  }
+}
+
+TEST_F(TabletsTest, AStartThatCannotSyncWhatItRecoveredLeavesThatToTheNext) {
+  const auto again = [&](bool power_lost) {
+    files_.StopAfter(0);
+    Stop();
+    std::mt19937_64 random(3);
+    power_lost ? files_.LosePower(random) : files_.KillProcess();
+  };
+  Start();
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  ASSERT_TRUE(Append(0, std::string(300'000, 'L')).ok());  // not in the journal: a gap
+  ASSERT_TRUE(Append(0, "in the journal").ok());
+  again(false);
+  for (int64_t nth = 1;; ++nth) {
+    files_.FailCall(FaultyFileSystem::Call::kSync, nth, ErrorCode::kStorage);
+    const bool started = TryStart().ok();
+    const bool closed = started && On(0, [](Tablet& tablet) -> Result<Offset> {
+                                     return tablet.log->high_watermark();
+                                   }).code() != ErrorCode::kNone;
+    again(false);
+    ASSERT_LT(nth, 20) << "no sync of the start closes the bucket";
+    if (closed) break;
+  }
+  Start();
+  EXPECT_EQ(EndOffset(0), 2);
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  again(true);
+  Start();
+  EXPECT_EQ(EndOffset(0), 2);
+  EXPECT_EQ(Body(0, 1), "in the journal");
+}
+
+// Linux tells the error of a write-back to one call of syncfs, whichever file it was about.
+TEST_F(TabletsTest, AFailedSyncOfAllConcernsEveryBucket) {
+  TableInfo wide = *table_;
+  wide.descriptor.bucket_count = 100;
+  table_ = std::make_shared<const TableInfo>(std::move(wide));
+  Start();
+  ASSERT_TRUE(tablets_->SyncNow().ok());
+  for (int bucket = 0; bucket < 100; ++bucket) ASSERT_TRUE(Append(bucket, "acknowledged").ok());
+  files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage);
+  EXPECT_FALSE(tablets_->SyncNow().ok());
+  ASSERT_TRUE(tablets_->SyncNow().ok());  // releases the journal
+  files_.StopAfter(0);
+  Stop();
+  std::mt19937_64 random(3);
+  files_.LosePower(random);
+  Start();
+  for (int bucket = 0; bucket < 100; ++bucket) EXPECT_EQ(EndOffset(bucket), 1) << bucket;
 }
 
 TEST_F(TabletsTest, WhatIsNowhereAnyMoreKeepsTheJournalAndRefusesAppends) {
