@@ -30,16 +30,20 @@ sys.path[:0] = [str(REPOSITORY / path) for path in ("bench/vs_fluss", "test/e2e"
 
 import official_client  # noqa: E402
 import official_flink  # noqa: E402
+import pyarrow as pa  # noqa: E402
 from fluss import FlussError, OffsetSpec  # noqa: E402
 from fluss_cluster import FlussCluster, server_jars  # noqa: E402
 from fluss_session import FlussSession  # noqa: E402
-from lake_tiering import EVENT, batch  # noqa: E402
 from run import machine  # noqa: E402
 from servers import WeirServer, cpu_seconds, memory_mib  # noqa: E402
 from weir_server import _read_exactly  # noqa: E402
 
 WARM_UP_ROUNDS = 2
 BATCH = 50_000
+#: bronze.event of the demo pipeline.
+EVENT = pa.schema([pa.field("event_id", pa.string(), nullable=False), ("customer_id", pa.string()),
+                   ("event_type", pa.string()), ("campaign_id", pa.string()), ("event_ts", pa.int64())])
+TYPES = ["view", "click", "open", "bounce"]
 IDLE_SECONDS = 2
 IDLE_CPUS_MAX, SETTLE_SECONDS_MAX = 0.1, 30
 COVERED_SECONDS_MAX = 300
@@ -49,6 +53,14 @@ SCENARIOS = {"log": "append to a log table", "insert": "new keys of a primary-ke
              "update": "updates of random keys, half as many as the table has"}
 START, END = "<!-- tiering: begin -->\n", "<!-- tiering: end -->\n"
 ALTER_TABLE = 1044
+
+
+def batch(first, count, ids):
+    numbers = range(first, first + count)
+    return pa.record_batch([
+        pa.array([f"e{n % ids:012d}" for n in numbers]), pa.array([f"c{n * 7919 % 100_000:08d}" for n in numbers]),
+        pa.array([TYPES[n % 4] for n in numbers]), pa.array([str(1 + n % 2) for n in numbers]),
+        pa.array([1_700_000_000 + n // 100 for n in numbers], pa.int64())], schema=EVENT)
 
 
 class Weir(WeirServer):
