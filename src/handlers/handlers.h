@@ -78,8 +78,8 @@ Result<pb::GetLatestKvSnapshotsResponse> GetLatestKvSnapshots(
     RequestContext& context, const pb::GetLatestKvSnapshotsRequest& request);
 Result<pb::GetKvSnapshotMetadataResponse> GetKvSnapshotMetadata(
     RequestContext& context, const pb::GetKvSnapshotMetadataRequest& request);
-Result<pb::GetLakeSnapshotResponse> GetLakeSnapshot(RequestContext& context,
-                                                    const pb::GetLakeSnapshotRequest& request);
+Task<Result<pb::GetLakeSnapshotResponse>> GetLakeSnapshot(
+    RequestContext& context, const pb::GetLakeSnapshotRequest& request);
 Result<pb::LakeTieringHeartbeatResponse> LakeTieringHeartbeat(
     RequestContext& context, const pb::LakeTieringHeartbeatRequest& request);
 Task<Result<pb::PrepareLakeTableSnapshotResponse>> PrepareLakeTableSnapshot(

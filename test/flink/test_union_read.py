@@ -5,7 +5,7 @@ import pytest
 from fluss_session import FlussSession
 from lake import PATIENCE_SECONDS, lake_catalog
 from official_flink import FlinkError, FlinkSql
-from tables import DATABASE, gone, make_tables, new_rows, stop_tiering
+from tables import BY_DAY, DATABASE, LOG, Table, gone, make_tables, new_rows, stop_tiering
 from values import found, wanted
 from weir_server import WeirServer
 
@@ -41,16 +41,16 @@ async def fill(server):
                 await table.write(session, new_rows(table, turn), gone(table, turn) if turn else ())
             if turn == 2:
                 return
-            await until_covered(session)
+            await until_covered(session, TABLES.values())
             for table in TABLES.values():
                 table.tiered()
                 if turn == 1:
                     stop_tiering(server, table)
 
 
-async def until_covered(session):
+async def until_covered(session, tables):
     for _ in range(PATIENCE_SECONDS * 20):
-        behind = [table.name for table in TABLES.values() if not await table.covered(session)]
+        behind = [table.name for table in tables if not await table.covered(session)]
         if not behind:
             return
         await asyncio.sleep(0.05)
@@ -72,6 +72,29 @@ def test_batch_finds_each_row_of_the_lake_and_the_log_once(flink, name):
     columns = columns_of(table)
     rows = flink.rows(f"SELECT {quoted(columns)} FROM {DATABASE}.{name}")
     assert found(rows, table.schema, columns) == wanted(table.rows.values(), table.schema, columns)
+
+
+@pytest.mark.parametrize("sparse", [Table("sparse", LOG, buckets=4), Table("sparse_by_day", BY_DAY, buckets=4, partition_keys=["dt"])],
+                         ids=lambda table: table.name)
+def test_a_batch_ends_though_some_buckets_never_had_a_row(flink, server, sparse):
+    rows = [{"id": i, "dt": day, "name": "n", "v": i} for i in range(3) for day in sparse.days or ("",)]
+    asyncio.run(fill_lake(server, sparse, [{name: row[name] for name in sparse.schema.names} for row in rows]))
+    answer = flink.rows(f"SELECT {quoted(sparse.schema.names)} FROM {DATABASE}.{sparse.name}")
+    assert found(answer, sparse.schema) == wanted(sparse.rows.values(), sparse.schema)
+
+
+def test_a_batch_ends_that_names_a_partition_beside_one_that_never_had_a_row(flink, server):
+    # Without the condition the connector (0.9.1) waits for ever for a row of the other partition.
+    table = Table("one_day", BY_DAY, buckets=2, partition_keys=["dt"])
+    asyncio.run(fill_lake(server, table, [{"id": 1, "dt": table.days[0], "v": 2}]))
+    assert flink.rows(f"SELECT id, v FROM {DATABASE}.one_day WHERE dt = '{table.days[0]}'") == [[1, 2]]
+
+
+async def fill_lake(server, table, rows):
+    async with FlussSession(server.bootstrap, DATABASE) as session:
+        await table.create(session)
+        await table.write(session, rows)
+        await until_covered(session, [table])
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "keyed_live"])
