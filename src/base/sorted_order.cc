@@ -49,4 +49,12 @@ std::vector<uint32_t> SortedOrder(std::span<const BytesView> texts) {
   return order;
 }
 
+SortedTexts::SortedTexts(std::span<const BytesView> texts) : order_(SortedOrder(texts)) {
+  size_t bytes = 0;
+  for (const BytesView text : texts) bytes += text.size();
+  bytes_.reserve(bytes);
+  ends_.reserve(order_.size());
+  for (const uint32_t at : order_) ends_.push_back(bytes_.append(texts[at]).size());
+}
+
 }  // namespace weir

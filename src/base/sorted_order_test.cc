@@ -45,5 +45,17 @@ TEST(SortedOrderTest, RandomTextsComeAsByComparingThem) {
   }
 }
 
+TEST(SortedTextsTest, AreCopiesInOrderThatKnowWhereTheyWere) {
+  const std::vector<BytesView> texts = {"b", "", "abc", "b", "a"};
+  const SortedTexts sorted(texts);
+  ASSERT_EQ(sorted.size(), 5);
+  const std::vector<BytesView> expected = {"", "a", "abc", "b", "b"};
+  const std::vector<uint32_t> places = {1, 4, 2, 0, 3};
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    EXPECT_EQ(sorted[i], expected[i]);
+    EXPECT_EQ(sorted.place(i), places[i]);
+  }
+}
+
 }  // namespace
 }  // namespace weir

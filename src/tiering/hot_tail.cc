@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <ranges>
+#include <utility>
 
 #include "lake/fluss_layout.h"
 #include "record/log_batch.h"
@@ -125,11 +126,12 @@ class TailWriter {
 
   Status FindOlderRows(const ChangelogReducer& reducer, TailPart& part) {
     const std::vector<BytesView> keys = reducer.MayHaveOlderRow();
-    ASSIGN_OR_RETURN(const auto places, request_.index->Find(keys));
-    for (const auto& place : places) {
-      if (place) part.deleted[*place->file].Add(place->row);
-    }
-    return {};
+    const std::string* last_file = nullptr;
+    iceberg::RowPositions* rows = nullptr;
+    return request_.index->Find(keys, [&](const std::string& file, int64_t row) {
+      if (&file != std::exchange(last_file, &file)) rows = &part.deleted[file];
+      rows->Add(row);
+    });
   }
 
   Status WriteKept(const ChangelogReducer::Kept& kept, TailFiles& files) {

@@ -10,7 +10,9 @@
 // Format: docs/formats/key_index.md. One writer; Find from any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,20 +26,16 @@
 #include "base/result.h"
 #include "lake/row_positions.h"
 #include "lake/table_metadata.h"
+#include "storage/kv/key_map.h"
+#include "tiering/key_fold.h"
 #include "tiering/lake_keys.h"
 
 namespace weir {
 
-class KeyMap;
 namespace iceberg {
 class FileIo;
 class TableReader;
 }  // namespace iceberg
-
-struct RowLocation {
-  std::shared_ptr<const std::string> file;  // path of the data file
-  int64_t row = 0;
-};
 
 /// What a commit does to the index: new places of keys, and keys that are gone.
 class KeyChanges {
@@ -70,43 +68,93 @@ class KeyChanges {
   std::vector<Entry> entries_;
 };
 
+/// When entries go from beside the pages into them. Tests make all of it small.
+struct KeyIndexLimits {
+  /// A commit with so many changes per page rewrites the pages: that costs less than looking each key up later.
+  int64_t folded_per_page = 4;
+  /// Beside so many loose entries per page a commit brings some of them into the pages,
+  int64_t loose_per_page = 32;
+  /// twice as many as it adds, and at least so many.
+  int64_t folded_min = 4096;
+  size_t batch_bytes_max = 1 * MiB;
+};
+
 class KeyIndex {
  public:
-  /// Open the index in `folder`, or begin an empty one.
+  /// Open the index in `folder`, or begin an empty one, also where one of another version or a damaged one is.
   /// Errors  kKvStorage, kStorage
-  static Result<std::unique_ptr<KeyIndex>> Open(const std::string& folder);
+  static Result<std::unique_ptr<KeyIndex>> Open(const std::string& folder,
+                                                const KeyIndexLimits& limits = {});
   ~KeyIndex();
 
-  /// The lake snapshot whose rows this describes; nothing: none, or a Sync stopped half way.
+  /// The lake snapshot whose rows this describes; nothing: none, or a change stopped half way.
   std::optional<int64_t> snapshot_id() const;
+  /// It could not be read or written: whoever goes on closes it and opens it again. What is damaged is empty then.
+  bool has_failed() const { return has_failed_; }
 
   /// Bring the index to the table's current snapshot. Reads nothing when it is there already.
   /// Returns how many files were read.
   Result<int64_t> Sync(iceberg::FileIo& io, const iceberg::TableMetadata& table,
                        const LakeKeys& keys);
 
-  /// Where the rows of `keys` are; nothing for a key without a row. In the order of `keys`.
-  Result<std::vector<std::optional<RowLocation>>> Find(std::span<const BytesView> keys) const;
+  /// Called with the path of a data file, the same object for all rows of the file in one Find, and a row in it.
+  using TakeRow = std::function<void(const std::string& file, int64_t row)>;
+  /// Where the rows of `keys` are, in no order; keys without a row are left out.
+  /// Errors  kKvStorage  what was taken is not to be used
+  Status Find(std::span<const BytesView> keys, const TakeRow& take) const;
 
-  /// Take over what a commit did: all of it or, after an error, nothing.
+  /// Take over what a commit did. After an error the index may describe no snapshot, until it was synced.
   /// removed_files: data files that are no longer part of the table.
   Status Apply(const KeyChanges& changes, std::span<const std::string> removed_files,
                int64_t snapshot_id);
 
  private:
-  explicit KeyIndex(std::unique_ptr<KeyMap> map);
+  struct Commit;
+  using TakePlace = std::function<void(KeyPlace)>;
+  KeyIndex(std::unique_ptr<KeyMap> map, const KeyIndexLimits& limits);
   Status Load();
+  Result<bool> LoadHead();
+  Result<std::optional<int64_t>> GetSnapshotId(char kind) const;
   Status Clear();
+  Status Noted(Status status) const;
+  /// The head of the index with these counts.
+  std::string Head(int64_t pages, int64_t loose) const;
+  Result<int64_t> BringTo(iceberg::FileIo& io, const iceberg::TableMetadata& table,
+                          const LakeKeys& keys);
   Status BeginSync(int64_t target, uint64_t files);
   Status ReadFile(iceberg::TableReader& reader, const LakeKeys& encoder, uint64_t number,
                   const std::string& path);
+  Status FindAll(std::span<const BytesView> keys, const TakeRow& take) const;
+  Status TakeOver(const KeyChanges& changes, std::span<const std::string> removed_files,
+                  int64_t snapshot_id);
   void Know(uint64_t number, const std::string& path);
+  /// Nothing: no file of the table has the number any more.
+  std::shared_ptr<const std::string> FileOf(uint64_t number) const;
+  Status FindLoose(std::vector<BytesView>& wanted, const TakePlace& take) const;
+  Status FindInPages(std::span<const BytesView> wanted, const TakePlace& take) const;
+  static std::function<std::optional<KeyChange>()> InOrder(const KeyChanges& changes,
+                                                           uint64_t first_file);
+  void KnowCommit(const KeyChanges& changes, const Commit& commit,
+                  std::span<const std::string> removed_files);
+  static void PutCommit(const KeyChanges& changes, const Commit& commit, KeyMap::Batch& batch);
+  Status PutLoose(const KeyChanges& changes, const Commit& commit);
+  Status ApplyLoose(KeyMap::Batch& batch, int64_t count);
+  Status FoldAll(const KeyChanges& changes, const Commit& commit);
+  Status FoldSome(int64_t most);
 
-  std::unique_ptr<KeyMap> map_;
-  mutable std::mutex mutex_;  // guards what follows
+  const std::unique_ptr<KeyMap> map_;
+  const KeyIndexLimits limits_;
+  mutable std::atomic<bool> has_failed_ = false;
+  // Of the writer alone.
+  int64_t read_rows_ = 0;       // put by a Sync since everything was folded
+  std::string fold_from_;       // loose entries before this were folded by the walk under way
+  int64_t put_since_walk_ = 0;  // loose entries since it began
+  mutable std::mutex mutex_;    // guards what follows
   std::optional<int64_t> snapshot_id_;
-  std::optional<int64_t> target_;  // of a Sync that has begun and not ended
+  std::optional<int64_t> target_;  // of a change that has begun and not ended
   uint64_t next_file_ = 1;
+  int64_t pages_ = 0;  // about
+  int64_t loose_ = 0;  // entries beside the pages, at most; 0: none
   std::unordered_map<uint64_t, std::shared_ptr<const std::string>> paths_;
   std::unordered_map<std::string_view, uint64_t> numbers_;  // views into paths_
 };

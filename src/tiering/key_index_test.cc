@@ -54,23 +54,20 @@ class KeyIndexTest : public LakeRoundsTest {
     const Places rows = RowsOf(lake);
     std::set<Place> taken;
     for (const auto& [id, place] : rows) taken.insert(place);
-    std::vector<std::string> keys;
     for (int64_t id = 0; id < kIds; ++id) {
       std::string key(4, '\0');
       for (int i = 0; i < 4; ++i) key[static_cast<size_t>(i)] = static_cast<char>(id >> 8 * i);
-      keys.push_back(key);
-    }
-    const std::vector<BytesView> views(keys.begin(), keys.end());
-    const auto found = index.Find(views);
-    ASSERT_THAT(found, IsOk());
-    for (int64_t id = 0; id < kIds; ++id) {
-      const auto& place = (*found)[static_cast<size_t>(id)];
+      const BytesView view = key;
+      std::optional<Place> place;
+      ASSERT_THAT(index.Find(std::span(&view, 1),
+                             [&](const std::string& file, int64_t at) { place = {file, at}; }),
+                  IsOk());
       const auto row = rows.find(id);
       if (row != rows.end()) {
         ASSERT_TRUE(place.has_value()) << "not found: " << id;
-        EXPECT_EQ((Place{*place->file, place->row}), row->second) << id;
+        EXPECT_EQ(*place, row->second) << id;
       } else if (place) {
-        EXPECT_THAT(taken, Not(Contains(Place{*place->file, place->row}))) << "gone: " << id;
+        EXPECT_THAT(taken, Not(Contains(*place))) << "gone: " << id;
       }
     }
   }
@@ -146,6 +143,90 @@ TEST_F(KeyIndexTest, ThatStoppedHalfWayToASnapshotDoesNotTakeItsRowsForThoseOfAn
     const auto index = OpenIndex();
     ASSERT_THAT(Sync(*index, *before), IsOk());
     ExpectRight(*index, *before);
+  }
+}
+
+TEST_F(KeyIndexTest, OfAnEarlierFormatIsMadeAgainFromTheLake) {
+  BeginWith("position");
+  Append(0, {{1, "a", ChangeType::kInsert}, {2, "b", ChangeType::kInsert}});
+  Tier();
+  const std::string file = RowsOf(*Lake()).at(1).first;
+  {
+    const auto map = *KeyMap::Open(folder_ + "/an-index");
+    KeyMap::Batch batch;
+    batch.Put("n", "2");
+    batch.Put("m", std::to_string(*Lake()->current_snapshot_id));
+    batch.Put(BytesView("f\0\0\0\0\0\0\0\1", 9), file);
+    batch.Put(BytesView("r\1\0\0\0", 5), BytesView("\1\7", 2));  // a row that the file has not
+    ASSERT_THAT(map->Apply(batch), IsOk());
+  }
+  const auto index = OpenIndex();
+  ASSERT_THAT(Sync(*index, *Lake()), IsOk());
+  ExpectRight(*index, *Lake());
+}
+
+// What a kill between two batches of a fold leaves: a part of the commit's changes in the pages.
+TEST_F(KeyIndexTest, ThatWasKilledWithinAFoldIsRightAgain) {
+  BeginWith("position");
+  std::vector<Change> rows;
+  for (int64_t id = 0; id < 20; ++id) rows.push_back({id, "a", ChangeType::kInsert});
+  Append(0, rows);
+  Tier();
+  const auto before = Lake();
+  std::vector<Change> changes;
+  for (int64_t id = 0; id < 14; ++id) {
+    if (id % 3 == 0) changes.push_back({id, "a", ChangeType::kDelete});
+    if (id % 3 == 1) changes.push_back({id, "a", ChangeType::kUpdateBefore});
+    if (id % 3 == 1) changes.push_back({id, "b", ChangeType::kUpdateAfter});
+    if (id % 3 == 2) changes.push_back({id + 20, "b", ChangeType::kInsert});
+  }
+  Append(0, changes);
+  Tier();
+  const auto after = Lake();
+  Append(0, {{19, "a", ChangeType::kUpdateBefore}, {19, "c", ChangeType::kUpdateAfter}});
+  Tier();
+  const auto later = Lake();
+  const Places places = RowsOf(*after);
+  std::map<std::string, std::optional<KeyPlace>> by_key;
+  for (int64_t id = 0; id < 40; ++id) {
+    const auto place = places.find(id);
+    if (RowsOf(*before).contains(id) == (place != places.end()) &&
+        (place == places.end() || place->second == RowsOf(*before).at(id)))
+      continue;
+    std::string key(4, '\0');
+    key[0] = static_cast<char>(id);
+    by_key[key] = std::nullopt;
+    if (place != places.end())
+      by_key[key] = KeyPlace{100, static_cast<uint64_t>(place->second.second)};
+  }
+  ASSERT_EQ(by_key.size(), 14);
+  for (size_t taken = 0; taken <= by_key.size(); ++taken) {
+    SCOPED_TRACE(taken);
+    for (const auto& there : {before, after, later}) {
+      std::filesystem::remove_all(folder_ + "/an-index");
+      ASSERT_THAT(Sync(*OpenIndex(), *before), IsOk());
+      {
+        const auto map = *KeyMap::Open(folder_ + "/an-index");
+        KeyMap::Batch batch;
+        batch.Put("t", std::to_string(*after->current_snapshot_id));
+        batch.Put("h", "2 101 1 0");
+        int64_t pages = 1;
+        KeyFold fold(*map, batch, pages, 0);
+        auto change = by_key.begin();
+        const auto end = std::next(change, static_cast<ptrdiff_t>(taken));
+        ASSERT_THAT(fold.Run([&]() -> std::optional<KeyChange> {
+          if (change == end) return std::nullopt;
+          const auto at = change++;
+          return KeyChange{at->first, at->second};
+        }),
+                    IsOk());
+        ASSERT_THAT(map->Apply(batch), IsOk());
+      }
+      const auto index = OpenIndex();
+      EXPECT_EQ(index->snapshot_id(), std::nullopt);
+      ASSERT_THAT(Sync(*index, *there), IsOk());
+      ExpectRight(*index, *there);
+    }
   }
 }
 

@@ -93,6 +93,15 @@ class TableCompactionTest : public LakeRoundsTest, public testing::WithParamInte
     EXPECT_TRUE(report.clean()) << ToJsonText(report, "t");
     CheckIndex();
   }
+  static std::optional<std::pair<std::string, int64_t>> PlaceOf(const KeyIndex& index,
+                                                                BytesView key) {
+    std::optional<std::pair<std::string, int64_t>> place;
+    EXPECT_THAT(index.Find(std::span(&key, 1),
+                           [&](const std::string& file, int64_t row) { place = {file, row}; }),
+                IsOk());
+    return place;
+  }
+
   /// Each live row is where the index says, and no other key has a place.
   void CheckIndex() {
     const auto index = state_.index();
@@ -109,10 +118,10 @@ class TableCompactionTest : public LakeRoundsTest, public testing::WithParamInte
         const auto& rows = static_cast<const arrow::Int64Array&>(*batch->column(5));
         for (size_t i = 0; i < list.size(); ++i, ++found) {
           const BytesView key = list[i];
-          const auto place = (*index->Find({&key, 1}))[0];
+          const auto place = PlaceOf(*index, key);
           ASSERT_TRUE(place.has_value());
-          EXPECT_EQ(*place->file, task.data_file.file_path);
-          EXPECT_EQ(place->row, rows.Value(static_cast<int64_t>(i)));
+          EXPECT_EQ(place->first, task.data_file.file_path);
+          EXPECT_EQ(place->second, rows.Value(static_cast<int64_t>(i)));
         }
       }
     }
@@ -120,7 +129,7 @@ class TableCompactionTest : public LakeRoundsTest, public testing::WithParamInte
     for (int32_t id = 0; id < 100; ++id) {
       if (model_.contains(id)) continue;
       const BytesView key(reinterpret_cast<const char*>(&id), sizeof id);
-      EXPECT_FALSE((*index->Find({&key, 1}))[0].has_value()) << id;
+      EXPECT_FALSE(PlaceOf(*index, key).has_value()) << id;
     }
   }
   void CheckNothingIsLeft() {

@@ -405,6 +405,11 @@ Result<std::shared_ptr<KeyIndex>> SyncKeyIndex(const RoundEnvironment& environme
   const std::lock_guard moving(state.moving);
   state.index_used_ms = environment.clock.NowMs();
   std::shared_ptr<KeyIndex> index = state.index();
+  if (index != nullptr && index->has_failed()) {
+    // A look-up that failed; a commit that did has dropped it already.
+    state.set_index(nullptr);
+    index.reset();
+  }
   if (index == nullptr) {
     ASSIGN_OR_RETURN(index, KeyIndex::Open(IndexFolderOf(environment, table.id)));
   }

@@ -73,6 +73,7 @@ bool KvCursor::valid() const { return iterator_->Valid(); }
 BytesView KvCursor::key() const { return FromSlice(iterator_->key()); }
 BytesView KvCursor::value() const { return FromSlice(iterator_->value()); }
 Status KvCursor::status() const { return FromRocks(iterator_->status(), "scan"); }
+bool KvCursor::met_damage() const { return iterator_->status().IsCorruption(); }
 
 KvEngine::KvEngine(std::unique_ptr<rocksdb::DB> db, std::filesystem::path pending_dir)
     : db_(std::move(db)), pending_dir_(std::move(pending_dir)) {}

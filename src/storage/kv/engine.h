@@ -50,6 +50,8 @@ class KvCursor {
   BytesView value() const;
   /// Errors  kKvStorage  why the cursor stopped early
   Status status() const;
+  /// It stopped because what it read is damaged.
+  bool met_damage() const;
 
  private:
   std::unique_ptr<rocksdb::Iterator> iterator_;

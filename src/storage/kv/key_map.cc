@@ -9,10 +9,11 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <atomic>
 #include <system_error>
 
 #include "base/log.h"
-#include "base/sorted_order.h"
+#include "storage/kv/engine.h"
 
 namespace weir {
 namespace {
@@ -61,7 +62,6 @@ rocksdb::Options MapOptions() {
   options.write_buffer_size = kBufferBytes;
   options.write_buffer_manager = SharedBuffers();
   options.max_write_buffer_number = 2;
-  options.optimize_filters_for_hits = true;  // who asks mostly knows that the key is there
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.05;
   // Where the last key of the same kind went is where the search for the next begins: batches are mostly in order.
@@ -76,10 +76,22 @@ rocksdb::Options MapOptions() {
   return options;
 }
 
+void Empty(const std::filesystem::path& folder, std::string_view why) {
+  LogWarn("kv", "a damaged index is made again: path={} status={}", folder.string(), why);
+  (void)rocksdb::DestroyDB(folder.string(), MapOptions());
+}
+
 }  // namespace
 
 struct KeyMap::State {
+  std::filesystem::path folder;
   std::unique_ptr<rocksdb::DB> db;
+  std::atomic<bool> damaged = false;
+
+  Status From(const rocksdb::Status& status, const char* what) {
+    if (status.IsCorruption()) damaged = true;
+    return FromRocks(status, what);
+  }
 };
 struct KeyMap::Batch::Rep {
   rocksdb::WriteBatch batch;
@@ -92,8 +104,14 @@ void KeyMap::Batch::Put(BytesView key, BytesView value) {
 }
 void KeyMap::Batch::Delete(BytesView key) { (void)rep_->batch.Delete(ToSlice(key)); }
 
+size_t KeyMap::Batch::bytes() const { return rep_->batch.GetDataSize(); }
+
 KeyMap::KeyMap(std::unique_ptr<State> state) : state_(std::move(state)) {}
-KeyMap::~KeyMap() { (void)Flush(); }
+KeyMap::~KeyMap() {
+  if (!state_->damaged) (void)Flush();
+  state_->db.reset();
+  if (state_->damaged) Empty(state_->folder, "found while it was open");
+}
 
 Result<std::unique_ptr<KeyMap>> KeyMap::Open(const std::filesystem::path& folder) {
   std::error_code error;
@@ -105,13 +123,12 @@ Result<std::unique_ptr<KeyMap>> KeyMap::Open(const std::filesystem::path& folder
   rocksdb::DB* db = nullptr;
   rocksdb::Status opened = rocksdb::DB::Open(options, folder.string(), &db);
   if (opened.IsCorruption()) {
-    LogWarn("kv", "a damaged index is made again: path={} status={}", folder.string(),
-            opened.ToString());
-    (void)rocksdb::DestroyDB(folder.string(), options);
+    Empty(folder, opened.ToString());
     opened = rocksdb::DB::Open(options, folder.string(), &db);
   }
   RETURN_IF_ERROR(FromRocks(opened, "open"));
   auto state = std::make_unique<State>();
+  state->folder = folder;
   state->db.reset(db);
   return std::unique_ptr<KeyMap>(new KeyMap(std::move(state)));
 }
@@ -120,31 +137,43 @@ Result<std::optional<std::string>> KeyMap::Get(BytesView key) const {
   std::string value;
   const rocksdb::Status status = state_->db->Get(rocksdb::ReadOptions(), ToSlice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
-  RETURN_IF_ERROR(FromRocks(status, "get"));
+  RETURN_IF_ERROR(state_->From(status, "get"));
   return std::optional(std::move(value));
 }
 
-Result<std::vector<std::optional<std::string>>> KeyMap::GetAll(
-    std::span<const BytesView> keys) const {
-  // In the order of the map, so that each block is fetched once, whatever the cache holds.
-  const std::vector<uint32_t> order = SortedOrder(keys);
-  std::vector<std::optional<std::string>> out(keys.size());
+Status KeyMap::GetAll(std::span<const BytesView> keys,
+                      const std::function<void(size_t at, BytesView value)>& take) const {
   std::vector<rocksdb::Slice> slices(kGetBatch);
   std::vector<rocksdb::PinnableSlice> values(kGetBatch);
   std::vector<rocksdb::Status> statuses(kGetBatch);
-  for (size_t begin = 0; begin < order.size(); begin += kGetBatch) {
-    const size_t count = std::min(kGetBatch, order.size() - begin);
-    for (size_t i = 0; i < count; ++i) slices[i] = ToSlice(keys[order[begin + i]]);
+  for (size_t begin = 0; begin < keys.size(); begin += kGetBatch) {
+    const size_t count = std::min(kGetBatch, keys.size() - begin);
+    for (size_t i = 0; i < count; ++i) slices[i] = ToSlice(keys[begin + i]);
     state_->db->MultiGet(rocksdb::ReadOptions(), state_->db->DefaultColumnFamily(), count,
                          slices.data(), values.data(), statuses.data(), /*sorted_input=*/true);
     for (size_t i = 0; i < count; ++i) {
       if (statuses[i].IsNotFound()) continue;
-      RETURN_IF_ERROR(FromRocks(statuses[i], "get"));
-      out[order[begin + i]] = values[i].ToString();
+      RETURN_IF_ERROR(state_->From(statuses[i], "get"));
+      take(begin + i, {values[i].data(), values[i].size()});
       values[i].Reset();
     }
   }
-  return out;
+  return {};
+}
+
+std::unique_ptr<KvCursor> KeyMap::NewCursor() const {
+  return std::make_unique<KvCursor>(
+      std::unique_ptr<rocksdb::Iterator>(state_->db->NewIterator(rocksdb::ReadOptions())));
+}
+
+Status KeyMap::Check(const KvCursor& cursor) const {
+  if (cursor.met_damage()) state_->damaged = true;
+  return cursor.status();
+}
+
+Failure KeyMap::Damaged(std::string_view what) const {
+  state_->damaged = true;
+  return Fail(ErrorCode::kKvStorage, "an index is damaged: {}", what);
 }
 
 Status KeyMap::Visit(BytesView prefix,
@@ -152,13 +181,13 @@ Status KeyMap::Visit(BytesView prefix,
   const std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(rocksdb::ReadOptions()));
   for (at->Seek(ToSlice(prefix)); at->Valid() && at->key().starts_with(ToSlice(prefix)); at->Next())
     visit({at->key().data(), at->key().size()}, {at->value().data(), at->value().size()});
-  return FromRocks(at->status(), "scan");
+  return state_->From(at->status(), "scan");
 }
 
 Status KeyMap::Apply(Batch& batch) {
   rocksdb::WriteOptions options;
   options.disableWAL = true;  // what a crash takes is made again
-  RETURN_IF_ERROR(FromRocks(state_->db->Write(options, &batch.rep_->batch), "write"));
+  RETURN_IF_ERROR(state_->From(state_->db->Write(options, &batch.rep_->batch), "write"));
   batch.rep_->batch.Clear();
   return {};
 }
@@ -169,7 +198,7 @@ Status KeyMap::Clear() {
     const std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(rocksdb::ReadOptions()));
     at->SeekToLast();
     if (at->Valid()) end = at->key().ToString() + '\0';
-    RETURN_IF_ERROR(FromRocks(at->status(), "scan"));
+    RETURN_IF_ERROR(state_->From(at->status(), "scan"));
   }
   if (end.empty()) return {};
   // From the empty key, which has no prefix: with one, RocksDB takes the hint for where to insert the range from the
@@ -179,6 +208,6 @@ Status KeyMap::Clear() {
   return Apply(batch);
 }
 
-Status KeyMap::Flush() { return FromRocks(state_->db->Flush(rocksdb::FlushOptions()), "flush"); }
+Status KeyMap::Flush() { return state_->From(state_->db->Flush(rocksdb::FlushOptions()), "flush"); }
 
 }  // namespace weir
