@@ -1,6 +1,6 @@
 """Flink with the official Fluss connector, lake reader and tiering job, from Maven Central, each a process of its own.
 
-Jars and classes are kept under .deps/java, so only the first call needs Maven (about 330 MB).
+Jars and classes are kept under .deps/java, so only the first call needs Maven (about 390 MB).
 """
 import json
 import os
