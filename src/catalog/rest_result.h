@@ -41,8 +41,8 @@ struct RestError {
   std::string message;
 
   RestError(RestErrorKind k, std::string m) : kind(k), message(std::move(m)) {}
-  RestError(const Error&
-                error);  // NOLINT(google-explicit-constructor): errors pass upwards by themselves
+  // NOLINTNEXTLINE(google-explicit-constructor): errors pass upwards by themselves
+  RestError(const Error& error);
 
   int status() const;
   /// "NoSuchTableException".

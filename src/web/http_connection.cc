@@ -302,7 +302,8 @@ class HttpConnection {
     co_return co_await context_.pool().Run([results] { return results->Next(); });
   }
 
-  void WatchForDeparture(std::shared_ptr<ResultStream> results, asio::cancellation_signal& stop) {
+  void WatchForDeparture(const std::shared_ptr<ResultStream>& results,
+                         asio::cancellation_signal& stop) {
     auto& socket = stream_.socket();
     socket.async_wait(
         asio::ip::tcp::socket::wait_read,
