@@ -74,6 +74,15 @@ class TabletsTest : public ::testing::Test {
     shards_.reset();
   }
 
+  /// Nothing more is written: the process is killed, or the machine loses what is not on the disk.
+  enum class Ending : uint8_t { kKilled, kPowerLost };
+  void End(Ending how) {
+    files_.StopAfter(0);
+    Stop();
+    std::mt19937_64 random(3);
+    how == Ending::kPowerLost ? files_.LosePower(random) : files_.KillProcess();
+  }
+
   /// Call `f` on the bucket's shard and wait.
   template <class F, class R = std::invoke_result_t<F, Tablet&>>
   R On(int bucket, F f) {
@@ -274,15 +283,10 @@ TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncLeftInTheCacheForDurable) 
   ASSERT_TRUE(Append(0, "in the journal").ok());
   files_.FailCall(FaultyFileSystem::Call::kSync, 1, ErrorCode::kStorage);
   EXPECT_FALSE(tablets_->SyncNow().ok());
-  files_.StopAfter(0);
-  Stop();
-  files_.KillProcess();
+  End(Ending::kKilled);
   Start();
   ASSERT_TRUE(tablets_->SyncNow().ok());  // releases the journal
-  files_.StopAfter(0);
-  Stop();
-  std::mt19937_64 random(3);
-  files_.LosePower(random);
+  End(Ending::kPowerLost);
   Start();
   EXPECT_EQ(EndOffset(0), 1);
   EXPECT_EQ(Body(0, 0), "in the journal");
@@ -292,25 +296,21 @@ TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncOfAllLeftInTheCacheForDura
   using Fs = FaultyFileSystem;
   for (const auto after : {Fs::AfterFailedSync::kReadable, Fs::AfterFailedSync::kDropped}) {
     files_.set_after_failed_sync(after);
-    const auto again = [&](bool power_lost) {
-      files_.StopAfter(0);
-      Stop();
-      std::mt19937_64 random(3);
-      power_lost ? files_.LosePower(random) : files_.KillProcess();
-      Start();
-    };
     Start();
     const Offset before = EndOffset(0);
     ASSERT_TRUE(tablets_->SyncNow().ok());
     ASSERT_TRUE(Append(0, "in the journal").ok());
-    again(false);  // nobody asks for the bucket
+    End(Ending::kKilled);
+    Start();  // nobody asks for the bucket
     files_.FailCall(Fs::Call::kSync, 1, ErrorCode::kStorage);
     EXPECT_FALSE(tablets_->SyncNow().ok());
     EXPECT_FALSE(tablets_->SyncNow().ok()) << "the journal keeps it";
-    again(false);
+    End(Ending::kKilled);
+    Start();
     // Releases the journal. The file may tell its own error first.
     ASSERT_TRUE(tablets_->SyncNow().ok() || tablets_->SyncNow().ok());
-    again(true);
+    End(Ending::kPowerLost);
+    Start();
     EXPECT_EQ(EndOffset(0), before + 1);
     EXPECT_EQ(Body(0, before), "in the journal");
     Stop();
@@ -318,31 +318,25 @@ TEST_F(TabletsTest, ARestartDoesNotTakeWhatAFailedSyncOfAllLeftInTheCacheForDura
 }
 
 TEST_F(TabletsTest, AStartThatCannotSyncWhatItRecoveredLeavesThatToTheNext) {
-  const auto again = [&](bool power_lost) {
-    files_.StopAfter(0);
-    Stop();
-    std::mt19937_64 random(3);
-    power_lost ? files_.LosePower(random) : files_.KillProcess();
-  };
   Start();
   ASSERT_TRUE(tablets_->SyncNow().ok());
   ASSERT_TRUE(Append(0, std::string(300'000, 'L')).ok());  // not in the journal: a gap
   ASSERT_TRUE(Append(0, "in the journal").ok());
-  again(false);
+  End(Ending::kKilled);
   for (int64_t nth = 1;; ++nth) {
     files_.FailCall(FaultyFileSystem::Call::kSync, nth, ErrorCode::kStorage);
     const bool started = TryStart().ok();
     const bool closed = started && On(0, [](Tablet& tablet) -> Result<Offset> {
                                      return tablet.log->high_watermark();
                                    }).code() != ErrorCode::kNone;
-    again(false);
+    End(Ending::kKilled);
     ASSERT_LT(nth, 20) << "no sync of the start closes the bucket";
     if (closed) break;
   }
   Start();
   EXPECT_EQ(EndOffset(0), 2);
   ASSERT_TRUE(tablets_->SyncNow().ok());
-  again(true);
+  End(Ending::kPowerLost);
   Start();
   EXPECT_EQ(EndOffset(0), 2);
   EXPECT_EQ(Body(0, 1), "in the journal");
