@@ -119,6 +119,17 @@ Failure DoesNotFit(const Column& column, const Field& field) {
 
 }  // namespace
 
+bool HasSameOffsetsSince(const TableMetadata& lake, int64_t id) {
+  std::optional<int64_t> at = lake.current_snapshot_id;
+  for (size_t steps = 0; at && steps <= lake.snapshots.size(); ++steps) {
+    if (*at == id) return true;
+    const Snapshot* const snapshot = lake.FindSnapshot(*at);
+    if (snapshot == nullptr || snapshot->summary.contains(kOffsetsKey)) return false;
+    at = snapshot->parent_snapshot_id;
+  }
+  return false;
+}
+
 Result<LakeLayout> LakeLayoutOf(const TableInfo& table) {
   return table.config.lake_layout == weir::LakeLayout::kClean ? LakeLayout::kClean
                                                               : LakeLayout::kFluss;

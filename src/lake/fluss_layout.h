@@ -28,6 +28,10 @@ inline constexpr std::string_view kTimestampColumn = "__timestamp";
 /// Source: Fluss 545c5539 LakeCommitter, FLUSS_LAKE_SNAP_BUCKET_OFFSET_PROPERTY
 inline constexpr const char* kOffsetsKey = "fluss-offsets";
 
+/// Whether only commits without rows of the log came after snapshot `id`, which itself may have been removed: the
+/// current snapshot covers the same offsets (INV-5).
+bool HasSameOffsetsSince(const TableMetadata& lake, int64_t id);
+
 /// Table property `table.datalake.iceberg.layout`.
 enum class LakeLayout : uint8_t { kFluss, kClean };
 

@@ -73,24 +73,6 @@ Result<iceberg::LoadedTable> LakeTables::LoadTiered(const TableInfo& table) cons
               table.config.lake_enabled ? " yet" : ": 'table.datalake.enabled' is not 'true'");
 }
 
-namespace {
-
-/// The newest snapshot whose rows are those of snapshot `id` as others have changed them; nothing when a later round
-/// of tiering is in between, whose offsets are not known yet. Snapshot `id` itself may have been removed.
-std::optional<int64_t> HeadOver(const iceberg::TableMetadata& lake, int64_t id) {
-  std::optional<int64_t> at = lake.current_snapshot_id;
-  for (size_t steps = 0; at && *at != id; ++steps) {
-    const iceberg::Snapshot* const snapshot = lake.FindSnapshot(*at);
-    if (snapshot == nullptr || snapshot->summary.contains(iceberg::kOffsetsKey) ||
-        steps > lake.snapshots.size())
-      return std::nullopt;
-    at = snapshot->parent_snapshot_id;
-  }
-  return at ? lake.current_snapshot_id : std::nullopt;
-}
-
-}  // namespace
-
 Result<std::optional<LakeHalf>> LakeTables::HalfOf(const TableInfo& table) const {
   if (lake_ == nullptr) return std::optional<LakeHalf>();
   for (int i = 0; i < kTriesMax; ++i) {
@@ -99,10 +81,13 @@ Result<std::optional<LakeHalf>> LakeTables::HalfOf(const TableInfo& table) const
     ASSIGN_OR_RETURN(const auto found, lake_->LastSeen(table.id));
     const int64_t id = snapshot->snapshot_id;
     if (!found) continue;
-    const auto head = HeadOver(*found->metadata, id);
+    // Its rows as others have changed them, unless a later round of tiering is in between, whose offsets are not known
+    // yet.
+    const iceberg::TableMetadata& lake = *found->metadata;
+    const bool head = iceberg::HasSameOffsetsSince(lake, id);
     // A round that has just committed: its offsets follow at once. A job elsewhere may take longer.
-    if (!head && (i + 1 < kTriesMax || found->metadata->FindSnapshot(id) == nullptr)) continue;
-    return LakeHalf{found->metadata, *std::move(snapshot), head.value_or(id)};
+    if (!head && (i + 1 < kTriesMax || lake.FindSnapshot(id) == nullptr)) continue;
+    return LakeHalf{found->metadata, *std::move(snapshot), head ? *lake.current_snapshot_id : id};
   }
   return Fail(ErrorCode::kStorage,
               "the lake's snapshot of table {} that goes with its log is not there",

@@ -103,24 +103,12 @@ Result<std::optional<LakeSnapshot>> CoveredBy(iceberg::FileIo& io,
 
 namespace {
 
-/// Whether only commits without rows of the log came after snapshot `id`, which itself may be gone.
-bool SameOffsetsSince(const iceberg::TableMetadata& lake, int64_t id) {
-  std::optional<int64_t> at = lake.current_snapshot_id;
-  for (size_t steps = 0; at && steps <= lake.snapshots.size(); ++steps) {
-    if (*at == id) return true;
-    const iceberg::Snapshot* const snapshot = lake.FindSnapshot(*at);
-    if (snapshot == nullptr || snapshot->summary.contains(kOffsetsKey)) return false;
-    at = snapshot->parent_snapshot_id;
-  }
-  return false;
-}
-
 Status FollowHead(const RoundEnvironment& environment, const TableInfo& table,
                   const iceberg::TableMetadata& lake) {
   LakeSnapshots& records = environment.catalog.lake_snapshots();
   auto known = records.Latest(table.id);
   if (!known || known->snapshot_id == lake.current_snapshot_id) return {};
-  if (!SameOffsetsSince(lake, known->snapshot_id))
+  if (!HasSameOffsetsSince(lake, known->snapshot_id))
     return Fail(ErrorCode::kCommitConflict,
                 "which offsets the lake table has is known only after the next round: table={} "
                 "snapshot={}",
